@@ -1,0 +1,55 @@
+# Two commands are all a newcomer needs: `make demo` and `make test`. Each sets up what it needs.
+SHELL := /bin/bash
+JOBS  ?= $(shell nproc)
+
+.PHONY: help setup build test unit sanitize fuzz integration page bench demo format lint tidy clean
+
+help:            ## this list
+	@grep -hE '^[a-z]+: .*##|^[a-z]+:  *##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup:           ## install every Debian package and build the control plane of testbed/
+	tools/setup packages
+	tools/setup testbed
+
+build: packages  ## build/tangram
+	cmake --preset release
+	cmake --build --preset release -j $(JOBS)
+
+.PHONY: packages testbed
+packages:
+	@tools/setup packages
+testbed:
+	@tools/setup testbed
+
+test: build testbed  ## every test: unit, sanitizers, fuzzers, integration, the page
+	tools/run_tests
+
+unit: build      ## the unit tests alone
+	ctest --preset release -L unit -j $(JOBS)
+
+sanitize: packages   ## the unit tests under ASan+UBSan and under TSan
+	tools/run_tests asan tsan
+
+fuzz: packages   ## clang's -Wthread-safety build and a short run of every fuzzer
+	tools/run_tests clang
+
+integration: build testbed  ## against a real API server and a real Prometheus
+	tools/run_tests integration
+
+page: build      ## the HTML report in a real Chromium
+	tools/run_tests page
+
+bench: build     ## speed and memory; docs/benchmarks.md records the figures
+	tools/run_bench
+
+demo: build      ## the report of a bundled cluster, and its HTML page
+	tools/demo
+
+format:          ## clang-format over all C++
+	git ls-files -co --exclude-standard '*.cc' '*.h' | xargs clang-format-19 -i
+
+lint: packages   ## format, layers, clang-tidy
+	tools/run_tests lint tidy
+
+clean:           ## remove every build folder
+	rm -rf build build-asan build-tsan build-clang

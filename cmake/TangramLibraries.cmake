@@ -1,0 +1,15 @@
+# Everything Tangram does not write itself. docs/dependencies.md says why each was picked.
+
+find_package(CURL REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(simdjson REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(GTest REQUIRED)
+if(TANGRAM_BUILD_BENCH)
+  find_package(benchmark REQUIRED)
+endif()

@@ -1,0 +1,46 @@
+# One CMake target a folder: tangram_<folder>, and tangram_<folder>_test beside it.
+
+add_library(tangram_flags INTERFACE)
+target_include_directories(tangram_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
+target_compile_options(
+  tangram_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  # libstdc++ 12 itself uses std::get_temporary_buffer in std::stable_sort.
+  target_compile_options(tangram_flags INTERFACE -Wthread-safety -Wno-deprecated-declarations)
+else()
+  # False alarms of g++ 12 on std::string's operator+ where it is inlined (GCC bug 105651).
+  target_compile_options(tangram_flags INTERFACE $<$<NOT:$<CONFIG:Debug>>:-Wno-restrict>)
+endif()
+if(TANGRAM_SANITIZE)
+  target_compile_options(tangram_flags INTERFACE -fsanitize=${TANGRAM_SANITIZE}
+                                                 -fno-omit-frame-pointer -g)
+  target_link_options(tangram_flags INTERFACE -fsanitize=${TANGRAM_SANITIZE})
+endif()
+
+# tangram_library(<part> DEPENDS <target>...)
+# Takes every .cc below the folder: x_test.cc into the test binary, the rest into the library. What
+# lies in testing/ is for tests and belongs to a target of its own.
+function(tangram_library part)
+  cmake_parse_arguments(ARG "" "" "DEPENDS;TEST_DEPENDS" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
+  set(tests ${sources})
+  list(FILTER sources EXCLUDE REGEX "_test\\.cc$|/testing/")
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  if(sources)
+    add_library(tangram_${part} STATIC ${sources})
+    target_link_libraries(tangram_${part} PUBLIC tangram_flags ${ARG_DEPENDS})
+  else()
+    add_library(tangram_${part} INTERFACE)
+    target_link_libraries(tangram_${part} INTERFACE tangram_flags ${ARG_DEPENDS})
+  endif()
+  if(tests)
+    add_executable(tangram_${part}_test ${tests})
+    target_link_libraries(
+      tangram_${part}_test PRIVATE tangram_${part} ${ARG_TEST_DEPENDS} GTest::gtest_main
+                                   GTest::gmock)
+    target_compile_definitions(
+      tangram_${part}_test PRIVATE TANGRAM_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    add_test(NAME ${part} COMMAND tangram_${part}_test)
+    set_tests_properties(${part} PROPERTIES LABELS unit)
+  endif()
+endfunction()
