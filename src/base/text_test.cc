@@ -1,0 +1,36 @@
+#include "base/text.h"
+
+#include <gtest/gtest.h>
+
+namespace tangram::base {
+namespace {
+
+TEST(Split, KeepsEmptyParts) {
+  EXPECT_EQ(Split("a,b,,c", ','), (std::vector<std::string_view>{"a", "b", "", "c"}));
+  EXPECT_EQ(Split("", ','), (std::vector<std::string_view>{""}));
+}
+
+TEST(Trim, TakesBlanksOffBothSides) {
+  EXPECT_EQ(Trim(" a b\r\n"), "a b");
+  EXPECT_EQ(Trim(" \t"), "");
+}
+
+TEST(Shorten, CountsCodePointsNotBytes) {
+  EXPECT_EQ(Columns("größe"), 5U);
+  EXPECT_EQ(Shorten("größe", 5), "größe");
+  EXPECT_EQ(Shorten("größer", 5), "größ…");
+  EXPECT_EQ(Shorten("abc", 1), "…");
+  EXPECT_EQ(Shorten("abc", 0), "");
+}
+
+TEST(ParseMillionths, IsExactOrRefuses) {
+  EXPECT_EQ(ParseMillionths("98.32"), 98'320'000);
+  EXPECT_EQ(ParseMillionths("0.000001"), 1);
+  EXPECT_EQ(ParseMillionths("7"), 7'000'000);
+  for (const char* bad : {"", ".5", "1.", "-1", "+1", "1e3", "nan", "1.2345678", "99999999999999"}) {
+    EXPECT_EQ(ParseMillionths(bad), std::nullopt) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace tangram::base
