@@ -1,0 +1,203 @@
+#include "plan/leaks/draft.h"
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+namespace tangram::plan {
+namespace {
+
+base::MilliGpu GpusOf(base::PartsPerMillion share) {
+  return base::MilliGpu((share.value() + 500) / 1000);
+}
+
+// Known waste first and largest, then by where it is: a total order.
+bool ComesFirst(const Finding& a, const Finding& b) {
+  const auto key = [](const Finding& f) {
+    const std::int64_t waste = f.waste ? f.waste->value() : -1;
+    return std::make_tuple(-waste, -f.gpus.value(), std::string_view(f.node), f.gpu,
+                           std::string_view(f.instance), std::string_view(f.pod.ns),
+                           std::string_view(f.pod.name), f.kind);
+  };
+  return key(a) < key(b);
+}
+
+}  // namespace
+
+Leak LeakOf(FindingKind kind) {
+  switch (kind) {
+    case FindingKind::kEmptyNode:
+    case FindingKind::kFreeCard:
+    case FindingKind::kIdlePod:
+      return Leak::kIdle;
+    case FindingKind::kFreeSlices:
+    case FindingKind::kOversizedCard:
+    case FindingKind::kOversizedInstance:
+      return Leak::kOversized;
+    case FindingKind::kFreeReplicas:
+    case FindingKind::kUnsharedCard:
+      return Leak::kUnshared;
+    case FindingKind::kOnDemandNode:
+      break;
+  }
+  return Leak::kOnDemand;
+}
+
+base::MicroUsdPerHour WasteOf(const Split& split) {
+  base::MicroUsdPerHour sum;
+  for (const auto waste : split.waste) sum += waste;
+  return sum;
+}
+
+std::string_view ModelName(const Card& card) {
+  return card.model ? card.model->name : std::string_view(card.gpu->product);
+}
+
+Draft::Draft(const cluster::Snapshot& snapshot, const LeakPolicy& policy)
+    : snapshot_(snapshot), policy_(policy), holdings_(FindHoldings(snapshot)) {
+  for (const cluster::Namespace& ns : snapshot.namespaces) {
+    team_of_namespace_[ns.name] = cluster::Find(ns.labels, policy.team_label);
+  }
+  std::map<std::tuple<std::string_view, std::string_view, std::string_view>,
+           std::set<const cluster::Pod*>>
+      by_owner;
+  for (Card& card : holdings_.cards) {
+    for (Seat& seat : card.seats) {
+      SeatWork work;
+      work.seat = &seat;
+      work.card = &card;
+      work.left = seat.cost;
+      work.gpus_left = GpusOf(seat.share);
+      seats_.push_back(work);
+      if (seat.pod == nullptr) continue;
+      ++facts_[seat.pod].seats;
+      const cluster::Owner& owner = seat.pod->owner;
+      if (!owner.kind.empty()) by_owner[{seat.pod->ns, owner.kind, owner.name}].insert(seat.pod);
+    }
+  }
+  for (const auto& [owner, pods] : by_owner) {
+    for (const cluster::Pod* pod : pods) facts_[pod].replicated = pods.size() > 1;
+  }
+}
+
+std::vector<std::span<SeatWork>> Draft::Nodes() {
+  std::vector<std::span<SeatWork>> nodes;
+  for (std::size_t first = 0; first < seats_.size();) {
+    std::size_t end = first;
+    while (end < seats_.size() && seats_[end].card->node == seats_[first].card->node) ++end;
+    nodes.push_back(std::span(seats_).subspan(first, end - first));
+    first = end;
+  }
+  return nodes;
+}
+
+std::string_view Draft::TeamOf(const cluster::Pod& pod) const {
+  const std::string_view own = cluster::Find(pod.labels, policy_.team_label);
+  if (!own.empty()) return own;
+  const auto found = team_of_namespace_.find(pod.ns);
+  return found == team_of_namespace_.end() ? std::string_view() : found->second;
+}
+
+bool Draft::IsDevelopment(const cluster::Pod& pod) {
+  // Kubeflow's notebook controller and JupyterHub label their pods so.
+  return !cluster::Find(pod.labels, "notebook-name").empty() ||
+         cluster::Find(pod.labels, "component") == "singleuser-server" ||
+         cluster::Find(pod.labels, "tangram.dev/workload") == "development";
+}
+
+Finding Draft::About(FindingKind kind, const SeatWork& work) const {
+  Finding finding;
+  finding.kind = kind;
+  finding.node = work.card->node->name;
+  finding.gpu = work.card->gpu->index;
+  finding.model = ModelName(*work.card);
+  if (work.seat->instance) finding.instance = work.seat->instance->profile;
+  if (const cluster::Pod* pod = work.seat->pod) {
+    finding.pod = {pod->ns, pod->name};
+    finding.owner = pod->owner;
+    finding.team = TeamOf(*pod);
+  }
+  if (work.judgement && work.judgement->evidence) {
+    finding.evidence = work.judgement->evidence;
+    finding.confidence = work.judgement->confidence;
+  }
+  return finding;
+}
+
+base::MicroUsdPerHour Draft::TakeOut(SeatWork& work, Leak leak, base::PartsPerMillion keeps) {
+  const base::MicroUsdPerHour waste = work.left - base::ShareOf(work.left, keeps);
+  work.left -= waste;
+  work.waste[static_cast<std::size_t>(leak)] += waste;
+  return waste;
+}
+
+bool Draft::IsShown(const cluster::Pod* pod) const {
+  if (policy_.only_namespace.empty()) return true;
+  return pod != nullptr && pod->ns == policy_.only_namespace;
+}
+
+void Draft::Add(Finding finding) {
+  if (!policy_.only_namespace.empty() && finding.pod.ns != policy_.only_namespace) return;
+  LeakSummary& leak = findings_.leaks[static_cast<std::size_t>(LeakOf(finding.kind))];
+  leak.gpus += finding.gpus;
+  if (finding.waste) {
+    leak.waste += *finding.waste;
+  } else {
+    ++leak.unpriced;
+  }
+  leak.findings.push_back(std::move(finding));
+}
+
+void Draft::Book(SeatWork& work, Finding finding, base::PartsPerMillion keeps) {
+  const base::MicroUsdPerHour waste = TakeOut(work, LeakOf(finding.kind), keeps);
+  const base::MilliGpu kept = base::ShareOf(work.gpus_left, keeps);
+  finding.gpus = work.gpus_left - kept;
+  work.gpus_left = kept;
+  if (work.card->priced) finding.waste = waste;
+  Add(std::move(finding));
+}
+
+void Draft::BookAll(std::span<SeatWork> works, Finding finding) {
+  base::MicroUsdPerHour waste;
+  for (SeatWork& work : works) {
+    waste += TakeOut(work, LeakOf(finding.kind), base::PartsPerMillion(0));
+    finding.gpus += work.gpus_left;
+    work.gpus_left = base::MilliGpu(0);
+    work.settled = true;
+  }
+  if (works.front().card->priced) finding.waste = waste;
+  Add(std::move(finding));
+}
+
+void Draft::BookOverpaid(std::span<SeatWork* const> works, Finding finding,
+                         base::PartsPerMillion keeps) {
+  base::MicroUsdPerHour waste;
+  for (SeatWork* work : works) {
+    waste += TakeOut(*work, LeakOf(finding.kind), keeps);
+    finding.gpus += work->gpus_left;
+  }
+  finding.waste = waste;
+  Add(std::move(finding));
+}
+
+void Draft::LeaveAlone(SeatWork& work, LeftAlone reason) {
+  work.settled = true;
+  if (!IsShown(work.seat->pod)) return;
+  LeftAloneSummary& summary = left_alone_[reason];
+  summary.reason = reason;
+  ++summary.count;
+  summary.gpus += work.gpus_left;
+  summary.cost += work.left;
+}
+
+Findings Draft::Finish() && {
+  for (LeakSummary& leak : findings_.leaks) {
+    std::sort(leak.findings.begin(), leak.findings.end(), ComesFirst);
+  }
+  for (auto& [reason, summary] : left_alone_) findings_.left_alone.push_back(summary);
+  std::erase_if(seats_, [&](const SeatWork& work) { return !IsShown(work.seat->pod); });
+  Summarize(snapshot_, holdings_, seats_, *this, findings_);
+  return std::move(findings_);
+}
+
+}  // namespace tangram::plan
