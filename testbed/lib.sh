@@ -1,0 +1,34 @@
+# Helpers of the testbed's shell wrappers. Sourced, never run.
+
+say() { printf 'testbed: %s\n' "$*" >&2; }
+
+fail() {
+  say "$*"
+  exit 1
+}
+
+find_go() {
+  command -v go >/dev/null || PATH="$PATH:/usr/local/go/bin"
+  command -v go >/dev/null || fail "go is not on the PATH; install Go 1.26 or later"
+  export PATH GOTOOLCHAIN=local GOFLAGS="-buildvcs=false"
+}
+
+# The folder of what go.mod and go.sum pin. The order of go.mod's lines and its comments pin nothing.
+pinned_cache() {
+  local key
+  key="$({ sed 's|//.*||; s|[[:space:]]*$||' "$here/go.mod" | LC_ALL=C sort; cat "$here/go.sum"; } |
+    sha256sum | cut -c1-16)"
+  echo "${XDG_CACHE_HOME:-$HOME/.cache}/tangram/testbed/$key"
+}
+
+pinned_version() {
+  (cd "$here" && go list -m -f '{{.Version}}' "$1")
+}
+
+# Where this version of the testbed's own program is kept in the cache $1.
+own_program() {
+  local key
+  key="$(cd "$here" && find . -name '*.go' ! -name '*_test.go' | LC_ALL=C sort |
+    xargs sha256sum | sha256sum | cut -c1-16)"
+  echo "$1/own/$key/testbed"
+}
