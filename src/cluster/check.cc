@@ -1,0 +1,104 @@
+#include "cluster/check.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "base/time_text.h"
+
+namespace tangram::cluster {
+namespace {
+
+using Twice = std::optional<std::pair<std::size_t, std::size_t>>;
+
+// Two positions of `list` with equal keys, the later one second. O(n) where the list is sorted.
+template <class T, class Key>
+Twice FindTwice(const std::vector<T>& list, Key key) {
+  const auto not_before = [&](const T& a, const T& b) { return !(key(a) < key(b)); };
+  if (std::adjacent_find(list.begin(), list.end(), not_before) == list.end()) return std::nullopt;
+  std::vector<std::size_t> order(list.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    if (key(list[a]) < key(list[b])) return true;
+    return !(key(list[b]) < key(list[a])) && a < b;
+  });
+  const auto same = std::adjacent_find(
+      order.begin(), order.end(),
+      [&](std::size_t a, std::size_t b) { return !(key(list[a]) < key(list[b])); });
+  if (same == order.end()) return std::nullopt;
+  return std::pair(*same, *(same + 1));
+}
+
+template <class T>
+std::optional<Fault> CheckNames(const std::vector<T>& list, std::string_view list_name) {
+  const Twice twice = FindTwice(list, [](const T& object) {
+    if constexpr (requires { object.ns; }) {
+      return std::tie(object.ns, object.name);
+    } else {
+      return std::string_view(object.name);
+    }
+  });
+  if (!twice) return std::nullopt;
+  Fault fault;
+  fault.Set(fmt::format("found \"{}\", which {}[{}] has too; give each its own name",
+                        Shown(list[twice->second].name), list_name, twice->first));
+  fault.Within("name");
+  fault.Within(twice->second);
+  fault.Within(list_name);
+  return fault;
+}
+
+std::optional<Fault> CheckGpus(const Node& node, std::size_t node_index) {
+  const Twice twice = FindTwice(node.gpus, [](const Gpu& gpu) { return gpu.index; });
+  if (!twice) return std::nullopt;
+  Fault fault;
+  fault.Set(fmt::format("found {}, which gpus[{}] has too; give each card its own index",
+                        node.gpus[twice->second].index, twice->first));
+  fault.Within("index");
+  fault.Within(twice->second);
+  fault.Within("gpus");
+  fault.Of(node.name);
+  fault.Within(node_index);
+  fault.Within("nodes");
+  return fault;
+}
+
+std::optional<Fault> CheckNodes(const std::vector<Node>& nodes) {
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    if (auto fault = CheckGpus(nodes[i], i)) return fault;
+  }
+  return CheckNames(nodes, "nodes");
+}
+
+std::optional<Fault> CheckUsage(const std::optional<Usage>& usage) {
+  if (!usage || usage->from <= usage->to) return std::nullopt;
+  Fault fault;
+  fault.Set(
+      fmt::format("found {}, which is before \"from\" ({}); write a window that ends after "
+                  "it starts",
+                  base::FormatTime(usage->to), base::FormatTime(usage->from)));
+  fault.Within("to");
+  fault.Within("usage");
+  return fault;
+}
+
+}  // namespace
+
+std::optional<Fault> Check(const Snapshot& snapshot) {
+  if (auto fault = CheckNodes(snapshot.nodes)) return fault;
+  if (auto fault = CheckNames(snapshot.pods, "pods")) return fault;
+  if (auto fault = CheckNames(snapshot.claims, "claims")) return fault;
+  if (auto fault = CheckNames(snapshot.namespaces, "namespaces")) return fault;
+  if (auto fault = CheckNames(snapshot.budgets, "budgets")) return fault;
+  if (auto fault = CheckNames(snapshot.quotas, "quotas")) return fault;
+  if (auto fault = CheckNames(snapshot.queues, "queues")) return fault;
+  if (auto fault = CheckNames(snapshot.local_queues, "localQueues")) return fault;
+  if (auto fault = CheckNames(snapshot.priority_classes, "priorityClasses")) return fault;
+  return CheckUsage(snapshot.usage);
+}
+
+}  // namespace tangram::cluster

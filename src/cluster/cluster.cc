@@ -1,0 +1,88 @@
+#include <algorithm>
+#include <tuple>
+
+#include "cluster/snapshot.h"
+
+namespace tangram::cluster {
+namespace {
+
+template <class T, class Key>
+void SortBy(std::vector<T>& list, Key key) {
+  const auto less = [&](const T& a, const T& b) { return key(a) < key(b); };
+  if (!std::is_sorted(list.begin(), list.end(), less)) {
+    std::stable_sort(list.begin(), list.end(), less);
+  }
+}
+
+constexpr auto kByName = [](const auto& object) { return std::tie(object.name); };
+constexpr auto kByNamespace = [](const auto& object) { return std::tie(object.ns, object.name); };
+
+void NormalizeGpu(Gpu& gpu) {
+  SortBy(gpu.instances, [](const Instance& instance) {
+    return std::make_tuple(instance.start.value_or(-1), std::string_view(instance.id),
+                           std::string_view(instance.profile));
+  });
+}
+
+bool Matches(const SelectorTerm& term, const Labels& labels) {
+  const auto found = std::find_if(labels.begin(), labels.end(),
+                                  [&](const auto& label) { return label.first == term.key; });
+  const bool present = found != labels.end();
+  const bool listed =
+      present && std::find(term.values.begin(), term.values.end(), found->second) !=
+                     term.values.end();
+  if (term.op == "In") return listed;
+  if (term.op == "NotIn") return !listed;
+  if (term.op == "Exists") return present;
+  return term.op == "DoesNotExist" && !present;
+}
+
+}  // namespace
+
+std::string_view Find(const Labels& labels, std::string_view key) {
+  for (const auto& [name, value] : labels) {
+    if (name == key) return value;
+  }
+  return {};
+}
+
+std::int64_t CountOf(const std::vector<ResourceCount>& resources, std::string_view name) {
+  for (const ResourceCount& resource : resources) {
+    if (resource.name == name) return resource.count;
+  }
+  return 0;
+}
+
+bool Selects(const DisruptionBudget& budget, std::string_view ns, const Labels& labels) {
+  if (budget.ns != ns) return false;
+  for (const auto& [key, value] : budget.match_labels) {
+    const auto has = [&](const auto& label) { return label.first == key && label.second == value; };
+    if (std::none_of(labels.begin(), labels.end(), has)) return false;
+  }
+  return std::all_of(budget.match_expressions.begin(), budget.match_expressions.end(),
+                     [&](const SelectorTerm& term) { return Matches(term, labels); });
+}
+
+void Normalize(Snapshot& snapshot) {
+  SortBy(snapshot.nodes, kByName);
+  for (Node& node : snapshot.nodes) {
+    SortBy(node.gpus, [](const Gpu& gpu) { return gpu.index; });
+    for (Gpu& gpu : node.gpus) NormalizeGpu(gpu);
+  }
+  SortBy(snapshot.pods, kByNamespace);
+  SortBy(snapshot.claims, kByNamespace);
+  SortBy(snapshot.namespaces, kByName);
+  SortBy(snapshot.budgets, kByNamespace);
+  SortBy(snapshot.quotas, kByNamespace);
+  SortBy(snapshot.queues, kByName);
+  SortBy(snapshot.local_queues, kByNamespace);
+  SortBy(snapshot.priority_classes, kByName);
+  SortBy(snapshot.gaps, [](const Gap& gap) { return std::tie(gap.what, gap.why); });
+  if (!snapshot.usage) return;
+  SortBy(snapshot.usage->devices, [](const DeviceUsage& device) {
+    return std::tie(device.node, device.gpu_index, device.uuid, device.instance_id, device.ns,
+                    device.pod, device.container);
+  });
+}
+
+}  // namespace tangram::cluster

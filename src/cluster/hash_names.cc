@@ -1,0 +1,245 @@
+#include <algorithm>
+#include <array>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+
+#include "base/text.h"
+#include "base/time_text.h"
+#include "cluster/file_form.h"
+#include "cluster/hide_text.h"
+#include "cluster/name_hasher.h"
+#include "cluster/price.h"
+#include "cluster/public_words.h"
+
+namespace tangram::cluster {
+namespace {
+
+using std::string_view;
+
+// Keys whose value names an object of a list, so that it gets the digest of that kind.
+struct NamingKey {
+  string_view key;
+  string_view kind;
+};
+constexpr std::array<NamingKey, 7> kNamingKeys = {{{"kubernetes.io/hostname", "node"},
+                                                   {"kubernetes.io/metadata.name", "ns"},
+                                                   {"karpenter.sh/nodepool", "pool"},
+                                                   {"eks.amazonaws.com/nodegroup", "pool"},
+                                                   {"cloud.google.com/gke-nodepool", "pool"},
+                                                   {"kubernetes.azure.com/agentpool", "pool"},
+                                                   {"kueue.x-k8s.io/queue-name", "queue"}}};
+
+class SnapshotHasher {
+ public:
+  SnapshotHasher(const Snapshot& original, string_view key) : hasher_(key) {
+    for (const Node& node : original.nodes) nodes_.insert(node.name);
+    for (const PriceRow& row : BundledPrices().rows) price_sources_.insert(row.source);
+  }
+
+  void Hide(Snapshot& snapshot) {
+    Rename("cluster", snapshot.cluster);
+    for (Node& node : snapshot.nodes) Hide(node);
+    for (Pod& pod : snapshot.pods) Hide(pod);
+    for (Claim& claim : snapshot.claims) Hide(claim);
+    for (Namespace& space : snapshot.namespaces) {
+      Rename("ns", space.name);
+      Hide(space.labels);
+    }
+    for (DisruptionBudget& budget : snapshot.budgets) Hide(budget);
+    for (Quota& quota : snapshot.quotas) Hide(quota);
+    for (Queue& queue : snapshot.queues) Hide(queue);
+    for (LocalQueue& queue : snapshot.local_queues) {
+      Rename("ns", queue.ns);
+      Rename("queue", queue.name);
+      Rename("queue", queue.queue);
+    }
+    for (PriorityClass& priority : snapshot.priority_classes) Rename("priority", priority.name);
+    if (snapshot.usage) Hide(*snapshot.usage);
+    for (Gap& gap : snapshot.gaps) Hide(gap);
+  }
+
+ private:
+  void Rename(string_view kind, std::string& name) { name = hasher_.Of(kind, name); }
+  void RenameUnless(bool is_public, string_view kind, std::string& name) {
+    if (!is_public) Rename(kind, name);
+  }
+  void RenameUuid(std::string& uuid) { Rename("GPU", uuid); }
+  void RenameKey(std::string& key) { RenameUnless(IsPublicKey(key), "key", key); }
+  // A number, or a DRA device name as NVIDIA's driver makes them.
+  void RenameDevice(std::string& device) { RenameUnless(IsHardwareText(device), "device", device); }
+  void RenameDriver(std::string& driver) { RenameUnless(IsPublicKey(driver), "driver", driver); }
+
+  // "request/subrequest": each part has its own digest.
+  void RenameRequest(std::string& name) {
+    std::string hidden;
+    for (const string_view part : base::Split(name, '/')) {
+      hidden += (hidden.empty() ? "" : "/") + hasher_.Of("request", part);
+    }
+    name = hidden;
+  }
+
+  // `key` as it was before it was hidden.
+  void HideValue(string_view key, std::string& value) {
+    if (HasPublicValues(key) || IsPublicValue(value)) return;
+    if (key == "karpenter.sh/do-not-disrupt" && base::ParseSpan(value)) return;
+    const auto* const named =
+        std::find_if(kNamingKeys.begin(), kNamingKeys.end(),
+                     [&](const NamingKey& known) { return known.key == key; });
+    Rename(named == kNamingKeys.end() ? "value" : named->kind, value);
+  }
+  void Hide(Labels& labels) {
+    for (auto& [key, value] : labels) {
+      HideValue(key, value);
+      RenameKey(key);
+    }
+    std::sort(labels.begin(), labels.end());
+  }
+  void Hide(std::vector<ResourceCount>& resources) {
+    for (ResourceCount& resource : resources) {
+      RenameUnless(IsPublicKey(resource.name), "resource", resource.name);
+    }
+    std::sort(resources.begin(), resources.end());
+  }
+  void HideEffect(std::string& effect) {
+    const bool known =
+        effect == "NoSchedule" || effect == "PreferNoSchedule" || effect == "NoExecute";
+    RenameUnless(known, "effect", effect);
+  }
+  void HideOperator(std::string& op) {
+    const bool known = op == "Exists" || op == "Equal" || op == "In" || op == "NotIn" ||
+                       op == "DoesNotExist" || op == "Gt" || op == "Lt";
+    RenameUnless(known, "operator", op);
+  }
+
+  void Hide(Node& node) {
+    Rename("node", node.name);
+    Rename("pool", node.pool);
+    Hide(node.labels);
+    Hide(node.devices);
+    for (Taint& taint : node.taints) {
+      HideValue(taint.key, taint.value);
+      RenameKey(taint.key);
+      HideEffect(taint.effect);
+    }
+    for (Gpu& gpu : node.gpus) {
+      RenameUuid(gpu.uuid);
+      RenameDevice(gpu.dra_device);
+      for (Instance& instance : gpu.instances) RenameDevice(instance.id);
+    }
+    if (node.price) Hide(*node.price);
+  }
+
+  // A price of the site's own table names its source in the site's words.
+  void Hide(NodePrice& price) {
+    if (price_sources_.contains(price.source)) return;
+    Rename("source", price.source);
+    price.note = HideNames(price.note, nodes_, hasher_);
+  }
+
+  void Hide(Pod& pod) {
+    Rename("ns", pod.ns);
+    Rename("pod", pod.name);
+    Rename("uid", pod.uid);
+    RenameUnless(IsPublicOwnerKind(pod.owner.kind), "kind", pod.owner.kind);
+    Rename("owner", pod.owner.name);
+    Rename("node", pod.node);
+    Rename("priority", pod.priority_class);
+    Hide(pod.labels);
+    Hide(pod.annotations);
+    Hide(pod.devices);
+    Hide(pod.node_selector);
+    for (std::string& claim : pod.claims) Rename("claim", claim);
+    for (std::string& gate : pod.gates) RenameKey(gate);
+    for (Toleration& toleration : pod.tolerations) {
+      HideValue(toleration.key, toleration.value);
+      RenameKey(toleration.key);
+      HideOperator(toleration.op);
+      HideEffect(toleration.effect);
+    }
+    const bool known = pod.pending_reason == "Unschedulable" ||
+                       pod.pending_reason == "SchedulingGated" ||
+                       pod.pending_reason == "SchedulerError";
+    RenameUnless(known, "reason", pod.pending_reason);
+    pod.pending_message = HideNames(pod.pending_message, nodes_, hasher_);
+  }
+
+  void Hide(Claim& claim) {
+    Rename("ns", claim.ns);
+    Rename("claim", claim.name);
+    Rename("uid", claim.uid);
+    for (std::string& uid : claim.reserved_for) Rename("uid", uid);
+    for (DeviceRequest& request : claim.requests) {
+      RenameRequest(request.name);
+      RenameUnless(IsPublicKey(request.device_class), "class", request.device_class);
+      for (std::string& selector : request.selectors) selector = HideCel(selector, hasher_);
+    }
+    for (AllocatedDevice& device : claim.devices) {
+      RenameRequest(device.request);
+      RenameDriver(device.driver);
+      Rename("node", device.pool);
+      RenameDevice(device.device);
+    }
+  }
+
+  void Hide(DisruptionBudget& budget) {
+    Rename("ns", budget.ns);
+    Rename("budget", budget.name);
+    Hide(budget.match_labels);
+    for (SelectorTerm& term : budget.match_expressions) {
+      for (std::string& value : term.values) HideValue(term.key, value);
+      RenameKey(term.key);
+      HideOperator(term.op);
+    }
+  }
+
+  void Hide(Quota& quota) {
+    Rename("ns", quota.ns);
+    Rename("quota", quota.name);
+    Hide(quota.hard);
+    Hide(quota.used);
+  }
+
+  void Hide(Queue& queue) {
+    Rename("queue", queue.name);
+    Rename("cohort", queue.cohort);
+    for (QueueResource& resource : queue.resources) {
+      Rename("flavor", resource.flavor);
+      RenameUnless(IsPublicKey(resource.resource), "resource", resource.resource);
+    }
+  }
+
+  void Hide(Usage& usage) {
+    usage.source = HideNames(usage.source, nodes_, hasher_);
+    for (DeviceUsage& device : usage.devices) {
+      Rename("node", device.node);
+      RenameUuid(device.uuid);
+      RenameDevice(device.instance_id);
+      Rename("ns", device.ns);
+      Rename("pod", device.pod);
+      Rename("container", device.container);
+      RenameUnless(IsHardwareText(device.profile), "profile", device.profile);
+    }
+  }
+
+  void Hide(Gap& gap) {
+    gap.what = HideNames(gap.what, nodes_, hasher_);
+    gap.why = HideNames(gap.why, nodes_, hasher_);
+    gap.remedy = HideNames(gap.remedy, nodes_, hasher_);
+  }
+
+  NameHasher hasher_;
+  std::unordered_set<std::string> nodes_;
+  std::unordered_set<std::string> price_sources_;
+};
+
+}  // namespace
+
+Snapshot HashNames(const Snapshot& snapshot, std::string_view key) {
+  Snapshot hidden = snapshot;
+  SnapshotHasher(snapshot, key).Hide(hidden);
+  Normalize(hidden);
+  return hidden;
+}
+
+}  // namespace tangram::cluster

@@ -1,0 +1,46 @@
+// The model: everything a decision may look at, at one moment.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "cluster/node.h"
+#include "cluster/pod.h"
+#include "cluster/policy_objects.h"
+#include "cluster/usage.h"
+
+namespace tangram::cluster {
+
+// Something that could not be read, so that a report can say what it does not know.
+struct Gap {
+  std::string what;    // "poddisruptionbudgets.policy"
+  std::string why;     // "forbidden for User \"viewer\""
+  std::string remedy;  // the rule that would allow it, or what to install
+  bool operator==(const Gap&) const = default;
+};
+
+// A value. Lists are sorted by (namespace,) name, so that equal clusters give equal snapshots;
+// Normalize() restores that.
+struct Snapshot {
+  base::Time taken_at;
+  std::string cluster;  // the kubeconfig's cluster name, or the trace's
+  std::vector<Node> nodes;
+  std::vector<Pod> pods;
+  std::vector<Claim> claims;
+  std::vector<Namespace> namespaces;
+  std::vector<DisruptionBudget> budgets;
+  std::vector<Quota> quotas;
+  std::vector<Queue> queues;
+  std::vector<LocalQueue> local_queues;
+  std::vector<PriorityClass> priority_classes;
+  std::optional<Usage> usage;  // absent: nothing was measured, and nothing may be called idle
+  std::vector<Gap> gaps;
+  bool operator==(const Snapshot&) const = default;
+};
+
+// Sorts every list by its key. Stable and idempotent.
+void Normalize(Snapshot& snapshot);
+
+}  // namespace tangram::cluster
