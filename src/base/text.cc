@@ -45,6 +45,22 @@ std::string Shorten(std::string_view text, std::size_t columns) {
   return std::string(text.substr(0, end)) + "…";
 }
 
+std::vector<std::string> WrapText(std::string_view text, std::size_t columns) {
+  std::vector<std::string> lines(1);
+  for (const std::string_view word : Split(text, ' ')) {
+    std::string& line = lines.back();
+    if (line.empty()) {
+      line = Shorten(word, columns);
+    } else if (columns != std::string::npos && Columns(line) + 1 + Columns(word) > columns) {
+      lines.push_back(Shorten(word, columns));
+    } else {
+      line += ' ';
+      line += word;
+    }
+  }
+  return lines;
+}
+
 std::optional<std::int64_t> ParseInteger(std::string_view text) {
   std::int64_t value = 0;
   const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);

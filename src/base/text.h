@@ -21,6 +21,10 @@ std::size_t Columns(std::string_view text);
 // At most `columns` columns, the last one "…" where something was cut.
 std::string Shorten(std::string_view text, std::size_t columns);
 
+// Broken at blanks into lines of at most `columns`; a word that is longer stands alone, whole where
+// `columns` is npos, else cut. Never empty.
+std::vector<std::string> WrapText(std::string_view text, std::size_t columns);
+
 // A whole decimal number, nothing before or after it.
 std::optional<std::int64_t> ParseInteger(std::string_view text);
 

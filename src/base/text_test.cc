@@ -23,6 +23,13 @@ TEST(Shorten, CountsCodePointsNotBytes) {
   EXPECT_EQ(Shorten("abc", 0), "");
 }
 
+TEST(WrapText, BreaksAtBlanks) {
+  EXPECT_EQ(WrapText("one two three", 7), (std::vector<std::string>{"one two", "three"}));
+  EXPECT_EQ(WrapText("a verylongword b", 5), (std::vector<std::string>{"a", "very…", "b"}));
+  EXPECT_EQ(WrapText("", 5), (std::vector<std::string>{""}));
+  EXPECT_EQ(WrapText("a b", std::string::npos), (std::vector<std::string>{"a b"}));
+}
+
 TEST(ParseMillionths, IsExactOrRefuses) {
   EXPECT_EQ(ParseMillionths("98.32"), 98'320'000);
   EXPECT_EQ(ParseMillionths("0.000001"), 1);

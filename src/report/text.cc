@@ -68,16 +68,35 @@ class TextReport {
   void Table(const std::vector<Column>& columns, const std::vector<std::vector<Cell>>& rows) {
     out_ += RenderTable(columns, rows, options_.color) + "\n";
   }
-  // Cut to 100 columns in the normal form.
+  // Broken at blanks to 100 columns in the normal form; what goes on is indented.
   void Line(const std::string& text, Color color = Color::kNone) {
-    const std::string clean = Printable(text);
-    out_ += "  " + Paint(IsWide() ? clean : base::Shorten(clean, 98), color) + "\n";
+    const std::size_t width = IsWide() ? std::string::npos : 96;
+    std::string indent = "  ";
+    for (const std::string& line : base::WrapText(Printable(text), width)) {
+      out_ += indent + Paint(line, color) + "\n";
+      indent = "    ";
+    }
   }
 
   std::string Measured() const {
     if (!snapshot_.usage) return "nothing measured: allocation only";
     return fmt::format("usage over {}",
                        base::FormatSpan(snapshot_.usage->to - snapshot_.usage->from));
+  }
+
+  static std::string Verdict(const plan::Split& split, base::MicroUsdPerHour waste) {
+    if (split.cost.value() == 0) return "No GPU here has a known price; the report counts cards.";
+    if (waste.value() == 0 && split.useful.value() == 0) {
+      return fmt::format("{} a month, and nothing says how much of it is used",
+                         Dollars(split.cost));
+    }
+    std::string verdict =
+        fmt::format("{} of {} a month is wasted ({})", Dollars(waste), Dollars(split.cost),
+                    Percent(base::Ratio(waste.value(), split.cost.value())));
+    if (split.unmeasured.value() > 0) {
+      verdict += fmt::format(", and {} is not measured", Dollars(split.unmeasured));
+    }
+    return verdict;
   }
 
   void Headline() {
@@ -87,14 +106,7 @@ class TextReport {
                      base::FormatTime(snapshot_.taken_at), Measured()),
          Color::kDim);
     out_ += "\n";
-    if (totals.split.cost.value() > 0) {
-      Line(fmt::format("{} of {} a month is wasted ({})", Dollars(waste),
-                       Dollars(totals.split.cost),
-                       Percent(base::Ratio(waste.value(), totals.split.cost.value()))),
-           Color::kBold);
-    } else {
-      Line("No GPU here has a known price; the report counts cards.", Color::kBold);
-    }
+    Line(Verdict(totals.split, waste), Color::kBold);
     std::string counts = fmt::format("{} GPUs on {} nodes · {} held", Thousands(totals.gpus),
                                      Thousands(totals.gpu_nodes), Percent(totals.allocation));
     if (totals.utilization) counts += fmt::format(" · {} busy", Percent(*totals.utilization));
@@ -253,6 +265,26 @@ class TextReport {
           rows);
   }
 
+  // Prices whose match is not exact: the widest few in the normal form.
+  void WeakPrices(std::vector<std::string>& lines) const {
+    std::vector<plan::PriceSource> weak;
+    for (const plan::PriceSource& price : findings_.price_sources) {
+      if (!price.note.empty()) weak.push_back(price);
+    }
+    std::stable_sort(weak.begin(), weak.end(),
+                     [](const auto& a, const auto& b) { return a.nodes > b.nodes; });
+    constexpr std::size_t kMost = 3;
+    const std::size_t shown = IsWide() ? weak.size() : std::min(weak.size(), kMost);
+    for (std::size_t i = 0; i < shown; ++i) {
+      lines.push_back(
+          fmt::format("{} nodes priced by a weaker match: {}", weak[i].nodes, weak[i].note));
+    }
+    if (shown < weak.size()) {
+      lines.push_back(fmt::format("… and {} more kinds of weaker match; -o wide lists them",
+                                  weak.size() - shown));
+    }
+  }
+
   void Unknowns() {
     std::vector<std::string> lines;
     for (const auto& [product, gpus] : findings_.unknown_models) {
@@ -265,13 +297,10 @@ class TextReport {
           type.instance_type.empty() ? "nodes without an instance type" : type.instance_type,
           type.region.empty() ? "an unknown region" : type.region, type.nodes, type.gpus));
     }
-    for (const plan::PriceSource& price : findings_.price_sources) {
-      if (price.note.empty()) continue;
-      lines.push_back(fmt::format("{} nodes priced by a weaker match: {}", price.nodes, price.note));
-    }
+    WeakPrices(lines);
     for (const cluster::Gap& gap : snapshot_.gaps) {
       lines.push_back(fmt::format("{}: {}", gap.what, gap.why));
-      if (!gap.remedy.empty()) lines.push_back("  → " + gap.remedy);
+      if (!gap.remedy.empty()) lines.push_back("→ " + gap.remedy);
     }
     if (lines.empty()) return;
     Line("NOT KNOWN", Color::kDim);

@@ -1,0 +1,178 @@
+#include "adapter/decode_pod.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "adapter/decode_meta.h"
+#include "adapter/pod_requests.h"
+
+namespace tangram::adapter {
+namespace {
+
+struct Draft {
+  cluster::Pod pod;
+  Meta meta;
+  PodRequests requests;
+  std::vector<std::string> fixed_claims;      // spec.resourceClaims[].resourceClaimName
+  std::vector<std::string> generated_claims;  // status: made from templates or extended resources
+};
+
+cluster::PodPhase PhaseOf(std::string_view text) {
+  if (text == "Pending") return cluster::PodPhase::kPending;
+  if (text == "Running") return cluster::PodPhase::kRunning;
+  if (text == "Succeeded") return cluster::PodPhase::kSucceeded;
+  if (text == "Failed") return cluster::PodPhase::kFailed;
+  return cluster::PodPhase::kUnknown;
+}
+
+// The names under `field` of each item: [{"name": "a"}, ...].
+std::vector<std::string> ReadNames(Json list, std::string_view field) {
+  std::vector<std::string> names;
+  list.Items([&](Json item) {
+    std::string name;
+    item.Fields([&](std::string_view key, Json value) {
+      if (key == field) name = value.Text();
+    });
+    if (!name.empty()) names.push_back(std::move(name));
+  });
+  return names;
+}
+
+std::vector<cluster::Toleration> ReadTolerations(Json list) {
+  std::vector<cluster::Toleration> tolerations;
+  list.Items([&](Json item) {
+    cluster::Toleration toleration;
+    item.Fields([&](std::string_view key, Json field) {
+      if (key == "key") toleration.key = field.Text();
+      if (key == "operator") toleration.op = field.Text();
+      if (key == "value") toleration.value = field.Text();
+      if (key == "effect") toleration.effect = field.Text();
+    });
+    if (toleration.op.empty()) toleration.op = "Equal";  // the API's default
+    tolerations.push_back(std::move(toleration));
+  });
+  return tolerations;
+}
+
+int ReadPriority(Json field) {
+  const std::int64_t priority = field.Integer().value_or(0);
+  if (priority < std::numeric_limits<int>::min() || priority > std::numeric_limits<int>::max()) {
+    field.Expected("a priority of 32 bits", std::to_string(priority));
+    return 0;
+  }
+  return static_cast<int>(priority);
+}
+
+void ReadSpec(Json spec, Draft& draft) {
+  cluster::Pod& pod = draft.pod;
+  spec.Fields([&](std::string_view key, Json field) {
+    if (key == "nodeName") pod.node = field.Text();
+    if (key == "priority") pod.priority = ReadPriority(field);
+    if (key == "priorityClassName") pod.priority_class = field.Text();
+    if (key == "preemptionPolicy") pod.can_preempt = field.Text() != "Never";
+    if (key == "schedulingGates") pod.gates = ReadNames(field, "name");
+    if (key == "nodeSelector") pod.node_selector = field.TextMap();
+    if (key == "tolerations") pod.tolerations = ReadTolerations(field);
+    if (key == "resourceClaims") draft.fixed_claims = ReadNames(field, "resourceClaimName");
+    if (key == "overhead") draft.requests.overhead = ReadAmounts(field);
+    if (key == "resources") draft.requests.pod_level = ReadResources(field);
+    if (key == "containers") draft.requests.containers = ReadContainers(field);
+    if (key == "initContainers") draft.requests.init = ReadContainers(field);
+  });
+}
+
+void ReadConditions(Json list, cluster::Pod& pod) {
+  list.Items([&](Json item) {
+    std::string type;
+    std::string status;
+    std::string reason;
+    std::string message;
+    item.Fields([&](std::string_view key, Json field) {
+      if (key == "type") type = field.Text();
+      if (key == "status") status = field.Text();
+      if (key == "reason") reason = field.Text();
+      if (key == "message") message = field.Text();
+    });
+    if (type == "Ready") pod.ready = status == "True";
+    if (type == "PodScheduled" && status == "False") {
+      pod.pending_reason = std::move(reason);
+      pod.pending_message = std::move(message);
+    }
+  });
+}
+
+void ReadStatus(Json status, Draft& draft) {
+  cluster::Pod& pod = draft.pod;
+  std::vector<std::string> from_templates;
+  std::string extended;
+  status.Fields([&](std::string_view key, Json field) {
+    if (key == "phase") pod.phase = PhaseOf(field.Text());
+    if (key == "conditions") ReadConditions(field, pod);
+    if (key == "startTime") pod.started_at = field.Time();
+    if (key == "resourceClaimStatuses") from_templates = ReadNames(field, "resourceClaimName");
+    if (key == "extendedResourceClaimStatus") {
+      field.Fields([&](std::string_view inner, Json value) {
+        if (inner == "resourceClaimName") extended = value.Text();
+      });
+    }
+  });
+  draft.generated_claims = std::move(from_templates);
+  if (!extended.empty()) draft.generated_claims.push_back(std::move(extended));
+}
+
+// A ReplicaSet of a Deployment is named <deployment>-<pod-template-hash>.
+cluster::Owner OwnerOf(const Meta& meta) {
+  cluster::Owner owner = meta.controller;
+  const std::string suffix = "-" + meta.pod_template_hash;
+  const bool of_deployment = owner.kind == "ReplicaSet" && suffix.size() > 1 &&
+                             owner.name.size() > suffix.size() && owner.name.ends_with(suffix);
+  if (of_deployment) {
+    owner.kind = "Deployment";
+    owner.name.resize(owner.name.size() - suffix.size());
+  }
+  return owner;
+}
+
+cluster::Pod Finish(Draft draft, Fault& fault) {
+  cluster::Pod pod = std::move(draft.pod);
+  pod.owner = OwnerOf(draft.meta);
+  pod.ns = std::move(draft.meta.ns);
+  pod.name = std::move(draft.meta.name);
+  pod.uid = std::move(draft.meta.uid);
+  pod.labels = std::move(draft.meta.labels);
+  pod.annotations = std::move(draft.meta.annotations);
+  pod.created_at = draft.meta.created_at;
+
+  Amounts total = TotalOf(draft.requests, fault);
+  std::erase_if(total.devices, [](const auto& device) { return device.count == 0; });
+  pod.cpu = base::MilliCpu(total.milli_cpu.value_or(0));
+  pod.memory = MiBUp(total.bytes.value_or(0));
+  pod.devices = std::move(total.devices);
+
+  pod.claims = std::move(draft.fixed_claims);
+  pod.claims.insert(pod.claims.end(), draft.generated_claims.begin(), draft.generated_claims.end());
+  std::sort(pod.claims.begin(), pod.claims.end());
+  pod.claims.erase(std::unique(pod.claims.begin(), pod.claims.end()), pod.claims.end());
+  return pod;
+}
+
+}  // namespace
+
+base::Result<cluster::Pod> DecodePod(simdjson::ondemand::object object) {
+  Draft draft;
+  Fault fault;
+  Walk(object, fault, [&](std::string_view key, Json field) {
+    if (key == "metadata") draft.meta = ReadMeta(field);
+    if (key == "spec") ReadSpec(field, draft);
+    if (key == "status") ReadStatus(field, draft);
+  });
+  if (draft.meta.name.empty()) fault.Set("metadata.name is missing");
+  const std::string ns = draft.meta.ns;
+  const std::string name = draft.meta.name;
+  cluster::Pod pod = Finish(std::move(draft), fault);
+  if (fault.Found()) return tl::unexpected(ErrorOf(fault, "Pod", ns, name));
+  return pod;
+}
+
+}  // namespace tangram::adapter

@@ -1,0 +1,152 @@
+#include "adapter/read_cluster.h"
+
+#include <future>
+#include <iterator>
+#include <utility>
+
+#include "adapter/decode_dra.h"
+#include "adapter/decode_kueue.h"
+#include "adapter/decode_node.h"
+#include "adapter/decode_pod.h"
+#include "adapter/decode_policy.h"
+#include "adapter/list_kind.h"
+#include "adapter/node_gpus.h"
+#include "base/mutex.h"
+
+namespace tangram::adapter {
+namespace {
+
+using cluster::Snapshot;
+using kube::Resource;
+
+Kind Core(const char* plural, const char* kind) {
+  return {{Resource{"", "v1", plural, kind}}, Presence::kAlways};
+}
+
+// DRA is v1 from Kubernetes 1.34; before, its betas may be served or not.
+Kind Dra(const char* plural, const char* kind) {
+  const std::string group = "resource.k8s.io";
+  return {{Resource{group, "v1", plural, kind}, Resource{group, "v1beta2", plural, kind},
+           Resource{group, "v1beta1", plural, kind}},
+          Presence::kIfServed};
+}
+
+Kind Kueue(const char* plural, const char* kind) {
+  const std::string group = "kueue.x-k8s.io";
+  return {{Resource{group, "v1beta2", plural, kind}, Resource{group, "v1beta1", plural, kind}},
+          Presence::kIfServed};
+}
+
+// Hands the caller's progress function to many threads, one call at a time.
+class Reporter {
+ public:
+  explicit Reporter(const std::function<void(const Progress&)>& progress) : progress_(progress) {}
+  void Say(const std::string& doing, std::size_t count) {
+    if (!progress_) return;
+    const base::MutexLock lock(mutex_);
+    progress_({doing, count});
+  }
+
+ private:
+  const std::function<void(const Progress&)>& progress_;
+  base::Mutex mutex_;
+};
+
+class Reader {
+ public:
+  Reader(kube::Client& client, const ReadOptions& options)
+      : client_(client), page_size_(options.page_size), reporter_(options.progress) {}
+
+  // Starts the list; the future waits for it when it goes.
+  template <class T, class Decode>
+  std::future<Listed<T>> Start(Kind kind, Decode decode) {
+    auto task = [this, kind = std::move(kind), decode]() -> Listed<T> {
+      const std::string name = kind.versions.front().Name();
+      kube::ListOptions options;
+      options.page_size = page_size_;
+      return ListKind<T>(client_, kind, options, decode,
+                         [&](std::size_t count) { reporter_.Say(name, count); });
+    };
+    // Without a thread to be had it runs when its answer is asked for.
+    return std::async(std::launch::async | std::launch::deferred, std::move(task));
+  }
+
+ private:
+  kube::Client& client_;
+  int page_size_;
+  Reporter reporter_;
+};
+
+// The items; gaps go to the snapshot.
+template <class T>
+std::vector<T> Take(Listed<T> listed, Snapshot& snapshot) {
+  std::move(listed.gaps.begin(), listed.gaps.end(), std::back_inserter(snapshot.gaps));
+  return std::move(listed.items);
+}
+
+void SetGpus(const std::vector<Slice>& slices, Snapshot& snapshot) {
+  const DraPools pools = ReadPools(slices, snapshot.claims);
+  snapshot.gaps.insert(snapshot.gaps.end(), pools.gaps.begin(), pools.gaps.end());
+  for (cluster::Node& node : snapshot.nodes) {
+    const auto found = pools.by_node.find(node.name);
+    NodeGpus read = GpusOf(node, found == pools.by_node.end() ? nullptr : &found->second);
+    node.mig_strategy = read.strategy;
+    node.gpus = std::move(read.gpus);
+    std::move(read.gaps.begin(), read.gaps.end(), std::back_inserter(snapshot.gaps));
+  }
+}
+
+base::Error NothingSeen(const base::Error& nodes, const base::Error& pods) {
+  const bool denied =
+      nodes.code == base::ErrorCode::kDenied && pods.code == base::ErrorCode::kDenied;
+  return {denied ? base::ErrorCode::kDenied : nodes.code,
+          "neither nodes nor pods can be listed: " + nodes.message + "; " + pods.message};
+}
+
+}  // namespace
+
+base::Result<Snapshot> ReadCluster(kube::Client& client, const base::Clock& clock,
+                                   const ReadOptions& options) {
+  Snapshot snapshot;
+  snapshot.taken_at = clock.Now();
+  Reader reader(client, options);
+  auto nodes = reader.Start<cluster::Node>(Core("nodes", "Node"), DecodeNode);
+  auto pods = reader.Start<cluster::Pod>(Core("pods", "Pod"), DecodePod);
+  auto claims = reader.Start<cluster::Claim>(Dra("resourceclaims", "ResourceClaim"), DecodeClaim);
+  auto slices = reader.Start<Slice>(Dra("resourceslices", "ResourceSlice"), DecodeSlice);
+  auto namespaces =
+      reader.Start<cluster::Namespace>(Core("namespaces", "Namespace"), DecodeNamespace);
+  auto quotas = reader.Start<cluster::Quota>(Core("resourcequotas", "ResourceQuota"), DecodeQuota);
+  auto budgets = reader.Start<cluster::DisruptionBudget>(
+      {{Resource{"policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget"}},
+       Presence::kAlways},
+      DecodeDisruptionBudget);
+  auto priorities = reader.Start<cluster::PriorityClass>(
+      {{Resource{"scheduling.k8s.io", "v1", "priorityclasses", "PriorityClass"}},
+       Presence::kAlways},
+      DecodePriorityClass);
+  auto queues =
+      reader.Start<cluster::Queue>(Kueue("clusterqueues", "ClusterQueue"), DecodeClusterQueue);
+  auto local_queues =
+      reader.Start<cluster::LocalQueue>(Kueue("localqueues", "LocalQueue"), DecodeLocalQueue);
+
+  Listed<cluster::Node> listed_nodes = nodes.get();
+  Listed<cluster::Pod> listed_pods = pods.get();
+  if (listed_nodes.failed && listed_pods.failed) {
+    return tl::unexpected(NothingSeen(*listed_nodes.failed, *listed_pods.failed));
+  }
+  snapshot.nodes = Take(std::move(listed_nodes), snapshot);
+  snapshot.pods = Take(std::move(listed_pods), snapshot);
+  snapshot.claims = Take(claims.get(), snapshot);
+  snapshot.namespaces = Take(namespaces.get(), snapshot);
+  snapshot.quotas = Take(quotas.get(), snapshot);
+  snapshot.budgets = Take(budgets.get(), snapshot);
+  snapshot.priority_classes = Take(priorities.get(), snapshot);
+  snapshot.queues = Take(queues.get(), snapshot);
+  snapshot.local_queues = Take(local_queues.get(), snapshot);
+  SetGpus(Take(slices.get(), snapshot), snapshot);
+  cluster::Normalize(snapshot);
+  return snapshot;
+}
+
+}  // namespace tangram::adapter

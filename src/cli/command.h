@@ -1,0 +1,55 @@
+// What every command shares: its registration, its options, its way to fail.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "cli/cli.h"
+#include "cluster/snapshot.h"
+
+namespace tangram::cli {
+
+struct Context {
+  Streams& streams;
+  const base::Clock& clock;
+};
+
+// What a command does once its options are parsed; the exit code where it succeeds.
+using Action = std::function<base::Result<ExitCode>()>;
+
+// Adds a command to `app`, and sets `action` when it is the one that was asked for. Options live
+// in the command's own struct, which the returned closures keep alive.
+void AddReport(CLI::App& app, const Context& context, Action& action);
+void AddSnapshot(CLI::App& app, const Context& context, Action& action);
+void AddImport(CLI::App& app, const Context& context, Action& action);
+void AddLint(CLI::App& app, const Context& context, Action& action);
+void AddSchema(CLI::App& app, const Context& context, Action& action);
+
+ExitCode ExitCodeOf(base::ErrorCode code);
+
+// Where a snapshot comes from, as options that several commands share.
+struct SourceOptions {
+  std::string snapshot;             // a file, "-" for standard input; empty: the cluster
+  std::string kubeconfig;
+  std::string kube_context;
+  std::string prometheus = "auto";  // a URL, "auto" or "none"
+  std::string window = "14d";
+  std::string prices;               // a CSV file whose rows win over the bundled table
+};
+void AddSourceOptions(CLI::App& command, SourceOptions& options);
+
+// Reads the file or the cluster, and prices the nodes. Says on `err` what takes over two seconds.
+base::Result<cluster::Snapshot> LoadSnapshot(const SourceOptions& options, const Context& context);
+
+// The whole of a file, or of `in` for "-"; refuses directories and what is over 2 GiB.
+base::Result<std::string> ReadText(const std::string& path, std::istream& in);
+
+// Writes beside `path` and renames, so that a reader never sees half a file. "-" or empty: `out`.
+base::Result<void> WriteText(const std::string& path, std::string_view text, std::ostream& out);
+
+}  // namespace tangram::cli

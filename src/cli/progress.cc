@@ -1,0 +1,38 @@
+#include "cli/progress.h"
+
+#include <ostream>
+
+#include "base/clock.h"
+#include "base/text.h"
+
+namespace tangram::cli {
+namespace {
+
+constexpr std::chrono::seconds kQuiet{2};
+constexpr std::chrono::milliseconds kRedraw{100};
+
+}  // namespace
+
+ProgressLine::ProgressLine(Streams& streams) : streams_(streams), last_(base::MonotonicNow()) {}
+
+ProgressLine::~ProgressLine() {
+  if (shown_ && streams_.err_is_terminal) streams_.err << "\r\x1b[K" << std::flush;
+}
+
+void ProgressLine::Show(const std::string& text) {
+  const std::lock_guard lock(mu_);
+  const auto now = base::MonotonicNow();
+  const bool redraw = shown_ && streams_.err_is_terminal;
+  if (now - last_ < (redraw ? std::chrono::nanoseconds(kRedraw) : std::chrono::nanoseconds(kQuiet))) {
+    return;
+  }
+  last_ = now;
+  shown_ = true;
+  if (streams_.err_is_terminal) {
+    streams_.err << "\r\x1b[K" << base::Shorten(text, 79) << std::flush;
+  } else {
+    streams_.err << text << "\n" << std::flush;
+  }
+}
+
+}  // namespace tangram::cli

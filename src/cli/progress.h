@@ -1,0 +1,30 @@
+// One line on standard error for whatever takes longer than two seconds.
+#pragma once
+
+#include <chrono>
+#include <mutex>
+#include <string>
+
+#include "cli/cli.h"
+
+namespace tangram::cli {
+
+// Thread-safe. On a terminal one line is written over and removed at the end; elsewhere a line
+// every two seconds at most.
+class ProgressLine {
+ public:
+  explicit ProgressLine(Streams& streams);
+  ~ProgressLine();
+  ProgressLine(const ProgressLine&) = delete;
+  ProgressLine& operator=(const ProgressLine&) = delete;
+
+  void Show(const std::string& text);
+
+ private:
+  Streams& streams_;
+  std::mutex mu_;
+  std::chrono::steady_clock::time_point last_;  // when a line was written, or the start
+  bool shown_ = false;
+};
+
+}  // namespace tangram::cli
