@@ -40,7 +40,7 @@ base::Result<cluster::Snapshot> TakeSnapshot(const SnapshotRequest& request,
   options.progress = request.progress;
   auto snapshot = ReadCluster(**client, clock, options);
   if (!snapshot) return snapshot;
-  snapshot->cluster = HostOf(config->server);
+  snapshot->cluster = config->cluster.empty() ? HostOf(config->server) : config->cluster;
   if (std::holds_alternative<NoUsage>(request.usage)) return snapshot;
   const auto found = Reach(request.usage, **client, snapshot->taken_at);
   if (!found) {

@@ -3,6 +3,7 @@
 #include <ostream>
 
 #include "cli/command.h"
+#include "cluster/file_form.h"
 #include "plan/leaks/leaks.h"
 #include "report/html.h"
 #include "report/json.h"
@@ -15,6 +16,7 @@ struct ReportOptions {
   SourceOptions source;
   std::string output = "table";
   std::string html;
+  std::string save_snapshot;
   std::string only_namespace;
   std::string team_label = "team";
   bool no_color = false;
@@ -42,6 +44,12 @@ base::Result<ExitCode> Report(const ReportOptions& options, const Context& conte
   const auto text = Render(*snapshot, findings, options, context);
   if (!text) return tl::unexpected(text.error());
   context.streams.out << *text;
+  if (!options.save_snapshot.empty()) {
+    const auto saved = WriteText(options.save_snapshot, cluster::WriteSnapshot(*snapshot),
+                                 context.streams.out);
+    if (!saved) return tl::unexpected(saved.error());
+    context.streams.err << "wrote " << options.save_snapshot << "\n";
+  }
   if (!options.html.empty()) {
     const std::string page = report::RenderHtml(report::RenderJson(*snapshot, findings));
     const auto written = WriteText(options.html, page, context.streams.out);
@@ -62,6 +70,8 @@ void AddReport(CLI::App& app, const Context& context, Action& action) {
       ->check(CLI::IsMember({"table", "wide", "json", "yaml"}))
       ->capture_default_str();
   command->add_option("--html", options->html, "Also write one self-contained page to this file");
+  command->add_option("--save-snapshot", options->save_snapshot,
+                      "Also write what the report was made from to this file");
   command->add_option("-n,--namespace", options->only_namespace,
                       "Only what pods of this namespace hold");
   command->add_option("--team-label", options->team_label,

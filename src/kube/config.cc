@@ -87,6 +87,7 @@ base::Result<void> ApplyCluster(const ClusterEntry& cluster, Config& config) {
   if (cluster.server.empty()) {
     return Invalid(where + ": field server is missing; write https://host:port");
   }
+  config.cluster = cluster.origin.name;
   config.server = cluster.server.find("://") == std::string::npos ? "https://" + cluster.server
                                                                   : cluster.server;
   while (config.server.ends_with('/')) config.server.pop_back();

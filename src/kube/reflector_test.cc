@@ -316,7 +316,11 @@ TEST_F(ReflectorTest, ChunksAndLostConnectionsDoNotMatter) {
         steps.emplace_back(Chunk(std::string_view(stream).substr(i, piece)));
         i += piece;
       }
-      steps.emplace_back(cut ? net::testing::Step(net::testing::Close{}) : WaitForGate{"never"});
+      if (cut) {
+        steps.emplace_back(net::testing::Close{});
+      } else {
+        steps.emplace_back(WaitForGate{"never"});
+      }
       return steps;
     };
     TestServer server(answer);

@@ -160,6 +160,7 @@ Json GapJson(const cluster::Gap& gap) {
 Json UnpricedJson(const plan::UnpricedType& type) {
   return {{"instanceType", type.instance_type},
           {"region", type.region},
+          {"capacityType", Name(type.capacity)},
           {"nodes", type.nodes},
           {"gpus", type.gpus}};
 }

@@ -111,7 +111,8 @@ class TextReport {
                                      Thousands(totals.gpu_nodes), Percent(totals.allocation));
     if (totals.utilization) counts += fmt::format(" · {} busy", Percent(*totals.utilization));
     if (totals.pods_pending > 0) {
-      counts += fmt::format(" · {} pods wait for a GPU", Thousands(totals.pods_pending));
+      counts += fmt::format(" · {} {} for a GPU", Thousands(totals.pods_pending),
+                            totals.pods_pending == 1 ? "pod waits" : "pods wait");
     }
     Line(counts);
     out_ += "\n";
@@ -236,7 +237,7 @@ class TextReport {
     for (const plan::Group& group : groups) {
       if (!IsWide() && rows.size() == options_.most_groups) break;
       const auto& waste = group.split.waste;
-      rows.push_back({{group.key.empty() ? "(nobody)" : group.key},
+      rows.push_back({{group.key.empty() ? (title == "TEAM" ? "(none)" : "(nobody)") : group.key},
                       {Gpus(group.split.gpus)},
                       {Dollars(group.split.cost)},
                       {Dollars(plan::WasteOf(group.split))},
@@ -293,7 +294,8 @@ class TextReport {
     }
     for (const plan::UnpricedType& type : findings_.unpriced) {
       lines.push_back(fmt::format(
-          "no price for {} in {} ({} nodes, {} GPUs): left out of every sum; see --prices",
+          "no {}price for {} in {} ({} nodes, {} GPUs): left out of every sum; see --prices",
+          type.capacity == cluster::CapacityType::kSpot ? "spot " : "",
           type.instance_type.empty() ? "nodes without an instance type" : type.instance_type,
           type.region.empty() ? "an unknown region" : type.region, type.nodes, type.gpus));
     }

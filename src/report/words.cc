@@ -69,6 +69,12 @@ std::string_view Name(cluster::Sharing sharing) {
   return Pick(kNames, sharing);
 }
 
+std::string_view Name(cluster::CapacityType capacity) {
+  static constexpr std::array<std::string_view, 4> kNames = {"Unknown", "OnDemand", "Spot",
+                                                             "Reserved"};
+  return Pick(kNames, capacity);
+}
+
 std::string_view MetricName(cluster::ActivityMetric metric) {
   static constexpr std::array<std::string_view, 3> kNames = {
       "", "DCGM_FI_PROF_GR_ENGINE_ACTIVE", "DCGM_FI_DEV_GPU_UTIL"};

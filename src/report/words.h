@@ -18,6 +18,7 @@ std::string_view Name(plan::StepKind step);
 std::string_view Name(plan::SeatState state);
 std::string_view Name(cluster::LayoutSource layout);
 std::string_view Name(cluster::Sharing sharing);
+std::string_view Name(cluster::CapacityType capacity);
 std::string_view MetricName(cluster::ActivityMetric metric);  // DCGM's name; empty for none
 
 // For people.

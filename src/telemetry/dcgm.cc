@@ -119,9 +119,11 @@ class Reading {
     const auto cadence = Learn(*left_end);
     if (!cadence) return tl::unexpected(cadence.error());
     if (!*cadence) return {};
-    Align((*cadence)->smallest);
-    const PartReader reader{asker_, Promql(*left_end, (*cadence)->step),
-                            Promql(*left_end, (*cadence)->smallest), options_.matchers};
+    const int sampling = SamplingOf(**cadence);
+    Align((*cadence)->smallest * sampling);
+    const PartReader reader{asker_, Promql(*left_end, (*cadence)->step * sampling),
+                            Promql(*left_end, (*cadence)->smallest * sampling), sampling,
+                            options_.matchers};
     if (auto read = ReadEngine(reader); !read) return tl::unexpected(read.error());
     const DeviceFilter lacking = LackingEngine(gathered_, utilization_uuids_);
     if (!lacking.empty()) {
@@ -130,6 +132,19 @@ class Reading {
     usage_.warnings = (*cadence)->warnings;
     MakeRecords(gathered_, **cadence, options_, usage_);
     return {};
+  }
+
+  // A subquery costs a look-up for each step and series, so a long window is sampled: some 4,000
+  // steps tell a share to about one percent. Prometheus forgets a sample after five minutes, so a
+  // step is never longer.
+  int SamplingOf(const Cadence& cadence) const {
+    constexpr std::int64_t kExactUpTo = 8'000;
+    constexpr std::int64_t kSteps = 4'000;
+    constexpr milliseconds kLongest{300'000};
+    const std::int64_t steps = (options_.to - options_.from) / cadence.smallest;
+    if (steps <= kExactUpTo || cadence.smallest >= kLongest) return 1;
+    const std::int64_t wanted = (steps + kSteps - 1) / kSteps;
+    return static_cast<int>(std::min<std::int64_t>(wanted, kLongest / cadence.smallest));
   }
 
   base::Result<std::optional<Cadence>> Learn(LeftEnd left_end) {

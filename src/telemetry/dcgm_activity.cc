@@ -104,7 +104,7 @@ base::Result<void> AddPlain(const PartReader& reader, const ActivityQuestion& qu
   bool all_settled = true;
   for (const auto& [labels, row] : busy_rows) {
     ActivityTally& tally = into.tallies[row->key];
-    tally.busy = std::min(tally.all.good, Count(ValueAt(*busy, labels)));
+    tally.busy = std::min(tally.all.good, Count(ValueAt(*busy, labels)) * reader.sampling);
     all_settled = all_settled && question.settled.contains(row->key);
   }
   if (all_settled) return {};

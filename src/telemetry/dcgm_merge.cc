@@ -116,35 +116,38 @@ bool NeedsLastBusy(const Tallies& tallies, const Settled& settled) {
 base::Result<Tallies> ReadForm(const PartReader& reader, const ActivityQuestion& question,
                                const Batch& batch, const HolderForm& form) {
   const Expressions ask(reader, question, batch, form);
+  const std::int64_t each = reader.sampling;
   Tallies tallies;
   const auto over = [&](std::string_view function, const std::string& expression, auto take) {
     return Collect(reader, question, reader.merging.OverSteps(function, expression, question.part),
                    form, take);
   };
-  auto done = over("count_over_time", ask.Seen(), [&tallies](const RecordKey& key, double value) {
-    tallies[key].all.seen = Count(value);
+  auto done = over("count_over_time", ask.Seen(), [&](const RecordKey& key, double value) {
+    tallies[key].all.seen = Count(value) * each;
   });
   if (done && !tallies.empty()) {
-    done = over("count_over_time", ask.Good(), [&tallies](const RecordKey& key, double value) {
-      tallies[key].all.good = Count(value);
+    done = over("count_over_time", ask.Good(), [&](const RecordKey& key, double value) {
+      tallies[key].all.good = Count(value) * each;
     });
   }
   if (done && !tallies.empty()) {
     done = over("sum_over_time", ask.Good(),
-                [&tallies](const RecordKey& key, double value) { tallies[key].all.sum = value; });
+                [&](const RecordKey& key, double value) {
+                  tallies[key].all.sum = value * static_cast<double>(each);
+                });
   }
   if (done && !tallies.empty()) {
     done = over("max_over_time", ask.Largest(),
                 [&tallies](const RecordKey& key, double value) { tallies[key].all.max = value; });
   }
   if (done && !tallies.empty()) {
-    done = over("count_over_time", ask.Busy(), [&tallies](const RecordKey& key, double value) {
-      tallies[key].busy = Count(value);
+    done = over("count_over_time", ask.Busy(), [&](const RecordKey& key, double value) {
+      tallies[key].busy = Count(value) * each;
     });
   }
   if (done && !batch.clean && question.unit.bounds.high < 100) {
-    done = over("count_over_time", ask.TooHigh(), [&tallies](const RecordKey& key, double value) {
-      tallies[key].too_high = Count(value);
+    done = over("count_over_time", ask.TooHigh(), [&](const RecordKey& key, double value) {
+      tallies[key].too_high = Count(value) * each;
     });
   }
   if (done && NeedsLastBusy(tallies, question.settled)) {
@@ -156,13 +159,23 @@ base::Result<Tallies> ReadForm(const PartReader& reader, const ActivityQuestion&
   return tallies;
 }
 
+// A sampled maximum can miss a burst; the rows' own is exact where every sample is in its unit.
+void TakeExactMaxima(const Batch& batch, Tallies& merged) {
+  for (const ActivityRow* row : batch.rows) {
+    const auto at = merged.find(row->key);
+    if (at == merged.end() || at->second.all.good == 0) continue;
+    at->second.all.max = std::max(at->second.all.max, row->max);
+  }
+}
+
 // Marks devices of whose pod-less rows some were left out; a little slack for jittering scrapes.
-void MarkDuplicated(const Batch& batch, const Tallies& merged, Activity& into) {
+void MarkDuplicated(const PartReader& reader, const Batch& batch, const Tallies& merged,
+                    Activity& into) {
   for (const ActivityRow* row : batch.rows) {
     if (!row->form.pod.empty()) continue;
     const auto at = merged.find(row->key);
     const std::int64_t left = at == merged.end() ? 0 : at->second.all.seen;
-    if (left + 1 + row->seen / 50 < row->seen) into.duplicated.insert(row->key.device);
+    if (left + 2 * reader.sampling - 1 + row->seen / 50 < row->seen) into.duplicated.insert(row->key.device);
   }
 }
 
@@ -181,7 +194,8 @@ base::Result<void> AddBatch(const PartReader& reader, const ActivityQuestion& qu
       if (tally.all.seen > now.all.seen) now = tally;
     }
   }
-  MarkDuplicated(batch, merged, into);
+  if (batch.clean) TakeExactMaxima(batch, merged);
+  MarkDuplicated(reader, batch, merged, into);
   for (const auto& [key, tally] : merged) into.tallies[key].Add(tally);
   return {};
 }

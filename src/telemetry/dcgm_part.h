@@ -92,7 +92,10 @@ struct PartReader {
   Asker& asker;
   Promql plain;    // step of the subqueries over single series
   Promql merging;  // one step an interval: series of one holder meet in it
-  std::vector<std::pair<std::string, std::string>> matchers;
+  // Subqueries of a long window look at every `sampling`th sample: what they count is multiplied
+  // by it. Counts, sums and maxima over raw samples stay exact.
+  int sampling = 1;
+  std::vector<std::pair<std::string, std::string>> matchers{};
 };
 
 // Which devices to read: empty, all. More than a few hundred are filtered after reading.

@@ -323,6 +323,41 @@ TEST_P(CadenceTest, IsLearned) {
 INSTANTIATE_TEST_SUITE_P(Table, CadenceTest, ::testing::ValuesIn(kCadences),
                          [](const auto& test) { return test.param.name; });
 
+// Four days at 30 s are more steps than are asked for: shares are sampled, the rest is exact.
+TEST(ReadDcgm, ALongWindowIsSampledAndItsCountsAreExact) {
+  const base::Time to = kFrom + hours(96);
+  const fake::Cadence all{kFrom + seconds(7), to};
+  DcgmOptions options = Window();
+  options.to = to;
+  const DcgmUsage usage =
+      Read({{kEngineActive, Gpu("GPU-1", Held("train")), Samples(all, Wave)}}, options);
+  const DcgmRecord& record = Only(usage);
+  EXPECT_EQ(record.samples, 11'520);
+  EXPECT_EQ(record.active_mean.value(), 136'719);
+  EXPECT_EQ(record.active_max.value(), 500'000);
+  EXPECT_NEAR(static_cast<double>(record.busy_share.value()), 250'000, 10'000);
+  ASSERT_TRUE(record.last_active);
+  EXPECT_LE(to - *record.last_active, minutes(8));
+}
+
+TEST(ReadDcgm, SampledMergesKeepCountsMeansAndMaxima) {
+  const base::Time to = kFrom + hours(96);
+  const fake::Cadence first{kFrom + seconds(7), kFrom + hours(48)};
+  const fake::Cadence second{kFrom + hours(48) + seconds(7), to};
+  DcgmOptions options = Window();
+  options.to = to;
+  const DcgmUsage usage = Read({{kEngineActive, Gpu("GPU-1"), Samples(first, Wave)},
+                                {kEngineActive, Gpu("GPU-1", Held("p")), Samples(second, Wave)}},
+                               options);
+  ASSERT_EQ(usage.records.size(), 2U);
+  for (const DcgmRecord& record : usage.records) {
+    EXPECT_NEAR(static_cast<double>(record.samples), 5'760, 12);
+    EXPECT_NEAR(static_cast<double>(record.active_mean.value()), 136'719, 3'000);
+    EXPECT_EQ(record.active_max.value(), 500'000);
+    EXPECT_NEAR(static_cast<double>(record.busy_share.value()), 250'000, 10'000);
+  }
+}
+
 TEST(ReadDcgm, JitterAcrossStepsLosesNoSample) {
   // Around each multiple of 30 s, now before it, now after it: a step of 30 s would miss some.
   std::vector<Sample> samples = Samples({kFrom + seconds(30), kTo}, [](int) { return 0.5; });

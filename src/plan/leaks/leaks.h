@@ -174,6 +174,7 @@ struct Step {
 struct UnpricedType {
   std::string instance_type;
   std::string region;
+  cluster::CapacityType capacity = cluster::CapacityType::kUnknown;
   std::int64_t nodes = 0;
   std::int64_t gpus = 0;
   bool operator==(const UnpricedType&) const = default;

@@ -172,7 +172,7 @@ void SumTotals(const cluster::Snapshot& snapshot, const Holdings& holdings,
 }
 
 void ListPrices(const cluster::Snapshot& snapshot, Findings& findings) {
-  std::map<std::pair<std::string, std::string>, UnpricedType> unpriced;
+  std::map<std::tuple<std::string, std::string, cluster::CapacityType>, UnpricedType> unpriced;
   std::map<std::tuple<std::string, std::string, std::string>, std::int64_t> sources;
   for (const cluster::Node& node : snapshot.nodes) {
     if (node.gpus.empty()) continue;
@@ -180,7 +180,8 @@ void ListPrices(const cluster::Snapshot& snapshot, Findings& findings) {
       ++sources[{node.price->source, node.price->as_of, node.price->note}];
       continue;
     }
-    UnpricedType& type = unpriced[{node.instance_type, node.region}];
+    UnpricedType& type = unpriced[{node.instance_type, node.region, node.capacity_type}];
+    type.capacity = node.capacity_type;
     type.instance_type = node.instance_type;
     type.region = node.region;
     ++type.nodes;
