@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 JOBS  ?= $(shell nproc)
 
-.PHONY: help setup build test unit sanitize fuzz integration page bench demo format lint tidy clean
+.PHONY: help setup build test unit sanitize integration page bench demo format lint tidy clean
 
 help:            ## this list
 	@grep -hE '^[a-z]+: .*##|^[a-z]+:  *##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -27,11 +27,8 @@ test: build testbed  ## every test: unit, sanitizers, fuzzers, integration, the 
 unit: build      ## the unit tests alone
 	ctest --preset release -L unit -j $(JOBS)
 
-sanitize: packages   ## the unit tests under ASan+UBSan and under TSan
+sanitize: packages   ## unit tests under ASan+UBSan and TSan, and a short run of every fuzzer
 	tools/run_tests asan tsan
-
-fuzz: packages   ## clang's -Wthread-safety build and a short run of every fuzzer
-	tools/run_tests clang
 
 integration: build testbed  ## against a real API server and a real Prometheus
 	tools/run_tests integration
@@ -52,4 +49,4 @@ lint: packages   ## format, layers, clang-tidy
 	tools/run_tests lint tidy
 
 clean:           ## remove every build folder
-	rm -rf build build-asan build-tsan build-clang
+	rm -rf build build-asan build-tsan

@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 TIDY = "clang-tidy-19"
-BUILD = pathlib.Path("build-clang")
+BUILD = pathlib.Path("build-asan")
 
 
 def cache_dir():
@@ -53,7 +53,7 @@ def check(file, passed):
 
 def main():
     if not (BUILD / "compile_commands.json").exists():
-        subprocess.run(["cmake", "--preset", "clang"], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(["cmake", "--preset", "asan"], check=True, stdout=subprocess.DEVNULL)
     config = pathlib.Path(".clang-tidy").read_bytes()
     folder = cache_dir()
     chosen = [pathlib.Path(a) for a in sys.argv[1:]]

@@ -34,7 +34,8 @@ TEST(ParseMillionths, IsExactOrRefuses) {
   EXPECT_EQ(ParseMillionths("98.32"), 98'320'000);
   EXPECT_EQ(ParseMillionths("0.000001"), 1);
   EXPECT_EQ(ParseMillionths("7"), 7'000'000);
-  for (const char* bad : {"", ".5", "1.", "-1", "+1", "1e3", "nan", "1.2345678", "99999999999999"}) {
+  for (const char* bad :
+       {"", ".5", "1.", "-1", "+1", "1e3", "nan", "1.2345678", "99999999999999"}) {
     EXPECT_EQ(ParseMillionths(bad), std::nullopt) << bad;
   }
 }

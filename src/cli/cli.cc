@@ -24,7 +24,8 @@ int ParseAndRun(CLI::App& app, const std::vector<std::string>& args, const Actio
   } catch (const CLI::Success& success) {
     return app.exit(success, streams.out, streams.err);
   } catch (const CLI::ParseError& error) {
-    streams.err << "tangram: " << error.what() << "\nRun tangram --help, or tangram COMMAND --help.\n";
+    streams.err << "tangram: " << error.what()
+                << "\nRun tangram --help, or tangram COMMAND --help.\n";
     return kBadInput;
   }
   const auto done = action();
@@ -55,9 +56,10 @@ ExitCode ExitCodeOf(base::ErrorCode code) {
 
 int Run(const std::vector<std::string>& args, Streams& streams, const base::Clock& clock) {
   const Context context{streams, clock};
-  CLI::App app("Tangram stops GPU waste on Kubernetes: it shows the waste in dollars, plans for the "
-               "whole cluster, and shows every change before making it.",
-               "tangram");
+  CLI::App app(
+      "Tangram stops GPU waste on Kubernetes: it shows the waste in dollars, plans for the "
+      "whole cluster, and shows every change before making it.",
+      "tangram");
   app.set_version_flag("--version", std::string(kVersion));
   app.require_subcommand(1);
   app.fallthrough(false);

@@ -20,10 +20,10 @@ struct Streams {
 
 // Exit codes: what scripts may rely on (docs/cli.md).
 enum ExitCode : int {
-  kDone = 0,         // done, nothing to do
-  kFoundChanges = 1, // `plan` found changes, `lint` found mistakes
-  kBadInput = 2,     // bad usage or input
-  kDependency = 3,   // the cluster or something it needs failed
+  kDone = 0,          // done, nothing to do
+  kFoundChanges = 1,  // `plan` found changes, `lint` found mistakes
+  kBadInput = 2,      // bad usage or input
+  kDependency = 3,    // the cluster or something it needs failed
 };
 
 // Runs the command that `args` names; args[0] is the program. Never throws. One thread.

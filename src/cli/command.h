@@ -2,7 +2,6 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
-
 #include <functional>
 #include <string>
 #include <string_view>
@@ -34,12 +33,12 @@ ExitCode ExitCodeOf(base::ErrorCode code);
 
 // Where a snapshot comes from, as options that several commands share.
 struct SourceOptions {
-  std::string snapshot;             // a file, "-" for standard input; empty: the cluster
+  std::string snapshot;  // a file, "-" for standard input; empty: the cluster
   std::string kubeconfig;
   std::string kube_context;
   std::string prometheus = "auto";  // a URL, "auto" or "none"
   std::string window = "14d";
-  std::string prices;               // a CSV file whose rows win over the bundled table
+  std::string prices;  // a CSV file whose rows win over the bundled table
 };
 void AddSourceOptions(CLI::App& command, SourceOptions& options);
 

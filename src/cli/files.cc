@@ -28,7 +28,8 @@ base::Result<std::string> ReadText(const std::string& path, std::istream& in) {
   }
   struct stat info = {};
   if (stat(path.c_str(), &info) != 0) {
-    return base::Fail(base::ErrorCode::kInvalid, "cannot read " + path + ": " + std::strerror(errno));
+    return base::Fail(base::ErrorCode::kInvalid,
+                      "cannot read " + path + ": " + std::strerror(errno));
   }
   if (S_ISDIR(info.st_mode)) {
     return base::Fail(base::ErrorCode::kInvalid, "cannot read " + path + ": it is a directory");

@@ -54,9 +54,9 @@ std::string RenderText(const std::vector<lint::Finding>& findings, report::Color
   std::string out;
   for (const lint::Finding& finding : findings) {
     const bool error = finding.severity == lint::Severity::kError;
-    const std::string severity = report::Paint(
-        std::string(lint::NameOf(finding.severity)),
-        error ? report::Color::kRed : report::Color::kYellow, mode);
+    const std::string severity =
+        report::Paint(std::string(lint::NameOf(finding.severity)),
+                      error ? report::Color::kRed : report::Color::kYellow, mode);
     out += fmt::format("{}:{}: {}: {} [{}]\n", report::Printable(finding.file), finding.line,
                        severity, report::Printable(finding.message), finding.rule);
     out += fmt::format("    {} · {}: found {}\n", report::Printable(finding.object),
@@ -83,8 +83,8 @@ base::Result<ExitCode> Lint(const LintOptions& options, const Context& context) 
     context.streams.out << RenderJson(all);
   } else {
     const bool color = context.streams.out_is_terminal && !options.no_color;
-    context.streams.out << RenderText(
-        all, color ? report::ColorMode::kAnsi : report::ColorMode::kPlain);
+    context.streams.out << RenderText(all,
+                                      color ? report::ColorMode::kAnsi : report::ColorMode::kPlain);
     context.streams.err << fmt::format("{} files, {} findings\n", options.files.size(), all.size());
   }
   return all.empty() ? kDone : kFoundChanges;

@@ -23,7 +23,8 @@ void ProgressLine::Show(const std::string& text) {
   const std::lock_guard lock(mu_);
   const auto now = base::MonotonicNow();
   const bool redraw = shown_ && streams_.err_is_terminal;
-  if (now - last_ < (redraw ? std::chrono::nanoseconds(kRedraw) : std::chrono::nanoseconds(kQuiet))) {
+  if (now - last_ <
+      (redraw ? std::chrono::nanoseconds(kRedraw) : std::chrono::nanoseconds(kQuiet))) {
     return;
   }
   last_ = now;

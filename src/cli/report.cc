@@ -45,8 +45,8 @@ base::Result<ExitCode> Report(const ReportOptions& options, const Context& conte
   if (!text) return tl::unexpected(text.error());
   context.streams.out << *text;
   if (!options.save_snapshot.empty()) {
-    const auto saved = WriteText(options.save_snapshot, cluster::WriteSnapshot(*snapshot),
-                                 context.streams.out);
+    const auto saved =
+        WriteText(options.save_snapshot, cluster::WriteSnapshot(*snapshot), context.streams.out);
     if (!saved) return tl::unexpected(saved.error());
     context.streams.err << "wrote " << options.save_snapshot << "\n";
   }
@@ -74,8 +74,9 @@ void AddReport(CLI::App& app, const Context& context, Action& action) {
                       "Also write what the report was made from to this file");
   command->add_option("-n,--namespace", options->only_namespace,
                       "Only what pods of this namespace hold");
-  command->add_option("--team-label", options->team_label,
-                      "The label of pods or namespaces that names the team")
+  command
+      ->add_option("--team-label", options->team_label,
+                   "The label of pods or namespaces that names the team")
       ->capture_default_str();
   command->add_flag("--no-color", options->no_color, "No colour, also on a terminal")
       ->envname("NO_COLOR");

@@ -48,7 +48,8 @@ void AddSnapshot(CLI::App& app, const Context& context, Action& action) {
       ->capture_default_str();
   command->add_flag("--hash-names", options->hash_names,
                     "Replace every name a person gave by a short digest");
-  command->add_option("--hash-key", options->hash_key, "The key of the digests; keep it to yourself")
+  command
+      ->add_option("--hash-key", options->hash_key, "The key of the digests; keep it to yourself")
       ->envname("TANGRAM_HASH_KEY");
   command->callback([options, &context, &action] {
     action = [options, &context] { return Snapshot(*options, context); };

@@ -54,9 +54,8 @@ base::Result<cluster::Snapshot> FromCluster(const SourceOptions& options, const 
   request.usage = UsageSourceOf(options.prometheus);
   request.window = *window;
   request.progress = [&](const adapter::Progress& step) {
-    progress.Show(step.doing == "usage"
-                      ? fmt::format("reading usage: {} %", step.count / 10'000)
-                      : fmt::format("reading {}: {}", step.doing, step.count));
+    progress.Show(step.doing == "usage" ? fmt::format("reading usage: {} %", step.count / 10'000)
+                                        : fmt::format("reading {}: {}", step.doing, step.count));
   };
   return adapter::TakeSnapshot(request, context.clock);
 }

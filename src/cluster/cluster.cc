@@ -28,9 +28,8 @@ bool Matches(const SelectorTerm& term, const Labels& labels) {
   const auto found = std::find_if(labels.begin(), labels.end(),
                                   [&](const auto& label) { return label.first == term.key; });
   const bool present = found != labels.end();
-  const bool listed =
-      present && std::find(term.values.begin(), term.values.end(), found->second) !=
-                     term.values.end();
+  const bool listed = present && std::find(term.values.begin(), term.values.end(), found->second) !=
+                                     term.values.end();
   if (term.op == "In") return listed;
   if (term.op == "NotIn") return !listed;
   if (term.op == "Exists") return present;

@@ -71,11 +71,12 @@ struct Taint {
 
 // What a node costs and where that figure is from.
 struct NodePrice {
-  base::MicroUsdPerHour rate;                      // the whole node, at its capacity type
-  std::optional<base::MicroUsdPerHour> spot_rate;  // what the same node would cost as spot, if known
-  std::string source;                              // the table row's source
-  std::string as_of;                               // "2026-07-20"
-  std::string note;  // how the match is weaker than exact; empty: exact
+  base::MicroUsdPerHour rate;  // the whole node, at its capacity type
+  std::optional<base::MicroUsdPerHour>
+      spot_rate;       // what the same node would cost as spot, if known
+  std::string source;  // the table row's source
+  std::string as_of;   // "2026-07-20"
+  std::string note;    // how the match is weaker than exact; empty: exact
   bool operator==(const NodePrice&) const = default;
 };
 
@@ -86,8 +87,8 @@ struct Node {
   bool ready = true;
   bool schedulable = true;  // false: cordoned
   base::Time created_at;
-  base::MilliCpu cpu;  // allocatable
-  base::MiB memory;    // allocatable
+  base::MilliCpu cpu;                  // allocatable
+  base::MiB memory;                    // allocatable
   std::vector<ResourceCount> devices;  // allocatable extended resources, zero counts included
 
   std::string cloud;          // "aws", "gcp", "azure"; empty unknown

@@ -21,10 +21,10 @@ struct Owner {
 };
 
 struct Toleration {
-  std::string key;       // empty with operator Exists: every key
-  std::string op;        // "Exists" or "Equal"
+  std::string key;  // empty with operator Exists: every key
+  std::string op;   // "Exists" or "Equal"
   std::string value;
-  std::string effect;    // empty: every effect
+  std::string effect;  // empty: every effect
   bool operator==(const Toleration&) const = default;
 };
 
@@ -74,9 +74,9 @@ struct DeviceRequest {
 
 struct AllocatedDevice {
   std::string request;
-  std::string driver;  // "gpu.nvidia.com"
-  std::string pool;    // the node's name, for NVIDIA's driver
-  std::string device;  // "gpu-0" or "gpu-0-mig-1g10gb-19-0"
+  std::string driver;         // "gpu.nvidia.com"
+  std::string pool;           // the node's name, for NVIDIA's driver
+  std::string device;         // "gpu-0" or "gpu-0-mig-1g10gb-19-0"
   bool admin_access = false;  // sees the device without holding it
   bool operator==(const AllocatedDevice&) const = default;
 };
@@ -86,8 +86,8 @@ struct Claim {
   std::string name;
   std::string uid;
   std::vector<DeviceRequest> requests;
-  std::vector<AllocatedDevice> devices;      // empty: not allocated
-  std::vector<std::string> reserved_for;     // uids of pods
+  std::vector<AllocatedDevice> devices;   // empty: not allocated
+  std::vector<std::string> reserved_for;  // uids of pods
   bool operator==(const Claim&) const = default;
 };
 

@@ -18,8 +18,8 @@ enum class ActivityMetric {
   kUtilization,  // DCGM_FI_DEV_GPU_UTIL: any kernel ran; 0 or absent on MIG, never used there
 };
 
-// One device (a card or a MIG instance) while one pod held it. A device that two pods held one after
-// the other gives two records; time in which no pod held it gives one with an empty pod.
+// One device (a card or a MIG instance) while one pod held it. A device that two pods held one
+// after the other gives two records; time in which no pod held it gives one with an empty pod.
 struct DeviceUsage {
   std::string node;         // empty where the series named no node that is known
   std::string uuid;         // of the physical card, "GPU-..."
@@ -31,16 +31,16 @@ struct DeviceUsage {
   std::string container;
 
   ActivityMetric metric = ActivityMetric::kNone;
-  std::int64_t samples = 0;   // that were good, of the activity metric
-  std::int64_t rejected = 0;  // NaN, infinite, or outside the unit
+  std::int64_t samples = 0;           // that were good, of the activity metric
+  std::int64_t rejected = 0;          // NaN, infinite, or outside the unit
   base::PartsPerMillion active_mean;  // of 1.0
   base::PartsPerMillion active_max;
-  base::PartsPerMillion busy_share;  // share of the samples above 5 % activity
+  base::PartsPerMillion busy_share;       // share of the samples above 5 % activity
   std::optional<base::Time> last_active;  // last time above 5 %, to the nearest part of the window
 
   std::optional<base::MiB> memory_mean;
   std::optional<base::MiB> memory_max;
-  std::optional<base::MiB> memory_total;        // used + free
+  std::optional<base::MiB> memory_total;         // used + free
   std::optional<std::int64_t> power_milliwatts;  // mean; of the whole card
   std::optional<std::int64_t> sm_clock_mhz;      // mean
   std::int64_t last_xid = 0;                     // 0: no error seen

@@ -29,8 +29,8 @@ struct ExecPlugin {
 // At most one of token, token_file, username and exec is what the server is shown.
 struct Config {
   std::string cluster{};  // the kubeconfig's name of the cluster; empty in a pod
-  std::string server{};  // "https://host:port" or with a path; no slash at the end
-  std::string source{};  // for messages: "context \"a\" of /home/x/.kube/config"
+  std::string server{};   // "https://host:port" or with a path; no slash at the end
+  std::string source{};   // for messages: "context \"a\" of /home/x/.kube/config"
   std::string ns = "default";
   net::TlsOptions tls{};
   std::string proxy{};       // empty: the environment's

@@ -15,7 +15,7 @@ struct FindingGroup {
   std::string subject;                     // "chat/Deployment/llama", "node gpu-3", "12 nodes"
   std::int64_t count = 0;
   base::MilliGpu gpus;
-  std::optional<base::MicroUsdPerHour> waste;  // absent: none of them has a price
+  std::optional<base::MicroUsdPerHour> waste;   // absent: none of them has a price
   plan::Level confidence = plan::Level::kHigh;  // the lowest of them
   plan::Level risk = plan::Level::kLow;         // the highest of them
 };

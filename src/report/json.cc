@@ -227,8 +227,10 @@ void WriteLeaks(const plan::Findings& findings, Writer& writer) {
 
 void WriteGroups(const plan::Findings& findings, Writer& writer) {
   const std::pair<std::string_view, const std::vector<plan::Group>*> groups[] = {
-      {"namespace", &findings.by_namespace}, {"team", &findings.by_team},
-      {"model", &findings.by_model},         {"node", &findings.by_node},
+      {"namespace", &findings.by_namespace},
+      {"team", &findings.by_team},
+      {"model", &findings.by_model},
+      {"node", &findings.by_node},
       {"workload", &findings.by_workload}};
   writer.Raw(",\n\"by\": {");
   for (const auto& [key, list] : groups) {
@@ -255,6 +257,9 @@ void EmitYaml(const Json& json, YAML::Emitter& out) {
       return;
     case Json::value_t::string:
       out << YAML::DoubleQuoted << json.get<std::string>();
+      return;
+    case Json::value_t::null:
+      out << YAML::Null;
       return;
     default:
       out << json.dump();

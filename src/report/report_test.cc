@@ -23,24 +23,42 @@ cluster::Snapshot Mixed() {
   auto snapshot = MakeSnapshot(
       {MakeNode({.name = "a100-0", .gpus = 2, .usd_per_hour = 7}),
        MakeNode({.name = "a100-mig", .usd_per_hour = 4, .instances = {"3g.20gb", "1g.5gb"}}),
-       MakeNode({.name = "h100-0", .product = "NVIDIA-H100-80GB-HBM3", .gpus = 8,
-                 .usd_per_hour = 55, .spot_usd_per_hour = 22}),
+       MakeNode({.name = "h100-0",
+                 .product = "NVIDIA-H100-80GB-HBM3",
+                 .gpus = 8,
+                 .usd_per_hour = 55,
+                 .spot_usd_per_hour = 22}),
        MakeNode({.name = "t4-0", .product = "Tesla-T4", .usd_per_hour = 1, .replicas = 4}),
        MakeNode({.name = "odd-0", .product = "Z900", .usd_per_hour = 0})},
-      {MakePod({.name = "notebook-0", .node = "a100-0", .owner = {"StatefulSet", "notebook"},
+      {MakePod({.name = "notebook-0",
+                .node = "a100-0",
+                .owner = {"StatefulSet", "notebook"},
                 .team = "research"}),
        MakePod({.name = "slice-0", .node = "a100-mig", .resource = "nvidia.com/mig-3g.20gb"}),
-       MakePod({.name = "train-0", .node = "h100-0", .count = 8, .owner = {"Job", "train"},
+       MakePod({.name = "train-0",
+                .node = "h100-0",
+                .count = 8,
+                .owner = {"Job", "train"},
                 .team = "ml"}),
        MakePod({.name = "dev-0", .node = "t4-0", .resource = "nvidia.com/gpu.shared"}),
        MakePod({.name = "odd-pod", .node = "odd-0"}), MakePod({.name = "waits"})});
   AddUsage(snapshot, {.pod = "notebook-0", .node = "a100-0", .memory_mib = 900});
-  AddUsage(snapshot, {.pod = "slice-0", .node = "a100-mig", .active_ppm = 50'000,
-                      .max_ppm = 90'000, .busy_ppm = 400'000, .memory_mib = 3000,
-                      .instance_id = "1", .profile = "3g.20gb"});
+  AddUsage(snapshot, {.pod = "slice-0",
+                      .node = "a100-mig",
+                      .active_ppm = 50'000,
+                      .max_ppm = 90'000,
+                      .busy_ppm = 400'000,
+                      .memory_mib = 3000,
+                      .instance_id = "1",
+                      .profile = "3g.20gb"});
   for (int gpu = 0; gpu < 8; ++gpu) {
-    AddUsage(snapshot, {.pod = "train-0", .node = "h100-0", .gpu = gpu, .active_ppm = 870'000,
-                        .max_ppm = 1'000'000, .busy_ppm = 990'000, .memory_mib = 70'000});
+    AddUsage(snapshot, {.pod = "train-0",
+                        .node = "h100-0",
+                        .gpu = gpu,
+                        .active_ppm = 870'000,
+                        .max_ppm = 1'000'000,
+                        .busy_ppm = 990'000,
+                        .memory_mib = 70'000});
   }
   cluster::Normalize(snapshot);
   snapshot.gaps = {{"poddisruptionbudgets.policy", "forbidden for user \"viewer\"",
@@ -130,15 +148,14 @@ TEST(RenderJson, IsAWholeObjectForAnEmptyCluster) {
 TEST(RenderJson, ReplacesBytesThatAreNotText) {
   auto snapshot = Mixed();
   snapshot.cluster = "\xff";
-  EXPECT_FALSE(
-      json::parse(RenderJson(snapshot, plan::FindLeaks(snapshot, {})), nullptr, false).is_discarded());
+  EXPECT_FALSE(json::parse(RenderJson(snapshot, plan::FindLeaks(snapshot, {})), nullptr, false)
+                   .is_discarded());
 }
 
 TEST(JsonToYaml, KeepsTheValues) {
   const auto yaml = JsonToYaml(R"({"a": [1, 2.5, null, true], "b": {}, "c": [], "d": "yes: no"})");
   ASSERT_TRUE(yaml);
-  EXPECT_EQ(*yaml,
-            "a:\n  - 1\n  - 2.5\n  - null\n  - true\nb:\n  {}\nc:\n  []\nd: \"yes: no\"\n");
+  EXPECT_EQ(*yaml, "a:\n  - 1\n  - 2.5\n  - ~\n  - true\nb:\n  {}\nc:\n  []\nd: \"yes: no\"\n");
 }
 
 }  // namespace

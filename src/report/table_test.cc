@@ -8,10 +8,9 @@ namespace tangram::report {
 namespace {
 
 TEST(RenderTable, AlignsAndCuts) {
-  const std::string text = RenderTable({{"NAME", Column::Align::kLeft, 6},
-                                        {"COUNT", Column::Align::kRight}},
-                                       {{{"größer-als"}, {"7"}}, {{"b"}, {"1,234"}}},
-                                       ColorMode::kPlain);
+  const std::string text =
+      RenderTable({{"NAME", Column::Align::kLeft, 6}, {"COUNT", Column::Align::kRight}},
+                  {{{"größer-als"}, {"7"}}, {{"b"}, {"1,234"}}}, ColorMode::kPlain);
   EXPECT_EQ(text,
             "  NAME    COUNT\n"
             "  größe…      7\n"
@@ -23,7 +22,9 @@ TEST(Printable, LetsNoNameMoveTheCursor) {
   EXPECT_EQ(Printable("a\nb\tc\r"), "a?b?c?");
   EXPECT_EQ(Printable("\xff\xfe"), "??");
   EXPECT_EQ(Printable("\xe2\x80\xaetxt"), "?txt");  // right-to-left override
-  EXPECT_EQ(Printable("\xc2\x9b""31m"), "?31m");     // C1 control sequence introducer
+  EXPECT_EQ(Printable("\xc2\x9b"
+                      "31m"),
+            "?31m");  // C1 control sequence introducer
   EXPECT_EQ(Printable("größe ✓"), "größe ✓");
   EXPECT_EQ(Printable("\xe2\x82"), "??");  // cut short
 }

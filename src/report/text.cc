@@ -142,7 +142,10 @@ class TextReport {
     if (split.unmeasured.value() > 0) {
       rows.push_back(LeakRow("  Not measured", none, split.unmeasured, Color::kYellow));
     }
-    Table({{"LEAK"}, {"GPUS", Align::kRight}, {"$/MONTH", Align::kRight}, {"SHARE", Align::kRight},
+    Table({{"LEAK"},
+           {"GPUS", Align::kRight},
+           {"$/MONTH", Align::kRight},
+           {"SHARE", Align::kRight},
            {""}},
           rows);
   }
@@ -156,14 +159,14 @@ class TextReport {
                       {std::string(Why(step.kind))}});
     }
     if (rows.empty()) return;
-    Table({{"WHAT TO DO, IN ORDER"}, {"GPUS", Align::kRight}, {"SAVES/MONTH", Align::kRight},
+    Table({{"WHAT TO DO, IN ORDER"},
+           {"GPUS", Align::kRight},
+           {"SAVES/MONTH", Align::kRight},
            {"WHY", Align::kLeft, IsWide() ? 0U : 52U}},
           rows);
   }
 
-  void TopFindings() {
-    IsWide() ? EveryFinding() : GroupedFindings();
-  }
+  void TopFindings() { IsWide() ? EveryFinding() : GroupedFindings(); }
 
   void GroupedFindings() {
     const std::vector<FindingGroup> groups = GroupFindings(findings_);
@@ -186,9 +189,14 @@ class TextReport {
                       {std::string(Name(group.confidence))}});
     }
     if (rows.empty()) return;
-    Table({{"L"}, {"WHERE", Align::kLeft, 30}, {"MODEL", Align::kLeft, 13},
-           {"GPUS", Align::kRight}, {"$/MONTH", Align::kRight}, {"FIX", Align::kLeft, 22},
-           {"RISK"}, {"SURE"}},
+    Table({{"L"},
+           {"WHERE", Align::kLeft, 30},
+           {"MODEL", Align::kLeft, 13},
+           {"GPUS", Align::kRight},
+           {"$/MONTH", Align::kRight},
+           {"FIX", Align::kLeft, 22},
+           {"RISK"},
+           {"SURE"}},
           rows);
     if (groups.size() > shown) {
       Line(fmt::format("… and {} more; -o wide lists every finding with its evidence",
@@ -204,9 +212,21 @@ class TextReport {
       for (const plan::Finding& finding : leak.findings) rows.push_back(WideRow(finding));
     }
     if (rows.empty()) return;
-    Table({{"KIND"}, {"NODE"}, {"GPU", Align::kRight}, {"INSTANCE"}, {"MODEL"}, {"POD"}, {"TEAM"},
-           {"GPUS", Align::kRight}, {"$/MONTH", Align::kRight}, {"BUSY", Align::kRight},
-           {"COVERAGE", Align::kRight}, {"RISK"}, {"SURE"}, {"WHY"}, {"FIX"}},
+    Table({{"KIND"},
+           {"NODE"},
+           {"GPU", Align::kRight},
+           {"INSTANCE"},
+           {"MODEL"},
+           {"POD"},
+           {"TEAM"},
+           {"GPUS", Align::kRight},
+           {"$/MONTH", Align::kRight},
+           {"BUSY", Align::kRight},
+           {"COVERAGE", Align::kRight},
+           {"RISK"},
+           {"SURE"},
+           {"WHY"},
+           {"FIX"}},
           rows);
   }
 
@@ -246,9 +266,14 @@ class TextReport {
                       {Dollars(waste[2])},
                       {Dollars(waste[3])}});
     }
-    Table({{title, Align::kLeft, 26}, {"GPUS", Align::kRight}, {"$/MONTH", Align::kRight},
-           {"WASTED", Align::kRight}, {"IDLE", Align::kRight}, {"OVERSIZED", Align::kRight},
-           {"UNSHARED", Align::kRight}, {"ON-DEMAND", Align::kRight}},
+    Table({{title, Align::kLeft, 26},
+           {"GPUS", Align::kRight},
+           {"$/MONTH", Align::kRight},
+           {"WASTED", Align::kRight},
+           {"IDLE", Align::kRight},
+           {"OVERSIZED", Align::kRight},
+           {"UNSHARED", Align::kRight},
+           {"ON-DEMAND", Align::kRight}},
           rows);
   }
 
@@ -261,7 +286,9 @@ class TextReport {
                       {std::string(Why(left.reason))}});
     }
     if (rows.empty()) return;
-    Table({{"LEFT ALONE"}, {"GPUS", Align::kRight}, {"$/MONTH", Align::kRight},
+    Table({{"LEFT ALONE"},
+           {"GPUS", Align::kRight},
+           {"$/MONTH", Align::kRight},
            {"WHY", Align::kLeft, IsWide() ? 0U : 62U}},
           rows);
   }
@@ -289,8 +316,8 @@ class TextReport {
   void Unknowns() {
     std::vector<std::string> lines;
     for (const auto& [product, gpus] : findings_.unknown_models) {
-      lines.push_back(fmt::format("{} GPUs of unknown model \"{}\": counted, not advised on", gpus,
-                                  product));
+      lines.push_back(
+          fmt::format("{} GPUs of unknown model \"{}\": counted, not advised on", gpus, product));
     }
     for (const plan::UnpricedType& type : findings_.unpriced) {
       lines.push_back(fmt::format(

@@ -76,8 +76,8 @@ std::string_view Name(cluster::CapacityType capacity) {
 }
 
 std::string_view MetricName(cluster::ActivityMetric metric) {
-  static constexpr std::array<std::string_view, 3> kNames = {
-      "", "DCGM_FI_PROF_GR_ENGINE_ACTIVE", "DCGM_FI_DEV_GPU_UTIL"};
+  static constexpr std::array<std::string_view, 3> kNames = {"", "DCGM_FI_PROF_GR_ENGINE_ACTIVE",
+                                                             "DCGM_FI_DEV_GPU_UTIL"};
   return Pick(kNames, metric);
 }
 

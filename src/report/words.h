@@ -22,9 +22,9 @@ std::string_view Name(cluster::CapacityType capacity);
 std::string_view MetricName(cluster::ActivityMetric metric);  // DCGM's name; empty for none
 
 // For people.
-std::string_view Title(plan::Leak leak);          // "Idle GPUs and nodes"
+std::string_view Title(plan::Leak leak);            // "Idle GPUs and nodes"
 std::string_view Short(plan::Technique technique);  // "scale to zero"
-std::string_view Why(plan::LeftAlone reason);     // one sentence
+std::string_view Why(plan::LeftAlone reason);       // one sentence
 std::string_view Title(plan::StepKind step);
 std::string_view Why(plan::StepKind step);
 

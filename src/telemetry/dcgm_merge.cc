@@ -131,10 +131,9 @@ base::Result<Tallies> ReadForm(const PartReader& reader, const ActivityQuestion&
     });
   }
   if (done && !tallies.empty()) {
-    done = over("sum_over_time", ask.Good(),
-                [&](const RecordKey& key, double value) {
-                  tallies[key].all.sum = value * static_cast<double>(each);
-                });
+    done = over("sum_over_time", ask.Good(), [&](const RecordKey& key, double value) {
+      tallies[key].all.sum = value * static_cast<double>(each);
+    });
   }
   if (done && !tallies.empty()) {
     done = over("max_over_time", ask.Largest(),
@@ -175,7 +174,8 @@ void MarkDuplicated(const PartReader& reader, const Batch& batch, const Tallies&
     if (!row->form.pod.empty()) continue;
     const auto at = merged.find(row->key);
     const std::int64_t left = at == merged.end() ? 0 : at->second.all.seen;
-    if (left + 2 * reader.sampling - 1 + row->seen / 50 < row->seen) into.duplicated.insert(row->key.device);
+    if (left + 2 * reader.sampling - 1 + row->seen / 50 < row->seen)
+      into.duplicated.insert(row->key.device);
   }
 }
 

@@ -32,9 +32,8 @@ PartsPerMillion CostOf(const gpu::Model& model, const gpu::MigProfile& profile) 
 }
 
 Need NeedOf(const LightWorkload& workload, const LeakPolicy& policy) {
-  const PartsPerMillion held = workload.profile
-                                   ? CapacityOf(*workload.model, *workload.profile)
-                                   : base::kWhole;
+  const PartsPerMillion held =
+      workload.profile ? CapacityOf(*workload.model, *workload.profile) : base::kWhole;
   const Evidence& seen = workload.evidence;
   const auto of_card = [&](PartsPerMillion share) { return base::ShareOf(held, share); };
   Need need;
@@ -60,11 +59,10 @@ const gpu::MigProfile* SmallestFit(const LightWorkload& workload, const Need& ne
 }
 
 int ReplicasThatFit(const LightWorkload& workload, const Need& need, const LeakPolicy& policy) {
-  const std::int64_t by_memory = workload.memory_total.value() /
-                                 std::max<std::int64_t>(1, need.memory.value());
-  const std::int64_t by_activity =
-      policy.target_activity.value() /
-      std::max<std::int64_t>(1, workload.evidence.active_mean.value());
+  const std::int64_t by_memory =
+      workload.memory_total.value() / std::max<std::int64_t>(1, need.memory.value());
+  const std::int64_t by_activity = policy.target_activity.value() /
+                                   std::max<std::int64_t>(1, workload.evidence.active_mean.value());
   return static_cast<int>(std::min<std::int64_t>({by_memory, by_activity, policy.most_replicas}));
 }
 

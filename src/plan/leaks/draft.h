@@ -16,19 +16,19 @@ namespace tangram::plan {
 struct SeatWork {
   Seat* seat = nullptr;
   Card* card = nullptr;
-  base::MicroUsdPerHour left;                       // of its cost, not yet in a leak
+  base::MicroUsdPerHour left;  // of its cost, not yet in a leak
   base::MilliGpu gpus_left;
   std::array<base::MicroUsdPerHour, kLeaks> waste{};
   SeatState state = SeatState::kFree;
-  bool settled = false;                             // no later pass of leaks 1-3 looks at it
-  std::optional<Judgement> judgement;               // of a held seat
+  bool settled = false;                // no later pass of leaks 1-3 looks at it
+  std::optional<Judgement> judgement;  // of a held seat
 };
 
 // What the passes know of a pod beside the seat.
 struct HolderFacts {
-  int seats = 0;          // that the pod holds
-  int idle_seats = 0;     // of those, judged idle
-  bool replicated = false;   // its owner runs several pods with GPUs
+  int seats = 0;            // that the pod holds
+  int idle_seats = 0;       // of those, judged idle
+  bool replicated = false;  // its owner runs several pods with GPUs
 };
 
 class Draft {
@@ -85,14 +85,14 @@ class Draft {
 };
 
 // The passes, in the order in which FindLeaks runs them. Each is alone in what it knows.
-void JudgeHeldSeats(Draft& draft);         // measures; books nothing
-void FindUnplacedCapacity(Draft& draft);   // leak 1, where the snapshot has no placement
-void FindEmptyNodes(Draft& draft);         // leak 1
-void FindFreeCards(Draft& draft);          // leak 1
-void FindIdlePods(Draft& draft);           // leak 1
-void FindFreeShares(Draft& draft);         // leaks 2 and 3: instances and replicas nobody holds
-void FindLightWorkloads(Draft& draft);     // leaks 2 and 3: what would do with less
-void FindOnDemandNodes(Draft& draft);      // leak 4, on what remains
+void JudgeHeldSeats(Draft& draft);        // measures; books nothing
+void FindUnplacedCapacity(Draft& draft);  // leak 1, where the snapshot has no placement
+void FindEmptyNodes(Draft& draft);        // leak 1
+void FindFreeCards(Draft& draft);         // leak 1
+void FindIdlePods(Draft& draft);          // leak 1
+void FindFreeShares(Draft& draft);        // leaks 2 and 3: instances and replicas nobody holds
+void FindLightWorkloads(Draft& draft);    // leaks 2 and 3: what would do with less
+void FindOnDemandNodes(Draft& draft);     // leak 4, on what remains
 
 // Everything that is summed over seats: totals, groups, cards, prices.
 void Summarize(const cluster::Snapshot& snapshot, const Holdings& holdings,

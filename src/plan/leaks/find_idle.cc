@@ -127,17 +127,19 @@ void FindIdlePods(Draft& draft) {
     Finding finding = draft.About(FindingKind::kIdlePod, work);
     const Evidence& seen = *finding.evidence;
     finding.technique = Technique::kScaleToZero;
-    finding.why = fmt::format("held, but at most {:.1f} % busy in the whole window{}",
-                              static_cast<double>(seen.active_max.value()) / 1e4,
-                              seen.memory_max && seen.memory_max->value() > 1024
-                                  ? fmt::format(", with {:.1f} GiB loaded",
-                                                static_cast<double>(seen.memory_max->value()) / 1024)
-                                  : "");
+    finding.why =
+        fmt::format("held, but at most {:.1f} % busy in the whole window{}",
+                    static_cast<double>(seen.active_max.value()) / 1e4,
+                    seen.memory_max && seen.memory_max->value() > 1024
+                        ? fmt::format(", with {:.1f} GiB loaded",
+                                      static_cast<double>(seen.memory_max->value()) / 1024)
+                        : "");
     finding.fix = "ask its owner, then scale it to zero; bring it back on demand";
     const bool serves = work.seat->pod->owner.kind == "Deployment";
     finding.risk = serves ? Level::kMedium : Level::kLow;
-    finding.risk_reason = serves ? "it may serve rare requests: the first one would wait for a start"
-                                 : "its state outside the pod's disk is lost when it stops";
+    finding.risk_reason = serves
+                              ? "it may serve rare requests: the first one would wait for a start"
+                              : "its state outside the pod's disk is lost when it stops";
     work.state = SeatState::kIdle;
     draft.Book(work, std::move(finding), kNothing);
     work.settled = true;

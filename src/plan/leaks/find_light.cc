@@ -25,8 +25,8 @@ void BookFreeReplica(Draft& draft, SeatWork& work) {
   Finding finding = draft.About(FindingKind::kFreeReplicas, work);
   finding.technique =
       work.card->gpu->sharing == cluster::Sharing::kMps ? Technique::kMps : Technique::kTimeSlicing;
-  finding.why = fmt::format("one of {} shares of a card that is in use has no pod",
-                            work.card->gpu->replicas);
+  finding.why =
+      fmt::format("one of {} shares of a card that is in use has no pod", work.card->gpu->replicas);
   finding.fix = "send light pods here, or lower the replicas so that each gets more of the card";
   finding.risk_reason = "replicas change only on an idle card";
   draft.Book(work, std::move(finding), kNothing);
@@ -81,7 +81,8 @@ void LookAtSeat(Draft& draft, SeatWork& work) {
   finding.fix = advice->fix;
   finding.risk = advice->risk;
   finding.risk_reason = advice->risk_reason;
-  work.state = LeakOf(finding.kind) == Leak::kUnshared ? SeatState::kUnshared : SeatState::kOversized;
+  work.state =
+      LeakOf(finding.kind) == Leak::kUnshared ? SeatState::kUnshared : SeatState::kOversized;
   draft.Book(work, std::move(finding), advice->keeps);
   work.settled = true;
 }

@@ -50,8 +50,9 @@ void BookNode(Draft& draft, std::span<SeatWork* const> seats) {
                             100.0 - static_cast<double>(keeps.value()) / 1e4);
   finding.fix = "let these classes run on spot with on-demand as the fallback";
   finding.risk = Level::kMedium;
-  finding.risk_reason = "interruptions come with 30 s to 2 min notice; work since the last "
-                        "checkpoint is lost";
+  finding.risk_reason =
+      "interruptions come with 30 s to 2 min notice; work since the last "
+      "checkpoint is lost";
   draft.BookOverpaid(seats, std::move(finding), keeps);
 }
 

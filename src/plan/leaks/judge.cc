@@ -70,7 +70,8 @@ std::optional<LeftAlone> WhyNotJudged(const cluster::Snapshot& snapshot, const c
 bool IsPinned(const cluster::Pod& pod) {
   const std::string_view hold = cluster::Find(pod.annotations, "karpenter.sh/do-not-disrupt");
   if (!hold.empty() && hold != "false") return true;
-  return cluster::Find(pod.annotations, "cluster-autoscaler.kubernetes.io/safe-to-evict") == "false";
+  return cluster::Find(pod.annotations, "cluster-autoscaler.kubernetes.io/safe-to-evict") ==
+         "false";
 }
 
 Judgement Judge(const cluster::Snapshot& snapshot, const Card& card, const Seat& seat,

@@ -9,10 +9,10 @@
 namespace tangram::plan {
 
 struct Judgement {
-  std::optional<Evidence> evidence;         // absent: nothing was measured
-  std::optional<LeftAlone> not_judged;      // present: why no verdict is given
-  bool idle = false;                        // meaningful where not_judged is absent
-  Level confidence = Level::kHigh;          // by coverage
+  std::optional<Evidence> evidence;     // absent: nothing was measured
+  std::optional<LeftAlone> not_judged;  // present: why no verdict is given
+  bool idle = false;                    // meaningful where not_judged is absent
+  Level confidence = Level::kHigh;      // by coverage
 };
 
 // Judges `seat`, which a pod holds, by the records of its pod; on a card with replicas by the

@@ -40,7 +40,16 @@ enum class FindingKind {
 };
 Leak LeakOf(FindingKind kind);
 
-enum class Technique { kScaleToZero, kConsolidate, kRelayout, kMig, kTimeSlicing, kMps, kDra, kSpot };
+enum class Technique {
+  kScaleToZero,
+  kConsolidate,
+  kRelayout,
+  kMig,
+  kTimeSlicing,
+  kMps,
+  kDra,
+  kSpot
+};
 enum class Level { kLow, kMedium, kHigh };
 
 // Why a held seat was not judged, or was judged and kept.
@@ -94,8 +103,8 @@ struct Finding {
   Technique technique = Technique::kScaleToZero;
   std::string target;  // "1g.10gb", "4 replicas", "spot"; empty where the technique says it all
   Level risk = Level::kLow;
-  std::string why;   // one sentence: what was seen and why this technique
-  std::string fix;   // one sentence: what to do
+  std::string why;  // one sentence: what was seen and why this technique
+  std::string fix;  // one sentence: what to do
   std::string risk_reason;
   bool operator==(const Finding&) const = default;
 };
@@ -138,8 +147,8 @@ enum class SeatState { kFree, kIdle, kOversized, kUnshared, kUseful, kUnmeasured
 struct SeatView {
   std::string profile;
   std::optional<int> start;
-  int size = 0;                  // memory slices; 0: the whole card
-  base::PartsPerMillion share;   // of the card's cost
+  int size = 0;                 // memory slices; 0: the whole card
+  base::PartsPerMillion share;  // of the card's cost
   PodRef pod;
   std::string team;
   SeatState state = SeatState::kFree;

@@ -53,8 +53,8 @@ TEST(FindLeaks, YoungNodeIsLeftAlone) {
 }
 
 TEST(FindLeaks, FreeCardBesideAHeldOne) {
-  const auto snapshot = MakeSnapshot({MakeNode({.name = "a", .gpus = 2})},
-                                     {MakePod({.name = "p", .node = "a"})});
+  const auto snapshot =
+      MakeSnapshot({MakeNode({.name = "a", .gpus = 2})}, {MakePod({.name = "p", .node = "a"})});
   const Findings findings = FindLeaks(snapshot, kPolicy);
   ASSERT_EQ(Of(findings, Leak::kIdle).findings.size(), 1U);
   EXPECT_EQ(Of(findings, Leak::kIdle).findings[0].kind, FindingKind::kFreeCard);
@@ -97,7 +97,9 @@ const SpareCase kSpared[] = {
      LeftAlone::kYoung},
     {"NotReady", [](cluster::Snapshot& s) { s.pods[0].ready = false; }, LeftAlone::kNotReady},
     {"Pinned",
-     [](cluster::Snapshot& s) { s.pods[0].annotations = {{"karpenter.sh/do-not-disrupt", "true"}}; },
+     [](cluster::Snapshot& s) {
+       s.pods[0].annotations = {{"karpenter.sh/do-not-disrupt", "true"}};
+     },
      LeftAlone::kPinned},
     {"SafeToEvictFalse",
      [](cluster::Snapshot& s) {
@@ -134,7 +136,11 @@ TEST(FindLeaks, LastActiveWithinTheIdleTimeIsNotIdle) {
 TEST(FindLeaks, OneIdleCardOfAPodWithTwoIsNotIdle) {
   auto snapshot = MakeSnapshot({MakeNode({.name = "a", .gpus = 2})},
                                {MakePod({.name = "p", .node = "a", .count = 2})});
-  AddUsage(snapshot, {.pod = "p", .node = "a", .gpu = 0, .active_ppm = 800'000, .busy_ppm = 900'000,
+  AddUsage(snapshot, {.pod = "p",
+                      .node = "a",
+                      .gpu = 0,
+                      .active_ppm = 800'000,
+                      .busy_ppm = 900'000,
                       .memory_mib = 30000});
   AddUsage(snapshot, {.pod = "p", .node = "a", .gpu = 1, .memory_mib = 100});
   const Findings findings = FindLeaks(snapshot, kPolicy);
@@ -144,8 +150,12 @@ TEST(FindLeaks, OneIdleCardOfAPodWithTwoIsNotIdle) {
 
 TEST(FindLeaks, LightPodOnAMigCardGetsTheSmallestProfileThatHoldsIt) {
   auto snapshot = MakeSnapshot({MakeNode({.name = "a"})}, {MakePod({.name = "p", .node = "a"})});
-  AddUsage(snapshot, {.pod = "p", .node = "a", .active_ppm = 60'000, .max_ppm = 100'000,
-                      .busy_ppm = 500'000, .memory_mib = 4000});
+  AddUsage(snapshot, {.pod = "p",
+                      .node = "a",
+                      .active_ppm = 60'000,
+                      .max_ppm = 100'000,
+                      .busy_ppm = 500'000,
+                      .memory_mib = 4000});
   const Findings findings = FindLeaks(snapshot, kPolicy);
   ASSERT_EQ(Of(findings, Leak::kOversized).findings.size(), 1U);
   const Finding& finding = Of(findings, Leak::kOversized).findings[0];
@@ -159,8 +169,12 @@ TEST(FindLeaks, LightPodOnAMigCardGetsTheSmallestProfileThatHoldsIt) {
 
 TEST(FindLeaks, BurstsAboveTheSliceRaiseTheRisk) {
   auto snapshot = MakeSnapshot({MakeNode({.name = "a"})}, {MakePod({.name = "p", .node = "a"})});
-  AddUsage(snapshot, {.pod = "p", .node = "a", .active_ppm = 60'000, .max_ppm = 1'000'000,
-                      .busy_ppm = 500'000, .memory_mib = 4000});
+  AddUsage(snapshot, {.pod = "p",
+                      .node = "a",
+                      .active_ppm = 60'000,
+                      .max_ppm = 1'000'000,
+                      .busy_ppm = 500'000,
+                      .memory_mib = 4000});
   const Findings findings = FindLeaks(snapshot, kPolicy);
   EXPECT_EQ(Of(findings, Leak::kOversized).findings.at(0).risk, Level::kMedium);
 }
@@ -168,8 +182,12 @@ TEST(FindLeaks, BurstsAboveTheSliceRaiseTheRisk) {
 TEST(FindLeaks, LightPodOnACardWithoutMigShares) {
   auto snapshot = MakeSnapshot({MakeNode({.name = "a", .product = "Tesla-T4"})},
                                {MakePod({.name = "p", .node = "a"})});
-  AddUsage(snapshot, {.pod = "p", .node = "a", .active_ppm = 60'000, .max_ppm = 200'000,
-                      .busy_ppm = 500'000, .memory_mib = 3000});
+  AddUsage(snapshot, {.pod = "p",
+                      .node = "a",
+                      .active_ppm = 60'000,
+                      .max_ppm = 200'000,
+                      .busy_ppm = 500'000,
+                      .memory_mib = 3000});
   const Findings findings = FindLeaks(snapshot, kPolicy);
   ASSERT_EQ(Of(findings, Leak::kUnshared).findings.size(), 1U);
   EXPECT_EQ(Of(findings, Leak::kUnshared).findings[0].technique, Technique::kTimeSlicing);
@@ -179,8 +197,12 @@ TEST(FindLeaks, LightPodOnACardWithoutMigShares) {
 
 TEST(FindLeaks, BusyPodIsLeftAlone) {
   auto snapshot = MakeSnapshot({MakeNode({.name = "a"})}, {MakePod({.name = "p", .node = "a"})});
-  AddUsage(snapshot, {.pod = "p", .node = "a", .active_ppm = 800'000, .max_ppm = 1'000'000,
-                      .busy_ppm = 950'000, .memory_mib = 30000});
+  AddUsage(snapshot, {.pod = "p",
+                      .node = "a",
+                      .active_ppm = 800'000,
+                      .max_ppm = 1'000'000,
+                      .busy_ppm = 950'000,
+                      .memory_mib = 30000});
   const Findings findings = FindLeaks(snapshot, kPolicy);
   EXPECT_EQ(WasteOf(findings.totals.split), MicroUsdPerHour(0));
   EXPECT_EQ(Reasons(findings), std::vector{LeftAlone::kBusy});
@@ -188,9 +210,9 @@ TEST(FindLeaks, BusyPodIsLeftAlone) {
 }
 
 TEST(FindLeaks, FreeInstancesOfACardInUse) {
-  auto snapshot = MakeSnapshot(
-      {MakeNode({.name = "a", .instances = {"3g.20gb", "3g.20gb"}})},
-      {MakePod({.name = "p", .node = "a", .resource = "nvidia.com/mig-3g.20gb"})});
+  auto snapshot =
+      MakeSnapshot({MakeNode({.name = "a", .instances = {"3g.20gb", "3g.20gb"}})},
+                   {MakePod({.name = "p", .node = "a", .resource = "nvidia.com/mig-3g.20gb"})});
   const Findings findings = FindLeaks(snapshot, kPolicy);
   ASSERT_EQ(Of(findings, Leak::kOversized).findings.size(), 1U);
   EXPECT_EQ(Of(findings, Leak::kOversized).findings[0].kind, FindingKind::kFreeSlices);
@@ -198,9 +220,9 @@ TEST(FindLeaks, FreeInstancesOfACardInUse) {
 }
 
 TEST(FindLeaks, PartOfACardThatNoInstanceCovers) {
-  auto snapshot = MakeSnapshot(
-      {MakeNode({.name = "a", .instances = {"3g.20gb"}})},
-      {MakePod({.name = "p", .node = "a", .resource = "nvidia.com/mig-3g.20gb"})});
+  auto snapshot =
+      MakeSnapshot({MakeNode({.name = "a", .instances = {"3g.20gb"}})},
+                   {MakePod({.name = "p", .node = "a", .resource = "nvidia.com/mig-3g.20gb"})});
   const Findings findings = FindLeaks(snapshot, kPolicy);
   EXPECT_EQ(Of(findings, Leak::kOversized).waste, MicroUsdPerHour(5 * kUsd));
 }
@@ -208,8 +230,8 @@ TEST(FindLeaks, PartOfACardThatNoInstanceCovers) {
 TEST(FindLeaks, SevenSmallestInstancesLeaveNothingUncovered) {
   std::vector<cluster::Pod> pods;
   for (int i = 0; i < 7; ++i) {
-    pods.push_back(MakePod({.name = "p" + std::to_string(i), .node = "a",
-                            .resource = "nvidia.com/mig-1g.5gb"}));
+    pods.push_back(MakePod(
+        {.name = "p" + std::to_string(i), .node = "a", .resource = "nvidia.com/mig-1g.5gb"}));
   }
   const std::vector<std::string> seven(7, "1g.5gb");
   const Findings findings =
@@ -219,20 +241,24 @@ TEST(FindLeaks, SevenSmallestInstancesLeaveNothingUncovered) {
 }
 
 TEST(FindLeaks, FreeReplicasOfASharedCard) {
-  auto snapshot = MakeSnapshot(
-      {MakeNode({.name = "a", .product = "Tesla-T4", .replicas = 4})},
-      {MakePod({.name = "p", .node = "a", .resource = "nvidia.com/gpu.shared"})});
+  auto snapshot =
+      MakeSnapshot({MakeNode({.name = "a", .product = "Tesla-T4", .replicas = 4})},
+                   {MakePod({.name = "p", .node = "a", .resource = "nvidia.com/gpu.shared"})});
   const Findings findings = FindLeaks(snapshot, kPolicy);
   EXPECT_EQ(Of(findings, Leak::kUnshared).findings.size(), 3U);
   EXPECT_EQ(Of(findings, Leak::kUnshared).waste.value(), 7'500'000);
 }
 
 TEST(FindLeaks, SpotTakesOnlyWhatTheOtherLeaksLeft) {
-  auto snapshot = MakeSnapshot(
-      {MakeNode({.name = "a", .gpus = 2, .usd_per_hour = 10, .spot_usd_per_hour = 4})},
-      {MakePod({.name = "p", .node = "a", .owner = {"Job", ""}})});
-  AddUsage(snapshot, {.pod = "p", .node = "a", .active_ppm = 800'000, .max_ppm = 1'000'000,
-                      .busy_ppm = 950'000, .memory_mib = 30000});
+  auto snapshot =
+      MakeSnapshot({MakeNode({.name = "a", .gpus = 2, .usd_per_hour = 10, .spot_usd_per_hour = 4})},
+                   {MakePod({.name = "p", .node = "a", .owner = {"Job", ""}})});
+  AddUsage(snapshot, {.pod = "p",
+                      .node = "a",
+                      .active_ppm = 800'000,
+                      .max_ppm = 1'000'000,
+                      .busy_ppm = 950'000,
+                      .memory_mib = 30000});
   const Findings findings = FindLeaks(snapshot, kPolicy);
   EXPECT_EQ(Of(findings, Leak::kIdle).waste, MicroUsdPerHour(5 * kUsd));
   EXPECT_EQ(Of(findings, Leak::kOnDemand).waste, MicroUsdPerHour(3 * kUsd));  // 60 % of $5
@@ -240,16 +266,16 @@ TEST(FindLeaks, SpotTakesOnlyWhatTheOtherLeaksLeft) {
 }
 
 TEST(FindLeaks, OneSingletonKeepsItsNodeOffSpot) {
-  auto snapshot = MakeSnapshot(
-      {MakeNode({.name = "a", .gpus = 2, .usd_per_hour = 10, .spot_usd_per_hour = 4})},
-      {MakePod({.name = "job", .node = "a", .owner = {"Job", ""}}),
-       MakePod({.name = "db", .node = "a", .owner = {"StatefulSet", ""}})});
+  auto snapshot =
+      MakeSnapshot({MakeNode({.name = "a", .gpus = 2, .usd_per_hour = 10, .spot_usd_per_hour = 4})},
+                   {MakePod({.name = "job", .node = "a", .owner = {"Job", ""}}),
+                    MakePod({.name = "db", .node = "a", .owner = {"StatefulSet", ""}})});
   EXPECT_EQ(Of(FindLeaks(snapshot, kPolicy), Leak::kOnDemand).findings.size(), 0U);
 }
 
 TEST(FindLeaks, UnknownPriceIsNamedAndLeftOut) {
-  const auto snapshot = MakeSnapshot(
-      {MakeNode({.name = "a", .usd_per_hour = 0}), MakeNode({.name = "b"})}, {});
+  const auto snapshot =
+      MakeSnapshot({MakeNode({.name = "a", .usd_per_hour = 0}), MakeNode({.name = "b"})}, {});
   const Findings findings = FindLeaks(snapshot, kPolicy);
   EXPECT_EQ(findings.totals.gpus_without_price, 1);
   EXPECT_EQ(findings.totals.split.cost, MicroUsdPerHour(10 * kUsd));
@@ -261,8 +287,9 @@ TEST(FindLeaks, UnknownPriceIsNamedAndLeftOut) {
 TEST(FindLeaks, UnknownModelIsReportedNotAdvised) {
   auto snapshot = MakeSnapshot({MakeNode({.name = "a", .product = "NVIDIA-Z900"})},
                                {MakePod({.name = "p", .node = "a"})});
-  AddUsage(snapshot, {.pod = "p", .node = "a", .active_ppm = 60'000, .busy_ppm = 500'000,
-                      .memory_mib = 3000});
+  AddUsage(
+      snapshot,
+      {.pod = "p", .node = "a", .active_ppm = 60'000, .busy_ppm = 500'000, .memory_mib = 3000});
   const Findings findings = FindLeaks(snapshot, kPolicy);
   EXPECT_EQ(Reasons(findings), std::vector{LeftAlone::kUnknownModel});
   EXPECT_EQ(findings.unknown_models,
@@ -282,9 +309,9 @@ TEST(FindLeaks, RunningPodsWithoutANodeAreCountedNotGuessed) {
 }
 
 TEST(FindLeaks, TeamComesFromThePodThenFromItsNamespace) {
-  auto snapshot = MakeSnapshot({MakeNode({.name = "a", .gpus = 2})},
-                               {MakePod({.name = "p", .node = "a", .team = "vision"}),
-                                MakePod({.name = "q", .node = "a"})});
+  auto snapshot = MakeSnapshot(
+      {MakeNode({.name = "a", .gpus = 2})},
+      {MakePod({.name = "p", .node = "a", .team = "vision"}), MakePod({.name = "q", .node = "a"})});
   snapshot.namespaces = {{"default", {{"team", "platform"}}}};
   const Findings findings = FindLeaks(snapshot, kPolicy);
   std::vector<std::string> teams;
@@ -320,17 +347,23 @@ TEST(KindOf, ReadsResourceNames) {
 
 cluster::Snapshot RandomCluster(std::uint64_t seed) {
   std::mt19937_64 random(seed);
-  const auto pick = [&](int below) { return static_cast<int>(random() % static_cast<unsigned>(below)); };
+  const auto pick = [&](int below) {
+    return static_cast<int>(random() % static_cast<unsigned>(below));
+  };
   const std::vector<std::vector<std::string>> layouts = {
       {}, {}, {"1g.5gb", "2g.10gb", "3g.20gb"}, {"3g.20gb"}, std::vector<std::string>(7, "1g.5gb")};
-  const char* products[] = {"NVIDIA-A100-SXM4-40GB", "NVIDIA-H100-80GB-HBM3", "Tesla-T4", "NVIDIA-Z1"};
+  const char* products[] = {"NVIDIA-A100-SXM4-40GB", "NVIDIA-H100-80GB-HBM3", "Tesla-T4",
+                            "NVIDIA-Z1"};
   std::vector<cluster::Node> nodes;
   std::vector<cluster::Pod> pods;
   cluster::Snapshot usage;
   for (int n = 0; n < 1 + pick(8); ++n) {
-    testing::NodeSpec spec{.name = "n" + std::to_string(n), .product = products[pick(4)],
-                           .gpus = 1 + pick(8), .usd_per_hour = pick(40),
-                           .spot_usd_per_hour = pick(20), .replicas = pick(3) == 0 ? 3 : 1};
+    testing::NodeSpec spec{.name = "n" + std::to_string(n),
+                           .product = products[pick(4)],
+                           .gpus = 1 + pick(8),
+                           .usd_per_hour = pick(40),
+                           .spot_usd_per_hour = pick(20),
+                           .replicas = pick(3) == 0 ? 3 : 1};
     if (spec.product == products[0]) spec.instances = layouts[static_cast<std::size_t>(pick(5))];
     nodes.push_back(MakeNode(spec));
     if (nodes.back().price) nodes.back().price->rate += MicroUsdPerHour(pick(1'000'000));
@@ -340,14 +373,19 @@ cluster::Snapshot RandomCluster(std::uint64_t seed) {
       const char* kinds[] = {"Job", "Deployment", "StatefulSet", ""};
       testing::PodSpec pod{.name = spec.name + "p" + std::to_string(p),
                            .node = pick(8) == 0 ? "" : spec.name,
-                           .resource = resources[pick(4)], .count = 1 + pick(3),
+                           .resource = resources[pick(4)],
+                           .count = 1 + pick(3),
                            .owner = {kinds[pick(4)], "o" + std::to_string(pick(3))},
                            .team = pick(2) == 0 ? "" : "t" + std::to_string(pick(3))};
       pods.push_back(MakePod(pod));
       if (pick(3) == 0) continue;
-      AddUsage(usage, {.pod = pod.name, .node = spec.name, .gpu = pick(spec.gpus),
-                       .active_ppm = pick(4) == 0 ? 0 : pick(1'000'000), .max_ppm = pick(1'000'000),
-                       .busy_ppm = pick(2) == 0 ? 0 : pick(1'000'000), .memory_mib = 1 + pick(40000),
+      AddUsage(usage, {.pod = pod.name,
+                       .node = spec.name,
+                       .gpu = pick(spec.gpus),
+                       .active_ppm = pick(4) == 0 ? 0 : pick(1'000'000),
+                       .max_ppm = pick(1'000'000),
+                       .busy_ppm = pick(2) == 0 ? 0 : pick(1'000'000),
+                       .memory_mib = 1 + pick(40000),
                        .coverage_percent = 1 + pick(100)});
     }
   }

@@ -33,13 +33,14 @@ int UsableFreeSlices(const gpu::Model& model, const Gpu& card) {
     placed.push_back(profile);
     used += profile->memory_slices;
   }
-  const bool room = std::any_of(model.profiles.begin(), model.profiles.end(), [&](const auto& more) {
-    if (!more.is_plain()) return false;
-    placed.push_back(&more);
-    const bool fits = gpu::FindLayout(model, placed).has_value();
-    placed.pop_back();
-    return fits;
-  });
+  const bool room =
+      std::any_of(model.profiles.begin(), model.profiles.end(), [&](const auto& more) {
+        if (!more.is_plain()) return false;
+        placed.push_back(&more);
+        const bool fits = gpu::FindLayout(model, placed).has_value();
+        placed.pop_back();
+        return fits;
+      });
   return room ? std::max(0, model.memory_slices - used) : 0;
 }
 
@@ -94,9 +95,9 @@ std::vector<Card> CardsOf(const Node& node) {
   base::MicroUsdPerHour given;
   for (const Gpu& gpu : node.gpus) {
     Card card{.node = &node, .gpu = &gpu};
-    card.model = gpu::ParseProduct(gpu.product, gpu.memory.value() > 0
-                                                    ? std::optional(gpu.memory)
-                                                    : std::nullopt).model;
+    card.model = gpu::ParseProduct(
+                     gpu.product, gpu.memory.value() > 0 ? std::optional(gpu.memory) : std::nullopt)
+                     .model;
     card.priced = node.price.has_value();
     if (card.priced) {
       const bool last = &gpu == &node.gpus.back();
@@ -121,7 +122,8 @@ std::string PodKey(std::string_view ns, std::string_view name) {
 // Seats the pods of one node. Exact knowledge first, then counts.
 class NodeSeater {
  public:
-  NodeSeater(std::span<Card> cards, const std::unordered_map<std::string, const cluster::Claim*>& claims)
+  NodeSeater(std::span<Card> cards,
+             const std::unordered_map<std::string, const cluster::Claim*>& claims)
       : cards_(cards), claims_(claims) {}
 
   // Devices of `pod` that its DRA claims name.
@@ -289,8 +291,8 @@ void AttachSeatUsage(Card& card) {
 std::span<const DeviceUsage> RecordsOf(const cluster::Snapshot& snapshot, std::string_view node) {
   if (!snapshot.usage) return {};
   const auto& all = snapshot.usage->devices;
-  const auto [first, last] = std::equal_range(
-      all.begin(), all.end(), node, [](const auto& a, const auto& b) {
+  const auto [first, last] =
+      std::equal_range(all.begin(), all.end(), node, [](const auto& a, const auto& b) {
         const auto name = [](const auto& x) -> std::string_view {
           if constexpr (std::is_same_v<std::decay_t<decltype(x)>, DeviceUsage>) {
             return x.node;

@@ -21,7 +21,8 @@ base::MilliGpu WholeGpus(const SeatWork& work) {
 void AddTo(Split& split, const SeatWork& work) {
   split.cost += work.seat->cost;
   split.gpus += WholeGpus(work);
-  for (std::size_t leak = 0; leak < split.waste.size(); ++leak) split.waste[leak] += work.waste[leak];
+  for (std::size_t leak = 0; leak < split.waste.size(); ++leak)
+    split.waste[leak] += work.waste[leak];
   const bool known = work.state != SeatState::kUnmeasured && work.state != SeatState::kFree;
   (known ? split.useful : split.unmeasured) += work.left;
 }

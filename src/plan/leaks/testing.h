@@ -17,7 +17,7 @@ struct NodeSpec {
   std::int64_t usd_per_hour = 10;  // the node; 0: unknown
   std::int64_t spot_usd_per_hour = 0;
   int replicas = 1;
-  std::vector<std::string> instances{}; // on every card
+  std::vector<std::string> instances{};  // on every card
 };
 
 inline cluster::Node MakeNode(const NodeSpec& spec) {
@@ -39,8 +39,8 @@ inline cluster::Node MakeNode(const NodeSpec& spec) {
     node.gpus.push_back(gpu);
   }
   if (spec.usd_per_hour > 0) {
-    node.price = cluster::NodePrice{base::MicroUsdPerHour(spec.usd_per_hour * 1'000'000), {}, "test",
-                                    "2026-11-01", ""};
+    node.price = cluster::NodePrice{
+        base::MicroUsdPerHour(spec.usd_per_hour * 1'000'000), {}, "test", "2026-11-01", ""};
     if (spec.spot_usd_per_hour > 0) {
       node.price->spot_rate = base::MicroUsdPerHour(spec.spot_usd_per_hour * 1'000'000);
     }
@@ -78,7 +78,7 @@ struct UsageSpec {
   std::string pod{};
   std::string node{};
   int gpu = 0;
-  std::int64_t active_ppm = 0;   // mean
+  std::int64_t active_ppm = 0;  // mean
   std::int64_t max_ppm = 0;
   std::int64_t busy_ppm = 0;
   std::int64_t memory_mib = 0;
