@@ -21,7 +21,7 @@ packages:
 testbed:
 	@tools/setup testbed
 
-test: build testbed  ## every test: unit, sanitizers, fuzzers, integration, the page
+test: build testbed  ## unit, integration on a real API server and Prometheus, the page in Chromium
 	tools/run_tests
 
 unit: build      ## the unit tests alone
@@ -45,8 +45,11 @@ demo: build      ## the report of a bundled cluster, and its HTML page
 format:          ## clang-format over all C++
 	git ls-files -co --exclude-standard '*.cc' '*.h' | xargs clang-format-19 -i
 
-lint: packages   ## format, layers, clang-tidy
-	tools/run_tests lint tidy
+lint: packages   ## format and layers
+	tools/run_tests lint
+
+tidy: packages   ## clang-tidy
+	tools/run_tests tidy
 
 clean:           ## remove every build folder
 	rm -rf build build-asan build-tsan

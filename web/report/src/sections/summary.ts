@@ -113,14 +113,14 @@ function facts(totals: Totals): HTMLElement {
     ),
     fact('Held by a pod', percent(totals.allocation)),
     fact(
-      'Busy while held',
+      'Busy',
       percent(totals.utilization),
       h(
         'small',
         {},
         totals.utilization === null
           ? ''
-          : ` mean of ${plural(totals.gpusMeasured, 'GPU')} measured`,
+          : ` mean of free and ${count(totals.gpusMeasured)} measured GPUs`,
       ),
     ),
     fact('Pods waiting', count(totals.podsPending)),
