@@ -44,6 +44,35 @@ int UsableFreeSlices(const gpu::Model& model, const Gpu& card) {
   return room ? std::max(0, model.memory_slices - used) : 0;
 }
 
+// What depends on the product or the layout alone, worked out once for each: a cluster of 80,000
+// cards has a few dozen of them.
+class Facts {
+ public:
+  const gpu::Model* ModelOf(const Gpu& card) {
+    const auto [known, fresh] = models_.try_emplace({card.product, card.memory.value()}, nullptr);
+    if (fresh) {
+      const bool reported = card.memory.value() > 0;
+      known->second =
+          gpu::ParseProduct(card.product, reported ? std::optional(card.memory) : std::nullopt)
+              .model;
+    }
+    return known->second;
+  }
+
+  int FreeSlices(const gpu::Model& model, const Gpu& card) {
+    std::vector<std::string_view> profiles;
+    for (const cluster::Instance& instance : card.instances) profiles.push_back(instance.profile);
+    std::sort(profiles.begin(), profiles.end());
+    const auto [known, fresh] = free_.try_emplace({&model, std::move(profiles)}, 0);
+    if (fresh) known->second = UsableFreeSlices(model, card);
+    return known->second;
+  }
+
+ private:
+  std::map<std::pair<std::string_view, std::int64_t>, const gpu::Model*> models_;
+  std::map<std::pair<const gpu::Model*, std::vector<std::string_view>>, int> free_;
+};
+
 // Shares by weight that sum to exactly one; what rounding leaves goes to the last.
 void SetShares(std::vector<Seat>& seats, const std::vector<std::int64_t>& weights) {
   const std::int64_t total = std::accumulate(weights.begin(), weights.end(), std::int64_t{0});
@@ -65,7 +94,7 @@ void SetCosts(Card& card) {
   }
 }
 
-void AddSeats(Card& card) {
+void AddSeats(Card& card, Facts& facts) {
   const Gpu& gpu = *card.gpu;
   const int replicas = std::max(1, gpu.replicas);
   std::vector<std::int64_t> weights;
@@ -80,7 +109,7 @@ void AddSeats(Card& card) {
     add(&instance, SlicesOf(card.model, instance));
   }
   if (!gpu.instances.empty() && card.model != nullptr) {
-    const int free = UsableFreeSlices(*card.model, gpu);
+    const int free = facts.FreeSlices(*card.model, gpu);
     if (free > 0) {
       card.seats.push_back({.uncovered = true});
       weights.push_back(std::int64_t{free} * replicas);
@@ -90,14 +119,12 @@ void AddSeats(Card& card) {
 }
 
 // The node's price over its cards; what rounding leaves goes to the last.
-std::vector<Card> CardsOf(const Node& node) {
+std::vector<Card> CardsOf(const Node& node, Facts& facts) {
   std::vector<Card> cards;
   base::MicroUsdPerHour given;
   for (const Gpu& gpu : node.gpus) {
     Card card{.node = &node, .gpu = &gpu};
-    card.model = gpu::ParseProduct(
-                     gpu.product, gpu.memory.value() > 0 ? std::optional(gpu.memory) : std::nullopt)
-                     .model;
+    card.model = facts.ModelOf(gpu);
     card.priced = node.price.has_value();
     if (card.priced) {
       const bool last = &gpu == &node.gpus.back();
@@ -105,7 +132,7 @@ std::vector<Card> CardsOf(const Node& node) {
       card.rate = last ? node.price->rate - given : node.price->rate / count;
       given += card.rate;
     }
-    AddSeats(card);
+    AddSeats(card, facts);
     SetCosts(card);
     cards.push_back(std::move(card));
   }
@@ -390,9 +417,10 @@ Holdings FindHoldings(const cluster::Snapshot& snapshot) {
       holdings.unplaced.push_back(&pod);
     }
   }
+  Facts facts;
   for (const Node& node : snapshot.nodes) {
     const std::size_t first = holdings.cards.size();
-    for (Card& card : CardsOf(node)) holdings.cards.push_back(std::move(card));
+    for (Card& card : CardsOf(node, facts)) holdings.cards.push_back(std::move(card));
     const std::span cards(holdings.cards.data() + first, holdings.cards.size() - first);
     if (cards.empty()) continue;
     const auto pods = pods_of.find(node.name);
