@@ -16,11 +16,12 @@ constexpr std::chrono::milliseconds kRedraw{100};
 ProgressLine::ProgressLine(Streams& streams) : streams_(streams), last_(base::MonotonicNow()) {}
 
 ProgressLine::~ProgressLine() {
+  const base::MutexLock lock(mu_);
   if (shown_ && streams_.err_is_terminal) streams_.err << "\r\x1b[K" << std::flush;
 }
 
 void ProgressLine::Show(const std::string& text) {
-  const std::lock_guard lock(mu_);
+  const base::MutexLock lock(mu_);
   const auto now = base::MonotonicNow();
   const bool redraw = shown_ && streams_.err_is_terminal;
   if (now - last_ <

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <chrono>
-#include <mutex>
 #include <string>
 
+#include "base/mutex.h"
 #include "cli/cli.h"
 
 namespace tangram::cli {
@@ -22,9 +22,10 @@ class ProgressLine {
 
  private:
   Streams& streams_;
-  std::mutex mu_;
-  std::chrono::steady_clock::time_point last_;  // when a line was written, or the start
-  bool shown_ = false;
+  base::Mutex mu_;
+  // When a line was written, or the start.
+  std::chrono::steady_clock::time_point last_ GUARDED_BY(mu_);
+  bool shown_ GUARDED_BY(mu_) = false;
 };
 
 }  // namespace tangram::cli

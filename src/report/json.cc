@@ -176,15 +176,12 @@ Json PriceSourceJson(const plan::PriceSource& price) {
 class Writer {
  public:
   void Field(std::string_view key, const Json& value) {
-    text_ += first_ ? "{\n" : ",\n";
-    first_ = false;
-    text_ += fmt::format("\"{}\": {}", key, Dump(value));
+    Key(key);
+    text_ += Dump(value);
   }
   template <class List, class ToJson>
   void Array(std::string_view key, const List& list, ToJson to_json) {
-    text_ += first_ ? "{\n" : ",\n";
-    first_ = false;
-    text_ += fmt::format("\"{}\": ", key);
+    Key(key);
     Elements(list, to_json);
   }
   // An object's list inside `Array`: elements one a line.
@@ -202,6 +199,12 @@ class Writer {
   std::string Finish() && { return std::move(text_) + "\n}\n"; }
 
  private:
+  void Key(std::string_view key) {
+    text_ += first_ ? "{\n" : ",\n";
+    first_ = false;
+    text_ += fmt::format("\"{}\": ", key);
+  }
+
   std::string text_;
   bool first_ = true;
 };

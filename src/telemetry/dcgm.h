@@ -114,6 +114,9 @@ struct DcgmOptions {
 // depend on how the window was cut. A part that the server refuses or does not finish is halved
 // and asked again, down to `smallest_part`; then the error is returned.
 //
+// A window of more than 8,000 steps is sampled (docs/usage.md): busy shares, and the counts and
+// means of merged series, are then approximate to about one percent.
+//
 // Series of one device and holder that exist at the same time (replicas of Prometheus, two
 // scrapers, two exporters) are merged, not added: one sample an interval. Series that follow one
 // another (a restarted exporter) add.

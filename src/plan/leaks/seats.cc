@@ -139,6 +139,12 @@ std::vector<Card> CardsOf(const Node& node, Facts& facts) {
   return cards;
 }
 
+// By uuid where both sides know it, else by the index on the node.
+bool IsOfCard(const DeviceUsage& record, const Gpu& card) {
+  if (record.uuid.empty() || card.uuid.empty()) return record.gpu_index == card.index;
+  return record.uuid == card.uuid;
+}
+
 std::string PodKey(std::string_view ns, std::string_view name) {
   std::string key(ns);
   key += '/';
@@ -238,10 +244,7 @@ class NodeSeater {
   Seat* SeatNamed(const DeviceUsage& record, const Pod& pod, const ResourceKind& kind) {
     if (record.ns != pod.ns || record.pod != pod.name) return nullptr;
     for (Card& card : cards_) {
-      const bool same = record.uuid.empty() || card.gpu->uuid.empty()
-                            ? record.gpu_index == card.gpu->index
-                            : record.uuid == card.gpu->uuid;
-      if (!same) continue;
+      if (!IsOfCard(record, *card.gpu)) continue;
       for (Seat& seat : card.seats) {
         if (seat.pod != nullptr || !IsOfKind(card, seat, kind)) continue;
         if (seat.instance != nullptr && !record.instance_id.empty() && !seat.instance->id.empty() &&
@@ -284,10 +287,7 @@ class NodeSeater {
 void AttachUsage(std::span<Card> cards, std::span<const DeviceUsage> records) {
   for (const DeviceUsage& record : records) {
     for (Card& card : cards) {
-      const bool same = record.uuid.empty() || card.gpu->uuid.empty()
-                            ? record.gpu_index == card.gpu->index
-                            : record.uuid == card.gpu->uuid;
-      if (same) {
+      if (IsOfCard(record, *card.gpu)) {
         card.usage.push_back(&record);
         break;
       }
