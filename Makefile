@@ -21,7 +21,7 @@ packages:
 testbed:
 	@tools/setup testbed
 
-test: build testbed  ## unit, integration on a real API server and Prometheus, the page in Chromium
+test: build testbed  ## everything: unit, real API server and Prometheus, Chromium, sanitizers, clang-tidy
 	tools/run_tests
 
 unit: build      ## the unit tests alone
@@ -36,8 +36,9 @@ integration: build testbed  ## against a real API server and a real Prometheus
 page: build      ## the HTML report in a real Chromium
 	tools/run_tests page
 
-bench: build     ## speed and memory; docs/benchmarks.md records the figures
+bench: build testbed  ## speed and memory; docs/benchmarks.md records the figures
 	tools/run_bench
+	tools/bench_live
 
 demo: build      ## the report of a bundled cluster, and its HTML page
 	tools/demo

@@ -1,10 +1,15 @@
 #!/usr/bin/env python3
-"""Checks snapshots against docs/schema/snapshot.schema.json.
+"""Checks what tangram writes against docs/schema/.
 
-Usage: check_schema.py [--root DIR] [--random PROGRAM] [FILE...]
+Usage: check_schema.py [--root DIR] [--random PROGRAM] [--report TANGRAM] [FILE...]
 
-Without FILE: every snapshot in examples/*.json. PROGRAM prints a random snapshot for a seed; some
-of them are checked too, and must fail once a field is taken out or added.
+Without FILE: every snapshot in examples/*.json. PROGRAM prints a random snapshot for a seed; those
+are checked too. With --report the reports that the program TANGRAM makes of all these are checked,
+not the snapshots.
+
+A schema must not be looser than what is written: an object with a field added or a required one
+taken out must fail, and whatever the report's schema allows (fields, names of an enum, null) must
+occur in one of the reports.
 """
 import argparse
 import copy
@@ -15,58 +20,180 @@ import sys
 
 import jsonschema
 
+def is_snapshot(document):
+    return isinstance(document, dict) and document.get("format") == "tangram-snapshot"
 
-def snapshots_in(folder):
-    for file in sorted(folder.glob("*.json")):
-        document = json.loads(file.read_text())
-        if isinstance(document, dict) and document.get("format") == "tangram-snapshot":
+
+def output_of(*command):
+    return subprocess.run(command, check=True, capture_output=True).stdout
+
+
+def snapshots(options):
+    """(name, snapshot) of the files and of the random ones."""
+    for file in options.files or sorted((options.root / "examples").glob("*.json")):
+        document = json.loads(file.read_bytes())
+        if options.files or is_snapshot(document):
             yield str(file), document
+    for seed in range(12 if options.random else 0):
+        # Without nodes there is nothing to report, and it must still be a report.
+        size = [str(seed), str(seed % 10), "40"]
+        made = subprocess.run([options.random, *size], check=True, capture_output=True).stdout
+        yield f"random snapshot {seed}", json.loads(made)
 
 
-def random_snapshots(program):
-    for seed in range(8):
-        text = subprocess.run([program, str(seed)], check=True, capture_output=True).stdout
-        yield f"random snapshot {seed}", json.loads(text)
+def without_usage(snapshot):
+    snapshot.pop("usage", None)
 
 
-def broken_forms(document):
-    """Forms of `document` that must not pass."""
-    without = copy.deepcopy(document)
-    del without["takenAt"]
-    yield "takenAt taken out", without
-    if document.get("pods"):
-        added = copy.deepcopy(document)
-        added["pods"][0]["colour"] = "blue"
-        yield "a field added", added
-    if document.get("nodes") and document["nodes"][0].get("gpus"):
-        negative = copy.deepcopy(document)
-        negative["nodes"][0]["gpus"][0]["index"] = -1
-        yield "a negative index", negative
+def without_memory(snapshot):
+    for device in snapshot.get("usage", {}).get("devices", []):
+        for key in ("memoryMeanMiB", "memoryMaxMiB", "memoryTotalMiB"):
+            device.pop(key, None)
 
 
-def main():
+def of_unknown_models(snapshot):
+    for node in snapshot.get("nodes", []):
+        for gpu in node.get("gpus", []):
+            gpu["product"] = "Z900"
+
+
+def just_started(snapshot):
+    for pod in snapshot.get("pods", []):
+        pod["startedAt"] = snapshot["takenAt"]
+
+
+def nowhere(snapshot):
+    for pod in snapshot.get("pods", []):
+        pod.pop("node", None)
+
+
+def changed(found):
+    """Also the small ones with a change each, for what no recorded or random snapshot has."""
+    for name, snapshot in found:
+        yield name, snapshot
+        if len(snapshot.get("nodes", [])) > 100:
+            continue
+        for change in (without_usage, without_memory, of_unknown_models, just_started, nowhere):
+            other = copy.deepcopy(snapshot)
+            change(other)
+            yield f"{name}, {change.__name__}", other
+
+
+def reports(options):
+    for name, snapshot in changed(snapshots(options)):
+        command = [options.report, "report", "--snapshot", "-", "-o", "json"]
+        made = subprocess.run(command, input=json.dumps(snapshot).encode(), capture_output=True)
+        if made.returncode != 0:
+            sys.exit(f"{name}: {made.stderr.decode()}")
+        yield name, json.loads(made.stdout)
+
+
+class Allowed:
+    """What a schema allows, and which of it was seen in documents."""
+
+    def __init__(self, schema):
+        self.schema = schema
+        self.seen = set()
+        self.samples = {}  # path in the schema -> the first object there
+        self.all = set(self.walk(schema, "$", set()))
+
+    def resolve(self, schema, path):
+        if "$ref" not in schema:
+            return schema, path
+        name = schema["$ref"].removeprefix("#/$defs/")
+        return self.schema["$defs"][name], name
+
+    def branches(self, schema):
+        return schema.get("oneOf", [schema])
+
+    def walk(self, schema, path, visited):
+        """Everything allowed: "finding.node", "leakName=Idle", "finding.gpu=null"."""
+        for branch in self.branches(schema):
+            branch, at = self.resolve(branch, path)
+            yield from (f"{at}={name}" for name in branch.get("enum", []))
+            if "null" in branch.get("type", ""):
+                yield f"{path}=null"
+            if at in visited:
+                continue
+            for key, below in branch.get("properties", {}).items():
+                yield f"{at}.{key}"
+                yield from self.walk(below, f"{at}.{key}", visited | {at})
+            if "items" in branch:
+                yield from self.walk(branch["items"], f"{at}[]", visited | {at})
+
+    def look(self, schema, value, path="$"):
+        """Notes what of the schema `value` uses."""
+        if value is None:
+            self.seen.add(f"{path}=null")
+            return
+        branch = next(b for b in self.branches(schema) if b.get("type") != "null")
+        branch, at = self.resolve(branch, path)
+        if "enum" in branch:
+            self.seen.add(f"{at}={value}")
+        if isinstance(value, dict):
+            self.samples.setdefault(at, (branch, value))
+            for key, below in value.items():
+                self.seen.add(f"{at}.{key}")
+                if key in branch.get("properties", {}):
+                    self.look(branch["properties"][key], below, f"{at}.{key}")
+        if isinstance(value, list) and "items" in branch:
+            for below in value:
+                self.look(branch["items"], below, f"{at}[]")
+
+
+def broken_forms(value, required):
+    """(what, form) of the object that must not pass."""
+    for key in required:
+        without = copy.copy(value)
+        del without[key]
+        yield f"{key} taken out", without
+    yield "a field added", {**value, "colour": "blue"}
+
+
+def looseness(allowed):
+    """Objects that were seen and pass although they are broken."""
+    for path, (schema, value) in sorted(allowed.samples.items()):
+        if schema.get("additionalProperties") is not False:
+            continue  # labels: any name is a field
+        alone = {**schema, "$defs": allowed.schema["$defs"]}
+        validator = jsonschema.Draft202012Validator(alone)
+        for change, broken in broken_forms(value, schema.get("required", [])):
+            if validator.is_valid(broken):
+                yield f"{path}, {change}: passes, and should not"
+
+
+def problems_of(name, validator, document):
+    for error in list(validator.iter_errors(document))[:5]:
+        yield f"{name}: {error.json_path}: {error.message[:200]}"
+
+
+def arguments():
     parser = argparse.ArgumentParser()
     parser.add_argument("--root", type=pathlib.Path, default=pathlib.Path("."))
     parser.add_argument("--random")
+    parser.add_argument("--report")
     parser.add_argument("files", nargs="*", type=pathlib.Path)
-    options = parser.parse_args()
+    return parser.parse_args()
 
-    schema = json.loads((options.root / "docs/schema/snapshot.schema.json").read_text())
+
+def main():
+    options = arguments()
+    what = "report" if options.report else "snapshot"
+    schema = json.loads((options.root / f"docs/schema/{what}.schema.json").read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
-
-    checked = [(str(file), json.loads(file.read_text())) for file in options.files]
-    checked = checked or list(snapshots_in(options.root / "examples"))
-    made = list(random_snapshots(options.random)) if options.random else []
+    allowed = Allowed(schema)
     problems = []
-    for name, document in checked + made:
-        for error in list(validator.iter_errors(document))[:5]:
-            problems.append(f"{name}: {error.json_path}: {error.message[:200]}")
-    for name, document in made:
-        for change, broken in broken_forms(document):
-            if validator.is_valid(broken):
-                problems.append(f"{name}, {change}: passes, and should not")
-    print("\n".join(problems) or f"schema: {len(checked)} files, {len(made)} random snapshots pass")
+    count = 0
+    for name, document in reports(options) if options.report else snapshots(options):
+        problems += problems_of(name, validator, document)
+        allowed.look(schema, document)
+        count += 1
+    problems += looseness(allowed)
+    if options.report and options.random and not options.files:
+        problems += (f"the schema allows {what}, which no report has"
+                     for what in sorted(allowed.all - allowed.seen))
+    print("\n".join(problems) or f"{what} schema: {count} documents pass")
     return 1 if problems else 0
 
 

@@ -52,19 +52,19 @@ void ReadDeviceField(std::string_view key, Json field, SliceDevice& device) {
   if (key == "capacity") ReadCapacity(field, device);
 }
 
+SliceDevice ReadDevice(Json item) {
+  SliceDevice device;
+  const auto read = [&](std::string_view key, Json field) { ReadDeviceField(key, field, device); };
+  item.Fields([&](std::string_view key, Json field) {
+    if (key == "basic") field.Fields(read);  // v1beta1
+    read(key, field);
+  });
+  return device;
+}
+
 std::vector<SliceDevice> ReadDevices(Json list) {
   std::vector<SliceDevice> devices;
-  list.Items([&](Json item) {
-    SliceDevice device;
-    item.Fields([&](std::string_view key, Json field) {
-      if (key == "basic") {  // v1beta1
-        field.Fields(
-            [&](std::string_view inner, Json value) { ReadDeviceField(inner, value, device); });
-      }
-      ReadDeviceField(key, field, device);
-    });
-    devices.push_back(std::move(device));
-  });
+  list.Items([&](Json item) { devices.push_back(ReadDevice(item)); });
   return devices;
 }
 

@@ -89,6 +89,15 @@ std::optional<ServicePort> PortOf(const ServiceFacts& service, const Brand& bran
   return std::nullopt;
 }
 
+ServiceFacts::Port ReadPort(Json item) {
+  ServiceFacts::Port port;
+  item.Fields([&](std::string_view name, Json value) {
+    if (name == "name") port.name = value.Text();
+    if (name == "port") port.number = value.Integer().value_or(0);
+  });
+  return port;
+}
+
 }  // namespace
 
 base::Result<ServiceFacts> DecodeService(simdjson::ondemand::object object) {
@@ -105,14 +114,7 @@ base::Result<ServiceFacts> DecodeService(simdjson::ondemand::object object) {
     field.Fields([&](std::string_view inner, Json list) {
       if (inner != "ports") return;
       service.ports.clear();
-      list.Items([&](Json item) {
-        ServiceFacts::Port port;
-        item.Fields([&](std::string_view name, Json value) {
-          if (name == "name") port.name = value.Text();
-          if (name == "port") port.number = value.Integer().value_or(0);
-        });
-        service.ports.push_back(std::move(port));
-      });
+      list.Items([&](Json item) { service.ports.push_back(ReadPort(item)); });
     });
   });
   if (service.name.empty()) fault.Set("metadata.name is missing");
@@ -136,6 +138,7 @@ std::vector<ServicePort> PrometheusCandidates(const std::vector<ServiceFacts>& s
            std::tie(b.brand, b.port.ns, b.port.service);
   });
   std::vector<ServicePort> ports;
+  ports.reserve(ranked.size());
   for (Ranked& candidate : ranked) ports.push_back(std::move(candidate.port));
   return ports;
 }

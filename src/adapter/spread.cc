@@ -153,6 +153,7 @@ class Search {
 std::vector<Instance> Placed(const Model& model, const Card& card) {
   const std::vector<int> starts = gpu::FindLayout(model, card).value_or(std::vector<int>{});
   std::vector<Instance> instances;
+  instances.reserve(starts.size());
   for (std::size_t i = 0; i < starts.size(); ++i) {
     instances.push_back({std::string(card[i]->name), starts[i], ""});
   }

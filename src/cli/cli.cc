@@ -1,8 +1,11 @@
 #include "cli/cli.h"
 
+#include <cstdlib>
 #include <exception>
+#include <optional>
 #include <ostream>
 
+#include "base/text.h"
 #include "cli/command.h"
 
 namespace tangram::cli {
@@ -11,22 +14,39 @@ namespace {
 constexpr std::string_view kVersion = TANGRAM_VERSION;
 
 int Fail(const base::Error& error, Streams& streams) {
-  streams.err << "tangram: " << error.message << "\n";
+  Say(error.message, streams);
   return ExitCodeOf(error.code);
+}
+
+// What is wrong with the first argument, where it should be a command.
+std::optional<std::string> WhyNoCommand(const CLI::App& app, const std::vector<std::string>& args) {
+  if (args.size() > 1 && args[1].starts_with('-')) return std::nullopt;
+  std::string names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (args.size() > 1 && command->get_name() == args[1]) return std::nullopt;
+    names += (names.empty() ? "" : ", ") + command->get_name();
+  }
+  if (args.size() < 2) return "name a command: " + names;
+  return "there is no command " + args[1] + "; the commands are " + names;
+}
+
+int BadUsage(std::string_view why, Streams& streams) {
+  Say(why, streams);
+  streams.err << "Run tangram --help, or tangram COMMAND --help.\n";
+  return kBadInput;
 }
 
 // CLI11 throws to leave the parser; this is the one place that catches it.
 int ParseAndRun(CLI::App& app, const std::vector<std::string>& args, const Action& action,
                 Streams& streams) {
-  std::vector<std::string> reversed(args.rbegin(), args.rend() - 1);
+  if (const auto why = WhyNoCommand(app, args)) return BadUsage(*why, streams);
+  std::vector<std::string> reversed(args.rbegin(), args.rend() - 1);  // without the program
   try {
     app.parse(std::move(reversed));
   } catch (const CLI::Success& success) {
     return app.exit(success, streams.out, streams.err);
   } catch (const CLI::ParseError& error) {
-    streams.err << "tangram: " << error.what()
-                << "\nRun tangram --help, or tangram COMMAND --help.\n";
-    return kBadInput;
+    return BadUsage(error.what(), streams);
   }
   const auto done = action();
   streams.out.flush();
@@ -52,6 +72,24 @@ ExitCode ExitCodeOf(base::ErrorCode code) {
       break;
   }
   return kDependency;
+}
+
+void Say(std::string_view message, Streams& streams) {
+  streams.err << "tangram: ";
+  for (const std::string_view line : base::Split(message, '\n')) {
+    streams.err << report::Printable(line) << "\n";
+  }
+}
+
+void ColorOption::AddTo(CLI::App& command) {
+  command.add_flag("--no-color", off_, "No colour, also on a terminal; as NO_COLOR does");
+}
+
+report::ColorMode ColorOption::Mode(const Streams& streams) const {
+  const char* no_color = std::getenv("NO_COLOR");
+  const bool unwanted = off_ || (no_color != nullptr && *no_color != '\0');
+  return streams.out_is_terminal && !unwanted ? report::ColorMode::kAnsi
+                                              : report::ColorMode::kPlain;
 }
 
 int Run(const std::vector<std::string>& args, Streams& streams, const base::Clock& clock) {

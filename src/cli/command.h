@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "cli/cli.h"
 #include "cluster/snapshot.h"
+#include "report/table.h"
 
 namespace tangram::cli {
 
@@ -31,6 +32,20 @@ void AddSchema(CLI::App& app, const Context& context, Action& action);
 
 ExitCode ExitCodeOf(base::ErrorCode code);
 
+// A message on `err`, after "tangram: ". It may hold text of files and servers: what would move the
+// cursor is replaced.
+void Say(std::string_view message, Streams& streams);
+
+// Colour on a terminal, but not with --no-color, nor where NO_COLOR is set and not empty.
+class ColorOption {
+ public:
+  void AddTo(CLI::App& command);
+  report::ColorMode Mode(const Streams& streams) const;
+
+ private:
+  bool off_ = false;
+};
+
 // Where a snapshot comes from, as options that several commands share.
 struct SourceOptions {
   std::string snapshot;  // a file, "-" for standard input; empty: the cluster
@@ -45,10 +60,12 @@ void AddSourceOptions(CLI::App& command, SourceOptions& options);
 // Reads the file or the cluster, and prices the nodes. Says on `err` what takes over two seconds.
 base::Result<cluster::Snapshot> LoadSnapshot(const SourceOptions& options, const Context& context);
 
-// The whole of a file, or of `in` for "-"; refuses directories and what is over 2 GiB.
+// The whole of a file, a pipe, or of `in` for "-"; refuses directories and what is over 2 GiB.
 base::Result<std::string> ReadText(const std::string& path, std::istream& in);
 
-// Writes beside `path` and renames, so that a reader never sees half a file. "-" or empty: `out`.
+// Writes beside `path` and renames, so that a reader never sees half a file, and a failure leaves
+// the old one; its mode is kept, and a link to it too. Devices and pipes are written to as they
+// are. "-" or empty: `out`.
 base::Result<void> WriteText(const std::string& path, std::string_view text, std::ostream& out);
 
 }  // namespace tangram::cli

@@ -1,53 +1,123 @@
+#include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <fstream>
+#include <filesystem>
 #include <istream>
-#include <iterator>
+#include <ostream>
+#include <utility>
 
+#include "base/file.h"
 #include "cli/command.h"
 
 namespace tangram::cli {
 namespace {
 
-constexpr std::int64_t kMostBytes = std::int64_t{1} << 31;
+constexpr std::size_t kMostBytes = std::size_t{1} << 31;
+constexpr std::size_t kPiece = std::size_t{1} << 20;
 
-base::Result<void> CannotWrite(const std::string& path) {
-  return base::Fail(base::ErrorCode::kInvalid,
-                    "cannot write " + path + ": " + std::strerror(errno));
+// Piece by piece: character by character takes ten times as long.
+base::Result<std::string> ReadStream(std::istream& in) {
+  std::string text;
+  while (in.good() && text.size() <= kMostBytes) {
+    const std::size_t used = text.size();
+    text.resize(used + std::max(used / 2, kPiece));
+    in.read(text.data() + used, static_cast<std::streamsize>(text.size() - used));
+    text.resize(used + static_cast<std::size_t>(in.gcount()));
+  }
+  if (in.bad()) return base::Fail(base::ErrorCode::kInvalid, "standard input cannot be read");
+  if (text.size() > kMostBytes) {
+    return base::Fail(base::ErrorCode::kInvalid,
+                      fmt::format("standard input is longer than {} bytes", kMostBytes));
+  }
+  return text;
+}
+
+tl::unexpected<base::Error> CannotWrite(const std::string& path, int error) {
+  std::string why = std::strerror(error);
+  if (error == ENOENT) why = "its folder does not exist; make it, or name another";
+  if (error == EISDIR) why = "it is a directory; name a file in it";
+  return base::Fail(base::ErrorCode::kInvalid, fmt::format("cannot write {}: {}", path, why));
+}
+
+// An open file. Whatever fails leaves its errno.
+class Output {
+ public:
+  Output(const std::string& path, int flags) : fd_(open(path.c_str(), flags | O_CLOEXEC, 0666)) {}
+  ~Output() { Close(); }
+  Output(const Output&) = delete;
+  Output& operator=(const Output&) = delete;
+
+  bool is_open() const { return fd_ >= 0; }
+  bool SetMode(mode_t mode) const { return fchmod(fd_, mode) == 0; }
+  bool Write(std::string_view text) const {
+    while (!text.empty()) {
+      const ssize_t written = write(fd_, text.data(), text.size());
+      if (written < 0 && errno == EINTR) continue;
+      if (written < 0) return false;
+      text.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return true;
+  }
+  bool Close() {
+    const int fd = std::exchange(fd_, -1);
+    return fd < 0 || close(fd) == 0;
+  }
+
+ private:
+  int fd_;
+};
+
+// A name beside `path` that is not taken: what a killed run left does not stop the next one.
+std::string DraftName(const std::string& path) {
+  std::string name;
+  struct stat info = {};
+  for (int i = 0; i == 0 || (i < 100 && lstat(name.c_str(), &info) == 0); ++i) {
+    name = fmt::format("{}.tmp-{}-{}", path, getpid(), i);
+  }
+  return name;
+}
+
+// `old` is what `path` was, where there was anything: its mode is kept. 0, or an errno.
+int Replace(const std::string& path, std::string_view text, const struct stat* old) {
+  const std::string draft = DraftName(path);
+  Output file(draft, O_WRONLY | O_CREAT | O_EXCL);
+  if (!file.is_open()) return errno;
+  const bool done = (old == nullptr || file.SetMode(old->st_mode & 07777U)) && file.Write(text) &&
+                    file.Close() && std::rename(draft.c_str(), path.c_str()) == 0;
+  if (done) return 0;
+  const int error = errno;
+  std::remove(draft.c_str());
+  return error;
+}
+
+// A device or a pipe has nothing that could be replaced. 0, or an errno.
+int WriteInto(const std::string& path, std::string_view text) {
+  Output file(path, O_WRONLY);
+  return file.is_open() && file.Write(text) && file.Close() ? 0 : errno;
+}
+
+// 0, or an errno.
+int WriteFile(const std::string& path, std::string_view text) {
+  struct stat info = {};
+  if (stat(path.c_str(), &info) != 0) return Replace(path, text, nullptr);
+  if (S_ISDIR(info.st_mode)) return EISDIR;
+  if (!S_ISREG(info.st_mode)) return WriteInto(path, text);
+  // A link stays; what it leads to is replaced.
+  std::error_code failed;
+  const auto target = std::filesystem::canonical(path, failed);
+  return failed ? failed.value() : Replace(target.string(), text, &info);
 }
 
 }  // namespace
 
 base::Result<std::string> ReadText(const std::string& path, std::istream& in) {
-  if (path == "-") {
-    return std::string(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
-  }
-  struct stat info = {};
-  if (stat(path.c_str(), &info) != 0) {
-    return base::Fail(base::ErrorCode::kInvalid,
-                      "cannot read " + path + ": " + std::strerror(errno));
-  }
-  if (S_ISDIR(info.st_mode)) {
-    return base::Fail(base::ErrorCode::kInvalid, "cannot read " + path + ": it is a directory");
-  }
-  if (info.st_size > kMostBytes) {
-    return base::Fail(base::ErrorCode::kInvalid, "cannot read " + path + ": it is over 2 GiB");
-  }
-  std::ifstream file(path, std::ios::binary);
-  std::string text;
-  text.resize(static_cast<std::size_t>(info.st_size));
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  // A pipe or /dev/stdin has no size: take the rest piece by piece.
-  text.append(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
-  if (!file.eof() && file.fail()) {
-    return base::Fail(base::ErrorCode::kInvalid, "cannot read " + path + ": permission denied?");
-  }
-  return text;
+  return path == "-" ? ReadStream(in) : base::ReadFile(path, kMostBytes);
 }
 
 base::Result<void> WriteText(const std::string& path, std::string_view text, std::ostream& out) {
@@ -55,16 +125,7 @@ base::Result<void> WriteText(const std::string& path, std::string_view text, std
     out << text;
     return {};
   }
-  const std::string draft = path + ".tmp-" + std::to_string(getpid());
-  std::ofstream file(draft, std::ios::binary | std::ios::trunc);
-  if (!file) return CannotWrite(path);
-  file.write(text.data(), static_cast<std::streamsize>(text.size()));
-  file.close();
-  if (!file || std::rename(draft.c_str(), path.c_str()) != 0) {
-    const auto failed = CannotWrite(path);
-    std::remove(draft.c_str());
-    return failed;
-  }
+  if (const int error = WriteFile(path, text)) return CannotWrite(path, error);
   return {};
 }
 

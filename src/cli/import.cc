@@ -18,6 +18,10 @@ struct ImportOptions {
 };
 
 base::Result<ExitCode> ImportOpenb(const ImportOptions& options, const Context& context) {
+  if (options.nodes == "-" && options.pods == "-") {
+    return base::Fail(base::ErrorCode::kInvalid,
+                      "--nodes and --pods cannot both be standard input; name a file for one");
+  }
   const auto nodes = ReadText(options.nodes, context.streams.in);
   if (!nodes) return tl::unexpected(nodes.error());
   const auto pods = ReadText(options.pods, context.streams.in);

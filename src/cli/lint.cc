@@ -17,7 +17,7 @@ namespace {
 struct LintOptions {
   std::vector<std::string> files;
   std::string output = "text";
-  bool no_color = false;
+  ColorOption color;
 };
 
 nlohmann::ordered_json ToJson(const lint::Finding& finding) {
@@ -70,6 +70,10 @@ std::string RenderText(const std::vector<lint::Finding>& findings, report::Color
   return out;
 }
 
+std::string Counted(std::size_t count, std::string_view what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
 base::Result<ExitCode> Lint(const LintOptions& options, const Context& context) {
   std::vector<lint::Finding> all;
   for (const std::string& file : options.files) {
@@ -82,10 +86,9 @@ base::Result<ExitCode> Lint(const LintOptions& options, const Context& context) 
   if (options.output == "json") {
     context.streams.out << RenderJson(all);
   } else {
-    const bool color = context.streams.out_is_terminal && !options.no_color;
-    context.streams.out << RenderText(all,
-                                      color ? report::ColorMode::kAnsi : report::ColorMode::kPlain);
-    context.streams.err << fmt::format("{} files, {} findings\n", options.files.size(), all.size());
+    context.streams.out << RenderText(all, options.color.Mode(context.streams));
+    context.streams.err << Counted(options.files.size(), "file") << ", "
+                        << Counted(all.size(), "finding") << "\n";
   }
   return all.empty() ? kDone : kFoundChanges;
 }
@@ -101,8 +104,7 @@ void AddLint(CLI::App& app, const Context& context, Action& action) {
   command->add_option("-o,--output", options->output, "text or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
-  command->add_flag("--no-color", options->no_color, "No colour, also on a terminal")
-      ->envname("NO_COLOR");
+  options->color.AddTo(*command);
   command->callback([options, &context, &action] {
     action = [options, &context] { return Lint(*options, context); };
   });

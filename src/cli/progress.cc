@@ -1,8 +1,8 @@
 #include "cli/progress.h"
 
 #include <ostream>
+#include <utility>
 
-#include "base/clock.h"
 #include "base/text.h"
 
 namespace tangram::cli {
@@ -13,7 +13,8 @@ constexpr std::chrono::milliseconds kRedraw{100};
 
 }  // namespace
 
-ProgressLine::ProgressLine(Streams& streams) : streams_(streams), last_(base::MonotonicNow()) {}
+ProgressLine::ProgressLine(Streams& streams, Now now)
+    : streams_(streams), now_(std::move(now)), last_(now_()) {}
 
 ProgressLine::~ProgressLine() {
   const base::MutexLock lock(mu_);
@@ -22,7 +23,7 @@ ProgressLine::~ProgressLine() {
 
 void ProgressLine::Show(const std::string& text) {
   const base::MutexLock lock(mu_);
-  const auto now = base::MonotonicNow();
+  const auto now = now_();
   const bool redraw = shown_ && streams_.err_is_terminal;
   if (now - last_ <
       (redraw ? std::chrono::nanoseconds(kRedraw) : std::chrono::nanoseconds(kQuiet))) {

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <string>
 
+#include "base/clock.h"
 #include "base/mutex.h"
 #include "cli/cli.h"
 
@@ -13,7 +15,10 @@ namespace tangram::cli {
 // every two seconds at most.
 class ProgressLine {
  public:
-  explicit ProgressLine(Streams& streams);
+  using Now = std::function<std::chrono::steady_clock::time_point()>;
+
+  // `now` never goes back; it is called with a lock held.
+  explicit ProgressLine(Streams& streams, Now now = base::MonotonicNow);
   ~ProgressLine();
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;
@@ -22,6 +27,7 @@ class ProgressLine {
 
  private:
   Streams& streams_;
+  const Now now_;
   base::Mutex mu_;
   // When a line was written, or the start.
   std::chrono::steady_clock::time_point last_ GUARDED_BY(mu_);

@@ -1,4 +1,5 @@
 // tangram report: where the GPU money goes.
+#include <algorithm>
 #include <memory>
 #include <ostream>
 
@@ -19,7 +20,7 @@ struct ReportOptions {
   std::string save_snapshot;
   std::string only_namespace;
   std::string team_label = "team";
-  bool no_color = false;
+  ColorOption color;
 };
 
 base::Result<std::string> Render(const cluster::Snapshot& snapshot, const plan::Findings& findings,
@@ -28,14 +29,22 @@ base::Result<std::string> Render(const cluster::Snapshot& snapshot, const plan::
   if (options.output == "yaml") return report::JsonToYaml(report::RenderJson(snapshot, findings));
   report::TextOptions text;
   if (options.output == "wide") text.width = report::TextOptions::Width::kWide;
-  const bool color = context.streams.out_is_terminal && !options.no_color;
-  text.color = color ? report::ColorMode::kAnsi : report::ColorMode::kPlain;
+  text.color = options.color.Mode(context.streams);
   return report::RenderText(snapshot, findings, text);
+}
+
+// An empty report of a namespace that is spelled wrong would look like good news.
+void WarnOfNamespace(const std::string& name, const cluster::Snapshot& snapshot, Streams& streams) {
+  const bool known = std::any_of(snapshot.pods.begin(), snapshot.pods.end(),
+                                 [&](const cluster::Pod& pod) { return pod.ns == name; });
+  if (name.empty() || known) return;
+  Say("no pod that was read is in namespace " + name + "; the report is empty", streams);
 }
 
 base::Result<ExitCode> Report(const ReportOptions& options, const Context& context) {
   const auto snapshot = LoadSnapshot(options.source, context);
   if (!snapshot) return tl::unexpected(snapshot.error());
+  WarnOfNamespace(options.only_namespace, *snapshot, context.streams);
   plan::LeakPolicy policy;
   policy.team_label = options.team_label;
   policy.only_namespace = options.only_namespace;
@@ -78,8 +87,7 @@ void AddReport(CLI::App& app, const Context& context, Action& action) {
       ->add_option("--team-label", options->team_label,
                    "The label of pods or namespaces that names the team")
       ->capture_default_str();
-  command->add_flag("--no-color", options->no_color, "No colour, also on a terminal")
-      ->envname("NO_COLOR");
+  options->color.AddTo(*command);
   command->callback([options, &context, &action] {
     action = [options, &context] { return Report(*options, context); };
   });

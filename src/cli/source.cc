@@ -20,8 +20,7 @@ base::Result<cluster::PriceTable> ReadPrices(const std::string& path, const Cont
   auto table = cluster::ParsePrices(*text);
   if (!table) return base::Wrap(table.error(), path);
   for (const cluster::BadPriceRow& bad : table->bad) {
-    context.streams.err << fmt::format("tangram: {}:{}: {}; the row is left out\n", path, bad.line,
-                                       bad.why);
+    Say(fmt::format("{}:{}: {}; the row is left out", path, bad.line, bad.why), context.streams);
   }
   return table;
 }
@@ -84,6 +83,10 @@ void AddSourceOptions(CLI::App& command, SourceOptions& options) {
 }
 
 base::Result<cluster::Snapshot> LoadSnapshot(const SourceOptions& options, const Context& context) {
+  if (options.prices == "-" && options.snapshot == "-") {
+    return base::Fail(base::ErrorCode::kInvalid,
+                      "--prices and --snapshot cannot both be standard input; name a file for one");
+  }
   const auto overrides = ReadPrices(options.prices, context);
   if (!overrides) return tl::unexpected(overrides.error());
   if (!options.snapshot.empty()) {

@@ -225,9 +225,8 @@ const Entry* OfModel(const Index& index, const std::string& key, const Place& pl
   const Group group = WithKey(index.by_model, key);
   for (const std::string& cloud : {place.cloud, std::string()}) {
     for (const std::string& region : {place.region, std::string()}) {
-      const auto found = Select(OfCloud(group, cloud), figure, [&](const Entry& entry) {
-        return entry.region == region && entry.zone.empty();
-      });
+      const auto is_there = [&](const Entry& e) { return e.region == region && e.zone.empty(); };
+      const auto found = Select(OfCloud(group, cloud), figure, is_there);
       if (!found.empty()) return found.front();
     }
   }

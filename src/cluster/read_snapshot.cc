@@ -2,13 +2,9 @@
 #include <simdjson.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <filesystem>
-#include <memory>
 #include <new>
 
+#include "base/file.h"
 #include "cluster/check.h"
 #include "cluster/file_form.h"
 #include "cluster/read_value.h"
@@ -186,47 +182,6 @@ base::Result<Snapshot> ReadPadded(simdjson::padded_string_view text) {
   }
 }
 
-struct CloseFile {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-using File = std::unique_ptr<std::FILE, CloseFile>;
-
-tl::unexpected<base::Error> FileProblem(const std::string& path, std::string_view why) {
-  return Fail(ErrorCode::kInvalid, fmt::format("snapshot file \"{}\": {}", path, why));
-}
-
-// The bytes of a file, a pipe or a terminal, with room behind them for the parser.
-base::Result<std::string> Slurp(const std::string& path) {
-  std::error_code status;
-  if (std::filesystem::is_directory(path, status)) {
-    return FileProblem(path, "it is a directory; name the file in it");
-  }
-  const File file(std::fopen(path.c_str(), "rb"));
-  if (!file) {
-    return FileProblem(path, fmt::format("cannot be opened: {}; check the path and its rights",
-                                         std::strerror(errno)));
-  }
-  const auto size = std::filesystem::file_size(path, status);
-  constexpr std::size_t kChunk = 1 << 16;
-  std::string text;
-  std::size_t used = 0;
-  std::size_t room = (status || size > kMostSnapshotBytes ? 0 : size) + kChunk;
-  while (used <= kMostSnapshotBytes) {
-    text.resize(used + room);
-    const std::size_t got = std::fread(text.data() + used, 1, room, file.get());
-    used += got;
-    if (got < room) break;
-    room = std::max(used / 2, kChunk);
-  }
-  if (std::ferror(file.get()) != 0) return FileProblem(path, "reading failed; try again");
-  if (used > kMostSnapshotBytes) {
-    return FileProblem(
-        path, fmt::format("it is larger than the {} bytes that are read", kMostSnapshotBytes));
-  }
-  text.resize(used + simdjson::SIMDJSON_PADDING);
-  return text;
-}
-
 }  // namespace
 
 base::Result<Snapshot> ReadSnapshot(std::string_view json) {
@@ -240,10 +195,12 @@ base::Result<Snapshot> ReadSnapshot(std::string_view json) {
 }
 
 base::Result<Snapshot> ReadSnapshotFile(const std::string& path) {
-  const auto text = Slurp(path);
-  if (!text) return tl::unexpected(text.error());
-  const std::size_t size = text->size() - simdjson::SIMDJSON_PADDING;
-  auto snapshot = ReadPadded(simdjson::padded_string_view(text->data(), size, text->size()));
+  const auto file = base::LoadFile(
+      path, {.most_bytes = kMostSnapshotBytes, .zeros_behind = simdjson::SIMDJSON_PADDING});
+  if (!file) return base::Wrap(file.error(), "snapshot");
+  const std::string_view text = file->text();
+  auto snapshot =
+      ReadPadded(simdjson::padded_string_view(text.data(), text.size(), file->capacity()));
   if (!snapshot) return base::Wrap(snapshot.error(), fmt::format("file \"{}\"", path));
   return snapshot;
 }

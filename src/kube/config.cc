@@ -6,9 +6,9 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "kube/base64.h"
-#include "kube/file.h"
 #include "kube/kubeconfig.h"
 
 namespace tangram::kube {
@@ -66,7 +66,7 @@ base::Result<std::string> LoadPem(const PemField& pem) {
     if (!decoded) return Invalid(fmt::format("{}, field {}: it is not base64", pem.where, name));
     text = std::move(*decoded);
   } else if (!pem.file.empty()) {
-    auto read = ReadSmallFile(Beside(pem.origin, pem.file));
+    auto read = base::ReadFile(Beside(pem.origin, pem.file), kMostFileBytes);
     if (!read) return base::Wrap(read.error(), pem.where + ", field " + name);
     text = std::move(*read);
   } else {
@@ -246,13 +246,13 @@ base::Result<Config> InCluster(const ConfigSources& sources) {
   config.source = "the pod's service account";
   config.server = "https://" + host + ":" + Env(sources, "KUBERNETES_SERVICE_PORT");
   config.token_file = sources.service_account_dir + "/token";
-  if (auto token = ReadSmallFile(config.token_file); !token) {
+  if (auto token = base::ReadFile(config.token_file, kMostFileBytes); !token) {
     return base::Wrap(token.error(), config.source);
   }
-  auto ca = ReadSmallFile(sources.service_account_dir + "/ca.crt");
+  auto ca = base::ReadFile(sources.service_account_dir + "/ca.crt", kMostFileBytes);
   if (!ca) return base::Wrap(ca.error(), config.source);
   config.tls.ca_pem = std::move(*ca);
-  const auto ns = ReadSmallFile(sources.service_account_dir + "/namespace");
+  const auto ns = base::ReadFile(sources.service_account_dir + "/namespace", kMostFileBytes);
   if (ns && !base::Trim(*ns).empty()) config.ns = base::Trim(*ns);
   return config;
 }
@@ -278,7 +278,7 @@ base::Result<Config> LoadConfig(const ConfigSources& sources) {
   std::string looked_for;
   for (const std::string& file : Files(sources)) {
     looked_for += (looked_for.empty() ? "" : ", ") + file;
-    const auto text = ReadSmallFile(file);
+    const auto text = base::ReadFile(file, kMostFileBytes);
     const bool missing = !text && text.error().code == base::ErrorCode::kNotFound;
     if (missing && sources.kubeconfig.empty()) continue;
     if (!text) return base::Fail(base::ErrorCode::kInvalid, "kubeconfig: " + text.error().message);

@@ -14,6 +14,9 @@
 
 namespace tangram::kube {
 
+// Of a kubeconfig, and of each file that it names; a longer one is refused.
+inline constexpr std::size_t kMostFileBytes = std::size_t{4} << 20;
+
 // A command that prints credentials (client.authentication.k8s.io), as `aws eks get-token`.
 struct ExecPlugin {
   std::string command{};  // with a slash: a path; without: looked up in PATH

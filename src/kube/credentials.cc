@@ -4,9 +4,9 @@
 
 #include <utility>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "kube/base64.h"
-#include "kube/file.h"
 
 namespace tangram::kube {
 namespace {
@@ -55,7 +55,7 @@ base::Result<Credential> CredentialSource::Renew() {
 
 base::Result<void> CredentialSource::RenewFromFile() {
   expires_ = clock_.Now() + kTokenFileAge;
-  const auto text = ReadSmallFile(config_.token_file);
+  const auto text = base::ReadFile(config_.token_file, kMostFileBytes);
   if (!text) return base::Wrap(text.error(), "token file");
   const std::string token(base::Trim(*text));
   if (token.empty()) {

@@ -27,8 +27,8 @@ std::string_view KindOf(const YAML::Node& node) {
 // it, since any of them may be secret.
 class Fields {
  public:
-  Fields(YAML::Node node, std::string where, std::optional<base::Error>& error)
-      : node_(std::move(node)), where_(std::move(where)), error_(error) {
+  Fields(const YAML::Node& node, std::string where, std::optional<base::Error>& error)
+      : node_(node), where_(std::move(where)), error_(error) {
     if (node_.IsDefined() && !node_.IsNull() && !node_.IsMap()) {
       Complain(fmt::format("found {}; a map was expected", KindOf(node_)));
     }

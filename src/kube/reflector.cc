@@ -68,6 +68,7 @@ base::Result<void> Reflector::WaitSynced(milliseconds limit) const {
 void Reflector::List() {
   Note([](Status& status) { ++status.lists; });
   cursor_ = std::make_unique<ListCursor>(resource_, options_.list);
+  silent_watches_ = 0;
   sink_.BeginReplace();
   NextPage();
 }
@@ -232,16 +233,32 @@ base::Error Reflector::WhyEnded(const base::Result<int>& status) const {
   return ErrorOf(*status, stream_->refusal, asked);
 }
 
+// A watch that the server hardly let begin says nothing either way.
+bool Reflector::SilentTooOften(std::chrono::nanoseconds lasted) {
+  const auto enough =
+      std::min<std::chrono::nanoseconds>(options_.watch_time, options_.idle_timeout);
+  if (stream_->progress) {
+    silent_watches_ = 0;
+  } else if (stream_->status == 200 && lasted >= enough) {
+    ++silent_watches_;
+  }
+  return silent_watches_ >= options_.max_silent_watches;
+}
+
 void Reflector::TakeEnd(const base::Result<int>& status) {
   const auto lasted = base::MonotonicNow() - stream_->began;
   const bool good = stream_->status == 200 && (stream_->progress || lasted >= kGoodWatch);
   const bool whole = status && *status == 200 && !stream_->error;
   if (good) backoff_.Reset();
-  if (whole) return After(good ? milliseconds(0) : backoff_.Next(), &Reflector::Watch);
+  const bool silent = SilentTooOften(lasted);
+  if (whole) {
+    return After(good ? milliseconds(0) : backoff_.Next(),
+                 silent ? &Reflector::List : &Reflector::Watch);
+  }
   const base::Error error = WhyEnded(status);
   Note([&](Status& now) { now.error = error; });
-  const bool resume =
-      error.code == base::ErrorCode::kUnavailable || error.code == base::ErrorCode::kDenied;
+  const bool resume = !silent && (error.code == base::ErrorCode::kUnavailable ||
+                                  error.code == base::ErrorCode::kDenied);
   After(std::max(backoff_.Next(), stream_->retry_after),
         resume ? &Reflector::Watch : &Reflector::List);
 }

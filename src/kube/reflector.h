@@ -41,6 +41,10 @@ struct ReflectorOptions {
   std::chrono::seconds watch_time{300};
   // A watch with no byte for this long is given up and resumed; bookmarks come about every minute.
   std::chrono::milliseconds idle_timeout{150'000};
+  // After so many watches in a row without an event or a bookmark: list again. A server whose store
+  // went back in time (etcd restored from a backup) sends nothing to who has seen a later version.
+  // Kubernetes 1.36.1: observed.
+  int max_silent_watches = 3;
   std::size_t max_event = std::size_t{32} << 20;  // bytes; a longer one means list again
   // How often to look for a resource that the server does not have (yet).
   std::chrono::milliseconds absent_recheck{60'000};
@@ -102,6 +106,7 @@ class Reflector {
   bool TakeData(std::string_view chunk);
   bool TakeLine(simdjson::padded_string_view line);
   void TakeEnd(const base::Result<int>& status);
+  bool SilentTooOften(std::chrono::nanoseconds lasted);
   base::Error WhyEnded(const base::Result<int>& status) const;
   void After(std::chrono::milliseconds delay, void (Reflector::*step)());
   void Note(const std::function<void(Status&)>& change);
@@ -116,6 +121,7 @@ class Reflector {
   std::unique_ptr<ListCursor> cursor_;
   std::unique_ptr<Stream> stream_;
   std::string resource_version_;
+  int silent_watches_ = 0;  // since the last list, event or bookmark
   simdjson::ondemand::parser parser_;
 
   mutable base::Mutex mutex_;

@@ -196,6 +196,17 @@ TEST_F(ReflectorTest, SilentConnectionIsGivenUpAndResumed) {
   EXPECT_EQ(reflector_->Read().lists, 1U);
 }
 
+// As from a server that was restored from a backup: it waits for versions which we have seen.
+TEST_F(ReflectorTest, ServerThatSaysNothingForTooLongIsListedAgain) {
+  Run({.lists = {Reply(200, ListOf(900, {Object("a", 800, "red")})),
+                 Reply(200, ListOf(10, {Object("a", 3, "blue")}))},
+       .watches = {Quiet(), Quiet(), Quiet(), Quiet(Event("ADDED", Object("b", 11, "red")))}},
+      {.idle_timeout = 50ms});
+  EXPECT_EQ(SaidUntil("+b=red"), (Said{"+a=red", "listed", "~a=red>blue", "listed", "+b=red"}));
+  EXPECT_EQ(Watched("resourceVersion").at(2), "900");
+  EXPECT_EQ(Watched("resourceVersion").at(3), "10");
+}
+
 struct RelistCase {
   std::string name;
   Answer watch;

@@ -96,7 +96,8 @@ class HttpClient::Impl final : public CallbackGate {
 
   bool Run(Token token, const std::function<void()>& callback) override;
   std::optional<Token> Admit(ScopeId scope, std::shared_ptr<Waiter> waiter) REQUIRES(mutex_);
-  void Wake() { curl_multi_wakeup(multi_.get()); }
+  // Under the lock: the thread that sees `stopping_` frees multi_.
+  void Wake() REQUIRES(mutex_) { curl_multi_wakeup(multi_.get()); }
 
   // On the client's thread.
   void Loop();
@@ -140,8 +141,8 @@ HttpClient::Impl::~Impl() {
   {
     const base::MutexLock lock(mutex_);
     stopping_ = true;
+    Wake();
   }
-  Wake();
   thread_.join();
   // Nobody calls back any more; whoever waits in Send is let go.
   const base::MutexLock lock(mutex_);

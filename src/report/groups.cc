@@ -9,17 +9,25 @@
 namespace tangram::report {
 namespace {
 
-using Key = std::tuple<plan::FindingKind, std::string, std::string, std::string>;
+// Kind, namespace and workload (both empty where it is about nodes), model, target.
+using Key = std::tuple<plan::FindingKind, std::string_view, std::string_view, std::string_view,
+                       std::string_view>;
 
 bool IsOfNode(plan::FindingKind kind) {
   return kind == plan::FindingKind::kEmptyNode || kind == plan::FindingKind::kOnDemandNode ||
          kind == plan::FindingKind::kFreeCard;
 }
 
-std::string WorkloadOf(const plan::Finding& finding) {
-  if (finding.pod.name.empty()) return "";
-  const bool bare = finding.owner.kind.empty();
-  return finding.pod.ns + "/" + (bare ? finding.pod.name : finding.owner.name);
+// The pod's owner, or the pod itself; empty: nobody's.
+std::string_view WorkloadOf(const plan::Finding& finding) {
+  if (finding.pod.name.empty() || finding.owner.kind.empty()) return finding.pod.name;
+  return finding.owner.name;
+}
+
+Key KeyOf(const plan::Finding& finding) {
+  const std::string_view workload = IsOfNode(finding.kind) ? "" : WorkloadOf(finding);
+  return {finding.kind, workload.empty() ? "" : finding.pod.ns, workload, finding.model,
+          finding.target};
 }
 
 void Add(const plan::Finding& finding, FindingGroup& group) {
@@ -36,10 +44,10 @@ void Add(const plan::Finding& finding, FindingGroup& group) {
 
 std::string SubjectOf(const FindingGroup& group) {
   const plan::Finding& finding = *group.example;
-  const std::string workload = WorkloadOf(finding);
-  if (!workload.empty()) return workload;
+  const std::string_view workload = WorkloadOf(finding);
+  if (!workload.empty()) return fmt::format("{}/{}", finding.pod.ns, workload);
   if (finding.node.empty()) return "(cluster)";
-  if (group.count == 1) return finding.node;
+  if (group.count == 1) return std::string(finding.node);
   return fmt::format("{} {}", group.count, finding.gpu < 0 ? "nodes" : "cards");
 }
 
@@ -49,8 +57,7 @@ std::vector<FindingGroup> GroupFindings(const plan::Findings& findings) {
   std::map<Key, FindingGroup> groups;
   for (const plan::LeakSummary& leak : findings.leaks) {
     for (const plan::Finding& finding : leak.findings) {
-      const std::string workload = IsOfNode(finding.kind) ? "" : WorkloadOf(finding);
-      Add(finding, groups[{finding.kind, workload, finding.model, finding.target}]);
+      Add(finding, groups[KeyOf(finding)]);
     }
   }
   std::vector<FindingGroup> list;

@@ -44,8 +44,9 @@ Json EvidenceJson(const plan::Evidence& seen) {
 }
 
 Json FindingJson(const plan::Finding& finding) {
-  const std::string owner =
-      finding.owner.kind.empty() ? "" : finding.owner.kind + "/" + finding.owner.name;
+  const std::string owner = finding.owner.kind.empty()
+                                ? ""
+                                : fmt::format("{}/{}", finding.owner.kind, finding.owner.name);
   return {{"kind", Name(finding.kind)},
           {"node", finding.node},
           {"gpu", finding.gpu < 0 ? Json() : Json(finding.gpu)},

@@ -181,7 +181,7 @@ class TextReport {
                                    : " " + finding.target);
       rows.push_back({{std::to_string(static_cast<int>(plan::LeakOf(finding.kind)) + 1)},
                       {group.subject},
-                      {finding.model},
+                      {std::string(finding.model)},
                       {Gpus(group.gpus)},
                       {Money(group.waste)},
                       {fix},
@@ -232,21 +232,22 @@ class TextReport {
 
   static std::vector<Cell> WideRow(const plan::Finding& finding) {
     const auto& seen = finding.evidence;
-    return {{std::string(Name(finding.kind))},
-            {finding.node},
-            {finding.gpu < 0 ? "" : std::to_string(finding.gpu)},
-            {finding.instance},
-            {finding.model},
-            {finding.pod.name.empty() ? "" : finding.pod.ns + "/" + finding.pod.name},
-            {finding.team},
-            {Gpus(finding.gpus)},
-            {Money(finding.waste)},
-            {seen ? Percent(seen->active_mean) : ""},
-            {seen ? Percent(seen->coverage) : ""},
-            {std::string(Name(finding.risk)), ColorOf(finding.risk)},
-            {std::string(Name(finding.confidence))},
-            {finding.why},
-            {finding.fix}};
+    return {
+        {std::string(Name(finding.kind))},
+        {std::string(finding.node)},
+        {finding.gpu < 0 ? "" : std::to_string(finding.gpu)},
+        {std::string(finding.instance)},
+        {std::string(finding.model)},
+        {finding.pod.name.empty() ? "" : fmt::format("{}/{}", finding.pod.ns, finding.pod.name)},
+        {std::string(finding.team)},
+        {Gpus(finding.gpus)},
+        {Money(finding.waste)},
+        {seen ? Percent(seen->active_mean) : ""},
+        {seen ? Percent(seen->coverage) : ""},
+        {std::string(Name(finding.risk)), ColorOf(finding.risk)},
+        {std::string(Name(finding.confidence))},
+        {finding.why},
+        {finding.fix}};
   }
 
   void Groups(const std::string& title, const std::vector<plan::Group>& groups) {
@@ -323,8 +324,10 @@ class TextReport {
       lines.push_back(fmt::format(
           "no {}price for {} in {} ({} nodes, {} GPUs): left out of every sum; see --prices",
           type.capacity == cluster::CapacityType::kSpot ? "spot " : "",
-          type.instance_type.empty() ? "nodes without an instance type" : type.instance_type,
-          type.region.empty() ? "an unknown region" : type.region, type.nodes, type.gpus));
+          type.instance_type.empty() ? std::string_view("nodes without an instance type")
+                                     : type.instance_type,
+          type.region.empty() ? std::string_view("an unknown region") : type.region, type.nodes,
+          type.gpus));
     }
     WeakPrices(lines);
     for (const cluster::Gap& gap : snapshot_.gaps) {

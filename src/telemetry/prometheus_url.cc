@@ -2,11 +2,10 @@
 #include <fmt/format.h>
 #include <openssl/evp.h>
 
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <utility>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "telemetry/prometheus.h"
 
@@ -16,6 +15,8 @@ namespace {
 using base::ErrorCode;
 using base::Fail;
 using std::chrono::milliseconds;
+
+constexpr std::size_t kMostTokenBytes = std::size_t{1} << 20;
 
 struct Parts {
   std::string base;  // scheme, host, port and prefix; no trailing slash
@@ -110,12 +111,11 @@ base::Result<net::Request> Authorized(const Route& route, const std::string& pat
   request.headers = route.where.headers;
   request.headers.emplace_back("Accept", "application/json");
   if (!route.where.token_file.empty()) {
-    std::ifstream file(route.where.token_file, std::ios::binary);
-    const std::string raw{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-    const std::string_view token = base::Trim(raw);
+    const auto file = base::ReadFile(route.where.token_file, kMostTokenBytes);
+    if (!file) return Fail(ErrorCode::kDenied, "Prometheus' token: " + file.error().message);
+    const std::string_view token = base::Trim(*file);
     if (token.empty() || token.find_first_of("\r\n") != std::string_view::npos) {
-      return Fail(ErrorCode::kDenied, fmt::format("token file {}: cannot be read, is empty or is "
-                                                  "not one line",
+      return Fail(ErrorCode::kDenied, fmt::format("token file {}: it is empty or is not one line",
                                                   route.where.token_file));
     }
     request.headers.emplace_back("Authorization", fmt::format("Bearer {}", token));

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <iterator>
 #include <set>
 
 #include "gpu/gpu.h"
@@ -82,26 +83,37 @@ Mistake Describe(const Object& object, const Ask& ask, const Suggestion& suggest
           {{map, Renamed(*At(*object.root, map), ask.resource, name), std::nullopt}}};
 }
 
+// What a container asks of MIG, in limits and in requests.
+std::vector<Ask> MigAsksOf(const Container& container) {
+  std::vector<Ask> asks = AsksOf(container, "limits");
+  std::ranges::move(AsksOf(container, "requests"), std::back_inserter(asks));
+  std::erase_if(asks, [](const Ask& ask) { return !IsMig(ask.resource); });
+  return asks;
+}
+
+std::vector<Ask> MigAsksOf(const Object& object) {
+  std::vector<Ask> asks;
+  for (const Pod& pod : object.pods) {
+    for (const Container& container : pod.containers) {
+      std::ranges::move(MigAsksOf(container), std::back_inserter(asks));
+    }
+  }
+  return asks;
+}
+
 }  // namespace
 
 Mistakes CheckUnknownMigProfile(const Object& object) {
   Mistakes mistakes;
   std::vector<std::string> known;  // made when first needed
-  for (const Pod& pod : object.pods) {
-    for (const Container& container : pod.containers) {
-      for (const char* kind : {"limits", "requests"}) {
-        for (const Ask& ask : AsksOf(container, kind)) {
-          if (!IsMig(ask.resource)) continue;
-          if (known.empty()) known = KnownResources();
-          const bool shared = ask.resource.ends_with(kShared);
-          const std::string plain =
-              shared ? ask.resource.substr(0, ask.resource.size() - kShared.size()) : ask.resource;
-          const Suggestion suggestion = Suggest(plain, known);
-          if (suggestion.names.empty()) continue;
-          mistakes.push_back(Describe(object, ask, suggestion, shared ? kShared : ""));
-        }
-      }
-    }
+  for (const Ask& ask : MigAsksOf(object)) {
+    if (known.empty()) known = KnownResources();
+    const bool shared = ask.resource.ends_with(kShared);
+    const std::string plain =
+        shared ? ask.resource.substr(0, ask.resource.size() - kShared.size()) : ask.resource;
+    const Suggestion suggestion = Suggest(plain, known);
+    if (suggestion.names.empty()) continue;
+    mistakes.push_back(Describe(object, ask, suggestion, shared ? kShared : ""));
   }
   return mistakes;
 }

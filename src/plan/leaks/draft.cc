@@ -1,25 +1,47 @@
 #include "plan/leaks/draft.h"
 
 #include <algorithm>
-#include <set>
 #include <tuple>
+#include <utility>
 
 namespace tangram::plan {
 namespace {
 
-base::MilliGpu GpusOf(base::PartsPerMillion share) {
-  return base::MilliGpu((share.value() + 500) / 1000);
-}
+// The thousandths of a card up to a share of it; differences of these sum to exactly one card.
+std::int64_t ThousandthsUpTo(base::PartsPerMillion share) { return (share.value() + 500) / 1000; }
 
 // Known waste first and largest, then by where it is: a total order.
+auto PlaceOf(const Finding& finding) {
+  const std::int64_t waste = finding.waste ? finding.waste->value() : -1;
+  return std::make_tuple(-waste, -finding.gpus.value(), finding.node, finding.gpu);
+}
+
 bool ComesFirst(const Finding& a, const Finding& b) {
   const auto key = [](const Finding& f) {
-    const std::int64_t waste = f.waste ? f.waste->value() : -1;
-    return std::make_tuple(-waste, -f.gpus.value(), std::string_view(f.node), f.gpu,
-                           std::string_view(f.instance), std::string_view(f.pod.ns),
-                           std::string_view(f.pod.name), f.kind);
+    return std::make_tuple(f.instance, f.pod.ns, f.pod.name, f.kind);
   };
   return key(a) < key(b);
+}
+
+// Findings are large: their places are sorted, and each is moved once.
+std::vector<Finding> Sorted(std::vector<Finding> findings) {
+  std::vector<std::pair<decltype(PlaceOf(Finding())), Finding*>> order;
+  order.reserve(findings.size());
+  for (Finding& finding : findings) order.emplace_back(PlaceOf(finding), &finding);
+  std::sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
+    return a.first != b.first ? a.first < b.first : ComesFirst(*a.second, *b.second);
+  });
+  std::vector<Finding> sorted;
+  sorted.reserve(findings.size());
+  for (const auto& [place, finding] : order) sorted.push_back(std::move(*finding));
+  return sorted;
+}
+
+// "namespace/Kind/name" into `key`, whose memory is used again.
+void SetWorkloadKey(const cluster::Pod& pod, std::string& key) {
+  const bool bare = pod.owner.kind.empty();
+  key.assign(pod.ns).append("/").append(bare ? "Pod" : pod.owner.kind).append("/");
+  key.append(bare ? pod.name : pod.owner.name);
 }
 
 }  // namespace
@@ -54,29 +76,42 @@ std::string_view ModelName(const Card& card) {
 }
 
 Draft::Draft(const cluster::Snapshot& snapshot, const LeakPolicy& policy)
-    : snapshot_(snapshot), policy_(policy), holdings_(FindHoldings(snapshot)) {
+    : snapshot_(snapshot),
+      policy_(policy),
+      holdings_(FindHoldings(snapshot)),
+      facts_(snapshot.pods.size()) {
   for (const cluster::Namespace& ns : snapshot.namespaces) {
     team_of_namespace_[ns.name] = cluster::Find(ns.labels, policy.team_label);
   }
-  std::map<std::tuple<std::string_view, std::string_view, std::string_view>,
-           std::set<const cluster::Pod*>>
-      by_owner;
   for (Card& card : holdings_.cards) {
+    base::PartsPerMillion before;
     for (Seat& seat : card.seats) {
       SeatWork work;
       work.seat = &seat;
       work.card = &card;
       work.left = seat.cost;
-      work.gpus_left = GpusOf(seat.share);
+      const base::PartsPerMillion after = before + seat.share;
+      work.gpus = base::MilliGpu(ThousandthsUpTo(after) - ThousandthsUpTo(before));
+      work.gpus_left = work.gpus;
+      before = after;
       seats_.push_back(work);
-      if (seat.pod == nullptr) continue;
-      ++facts_[seat.pod].seats;
-      const cluster::Owner& owner = seat.pod->owner;
-      if (!owner.kind.empty()) by_owner[{seat.pod->ns, owner.kind, owner.name}].insert(seat.pod);
+      if (seat.pod != nullptr) ++FactsOf(*seat.pod).seats;
     }
   }
-  for (const auto& [owner, pods] : by_owner) {
-    for (const cluster::Pod* pod : pods) facts_[pod].replicated = pods.size() > 1;
+  CountWorkloads();
+}
+
+void Draft::CountWorkloads() {
+  std::unordered_map<std::string, std::size_t> known;
+  std::string key;
+  for (const cluster::Pod& pod : snapshot_.pods) {
+    HolderFacts& facts = FactsOf(pod);
+    if (facts.seats == 0) continue;
+    SetWorkloadKey(pod, key);
+    const auto [found, fresh] = known.try_emplace(key, workloads_.size());
+    if (fresh) workloads_.push_back({key});
+    facts.workload = found->second;
+    ++workloads_[facts.workload].pods;
   }
 }
 
@@ -114,7 +149,7 @@ Finding Draft::About(FindingKind kind, const SeatWork& work) const {
   if (work.seat->instance) finding.instance = work.seat->instance->profile;
   if (const cluster::Pod* pod = work.seat->pod) {
     finding.pod = {pod->ns, pod->name};
-    finding.owner = pod->owner;
+    finding.owner = {pod->owner.kind, pod->owner.name};
     finding.team = TeamOf(*pod);
   }
   if (work.judgement && work.judgement->evidence) {
@@ -192,11 +227,11 @@ void Draft::LeaveAlone(SeatWork& work, LeftAlone reason) {
 
 Findings Draft::Finish() && {
   for (LeakSummary& leak : findings_.leaks) {
-    std::sort(leak.findings.begin(), leak.findings.end(), ComesFirst);
+    leak.findings = Sorted(std::move(leak.findings));
   }
   for (auto& [reason, summary] : left_alone_) findings_.left_alone.push_back(summary);
   std::erase_if(seats_, [&](const SeatWork& work) { return !IsShown(work.seat->pod); });
-  Summarize(snapshot_, holdings_, seats_, *this, findings_);
+  Summarize(holdings_, seats_, *this, findings_);
   return std::move(findings_);
 }
 

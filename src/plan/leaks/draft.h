@@ -17,6 +17,7 @@ struct SeatWork {
   Seat* seat = nullptr;
   Card* card = nullptr;
   base::MicroUsdPerHour left;  // of its cost, not yet in a leak
+  base::MilliGpu gpus;         // what it is of its card; a card's seats sum to one
   base::MilliGpu gpus_left;
   std::array<base::MicroUsdPerHour, kLeaks> waste{};
   SeatState state = SeatState::kFree;
@@ -26,9 +27,15 @@ struct SeatWork {
 
 // What the passes know of a pod beside the seat.
 struct HolderFacts {
-  int seats = 0;            // that the pod holds
-  int idle_seats = 0;       // of those, judged idle
-  bool replicated = false;  // its owner runs several pods with GPUs
+  int seats = 0;             // that the pod holds
+  int idle_seats = 0;        // of those, judged idle
+  std::size_t workload = 0;  // in Draft::workloads(); only where it holds a seat
+};
+
+// The pods that one owner runs, as far as they hold GPUs; a bare pod is one by itself.
+struct Workload {
+  std::string key;  // "namespace/Kind/name"
+  int pods = 0;
 };
 
 class Draft {
@@ -43,7 +50,14 @@ class Draft {
   // The seats of one node, in order; nodes in order.
   std::vector<std::span<SeatWork>> Nodes();
 
-  HolderFacts& FactsOf(const cluster::Pod& pod) { return facts_[&pod]; }
+  // `pod` is one of the snapshot's.
+  HolderFacts& FactsOf(const cluster::Pod& pod) { return facts_[IndexOf(pod)]; }
+  const HolderFacts& FactsOf(const cluster::Pod& pod) const { return facts_[IndexOf(pod)]; }
+  const std::vector<Workload>& workloads() const { return workloads_; }
+  // Its owner runs several pods with GPUs.
+  bool IsReplicated(const cluster::Pod& pod) const {
+    return workloads_[FactsOf(pod).workload].pods > 1;
+  }
   std::string_view TeamOf(const cluster::Pod& pod) const;
   // True where the pod's group says that it is for development: a notebook, or labelled so.
   static bool IsDevelopment(const cluster::Pod& pod);
@@ -71,6 +85,10 @@ class Draft {
   Findings Finish() &&;
 
  private:
+  std::size_t IndexOf(const cluster::Pod& pod) const {
+    return static_cast<std::size_t>(&pod - snapshot_.pods.data());
+  }
+  void CountWorkloads();
   base::MicroUsdPerHour TakeOut(SeatWork& work, Leak leak, base::PartsPerMillion keeps);
   void Add(Finding finding);
 
@@ -78,7 +96,8 @@ class Draft {
   const LeakPolicy& policy_;
   Holdings holdings_;
   std::vector<SeatWork> seats_;
-  std::unordered_map<const cluster::Pod*, HolderFacts> facts_;
+  std::vector<HolderFacts> facts_;  // one a pod of the snapshot
+  std::vector<Workload> workloads_;
   std::unordered_map<std::string_view, std::string_view> team_of_namespace_;
   Findings findings_;
   std::map<LeftAlone, LeftAloneSummary> left_alone_;
@@ -95,8 +114,8 @@ void FindLightWorkloads(Draft& draft);    // leaks 2 and 3: what would do with l
 void FindOnDemandNodes(Draft& draft);     // leak 4, on what remains
 
 // Everything that is summed over seats: totals, groups, cards, prices.
-void Summarize(const cluster::Snapshot& snapshot, const Holdings& holdings,
-               std::span<const SeatWork> seats, const Draft& draft, Findings& findings);
+void Summarize(const Holdings& holdings, std::span<const SeatWork> seats, const Draft& draft,
+               Findings& findings);
 
 std::string_view ModelName(const Card& card);
 

@@ -26,7 +26,7 @@ void BookEmptyNode(Draft& draft, std::span<SeatWork> seats) {
   const cluster::Node& node = *seats.front().card->node;
   Finding finding = draft.About(FindingKind::kEmptyNode, seats.front());
   finding.gpu = -1;
-  finding.instance.clear();
+  finding.instance = {};
   finding.technique = Technique::kScaleToZero;
   finding.why = fmt::format("no pod holds any of its {} GPUs{}", node.gpus.size(), StateOf(node));
   const bool reserved = node.capacity_type == cluster::CapacityType::kReserved;
@@ -47,7 +47,7 @@ std::span<SeatWork> CardSeats(std::span<SeatWork> node, std::size_t first) {
 
 void BookFreeCard(Draft& draft, std::span<SeatWork> seats) {
   Finding finding = draft.About(FindingKind::kFreeCard, seats.front());
-  finding.instance.clear();
+  finding.instance = {};
   finding.technique = Technique::kConsolidate;
   finding.why = "nobody holds this card, while others on its node are held";
   finding.fix = "pack its neighbours' pods onto fewer nodes, or let pending work use it";

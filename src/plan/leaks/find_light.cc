@@ -42,7 +42,7 @@ std::optional<LeftAlone> WhyKept(const SeatWork& work, const HolderFacts& facts)
   return std::nullopt;
 }
 
-LightWorkload WorkloadOf(const SeatWork& work, const HolderFacts& facts) {
+LightWorkload WorkloadOf(const Draft& draft, const SeatWork& work) {
   const Card& card = *work.card;
   LightWorkload workload;
   workload.model = card.model;
@@ -56,7 +56,7 @@ LightWorkload WorkloadOf(const SeatWork& work, const HolderFacts& facts) {
   workload.evidence = *work.judgement->evidence;
   if (workload.evidence.memory_total) workload.memory_total = *workload.evidence.memory_total;
   workload.development = Draft::IsDevelopment(*work.seat->pod);
-  workload.replicated = facts.replicated;
+  workload.replicated = draft.IsReplicated(*work.seat->pod);
   workload.dra = !card.gpu->dra_device.empty();
   return workload;
 }
@@ -72,15 +72,15 @@ void LookAtSeat(Draft& draft, SeatWork& work) {
   const HolderFacts& facts = draft.FactsOf(*work.seat->pod);
   work.state = work.judgement->not_judged ? SeatState::kUnmeasured : SeatState::kUseful;
   if (const auto kept = WhyKept(work, facts)) return draft.LeaveAlone(work, *kept);
-  const auto advice = Advise(WorkloadOf(work, facts), draft.policy());
+  auto advice = Advise(WorkloadOf(draft, work), draft.policy());
   if (!advice) return draft.LeaveAlone(work, advice.error().reason);
   Finding finding = draft.About(KindOfAdvice(*advice, work), work);
   finding.technique = advice->technique;
-  finding.target = advice->target;
-  finding.why = advice->why;
-  finding.fix = advice->fix;
+  finding.target = std::move(advice->target);
+  finding.why = std::move(advice->why);
+  finding.fix = std::move(advice->fix);
   finding.risk = advice->risk;
-  finding.risk_reason = advice->risk_reason;
+  finding.risk_reason = std::move(advice->risk_reason);
   work.state =
       LeakOf(finding.kind) == Leak::kUnshared ? SeatState::kUnshared : SeatState::kOversized;
   draft.Book(work, std::move(finding), advice->keeps);

@@ -28,7 +28,7 @@ bool AllInterruptible(Draft& draft, std::span<const SeatWork> seats) {
   for (const SeatWork& work : seats) {
     const cluster::Pod* pod = work.seat->pod;
     if (pod == nullptr || work.left.value() == 0) continue;
-    if (!IsInterruptible(*pod, draft.FactsOf(*pod).replicated)) return false;
+    if (!IsInterruptible(*pod, draft.IsReplicated(*pod))) return false;
     any = true;
   }
   return any;

@@ -1,6 +1,8 @@
 #include "plan/leaks/judge.h"
 
 #include <algorithm>
+#include <span>
+#include <vector>
 
 namespace tangram::plan {
 namespace {
@@ -9,7 +11,7 @@ using cluster::ActivityMetric;
 using cluster::DeviceUsage;
 
 // Records weighted by their samples; maxima of maxima. Only records of the best metric count.
-Evidence Combine(const std::vector<const DeviceUsage*>& records) {
+Evidence Combine(std::span<const DeviceUsage* const> records) {
   Evidence all;
   for (const DeviceUsage* record : records) {
     if (record->metric == ActivityMetric::kEngine) all.metric = ActivityMetric::kEngine;
@@ -77,8 +79,10 @@ bool IsPinned(const cluster::Pod& pod) {
 Judgement Judge(const cluster::Snapshot& snapshot, const Card& card, const Seat& seat,
                 const LeakPolicy& policy) {
   Judgement result;
+  // Of a shared device DCGM names one pod: what it measured is of all of them.
   const bool shared = card.gpu->replicas > 1;
-  const auto records = shared ? DeviceRecords(card, seat) : seat.usage;
+  const auto of_device = shared ? DeviceRecords(card, seat) : std::vector<const DeviceUsage*>();
+  const std::span records(shared ? of_device : seat.usage);
   if (snapshot.usage && !records.empty()) {
     Evidence evidence = Combine(records);
     evidence.coverage = CoverageOf(*snapshot.usage, *seat.pod, evidence.samples);

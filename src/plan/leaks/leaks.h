@@ -3,6 +3,8 @@
 // Pure: time is snapshot.taken_at; equal arguments give equal findings, whatever the order of the
 // lists. O(GPUs + pods + usage rows), with a logarithm for look-ups.
 //
+// Names in the result are views into the snapshot, which must outlive it.
+//
 // The rule that makes the sums add up: a node's price is split over its cards, a card's over its
 // seats (what a pod can hold: the card, an instance, a replica), to the micro-dollar. Each pass
 // takes its waste out of what is left of a seat, so nothing is counted in two leaks, and
@@ -17,6 +19,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/units.h"
@@ -69,9 +73,16 @@ enum class LeftAlone {
 
 // Whom a finding is about. A name alone may be empty: all pods of the namespace on a node.
 struct PodRef {
-  std::string ns;
-  std::string name;
+  std::string_view ns;
+  std::string_view name;
   bool operator==(const PodRef&) const = default;
+};
+
+// What a person would call the pod's workload; a bare pod has an empty kind.
+struct OwnerRef {
+  std::string_view kind;
+  std::string_view name;
+  bool operator==(const OwnerRef&) const = default;
 };
 
 struct Evidence {
@@ -89,13 +100,13 @@ struct Evidence {
 
 struct Finding {
   FindingKind kind = FindingKind::kEmptyNode;
-  std::string node;      // empty: the cluster as a whole
-  int gpu = -1;          // index on the node; -1: the whole node
-  std::string instance;  // MIG profile, where it is about one
-  std::string model;     // short name, or the product as reported where unknown
-  PodRef pod;            // empty: nobody's
-  cluster::Owner owner;
-  std::string team;
+  std::string_view node;      // empty: the cluster as a whole
+  int gpu = -1;               // index on the node; -1: the whole node
+  std::string_view instance;  // MIG profile, where it is about one
+  std::string_view model;     // short name, or the product as reported where unknown
+  PodRef pod;                 // empty: nobody's
+  OwnerRef owner;
+  std::string_view team;
   base::MilliGpu gpus;                         // cards wasted
   std::optional<base::MicroUsdPerHour> waste;  // absent: the price is unknown
   std::optional<Evidence> evidence;            // absent: allocation alone is the evidence
@@ -145,12 +156,12 @@ struct Group {
 enum class SeatState { kFree, kIdle, kOversized, kUnshared, kUseful, kUnmeasured };
 
 struct SeatView {
-  std::string profile;
+  std::string_view profile;
   std::optional<int> start;
   int size = 0;                 // memory slices; 0: the whole card
   base::PartsPerMillion share;  // of the card's cost
   PodRef pod;
-  std::string team;
+  std::string_view team;
   SeatState state = SeatState::kFree;
   std::optional<base::PartsPerMillion> active;
   bool exact = true;  // false: counted onto this seat, the cluster does not say which one it holds
@@ -158,10 +169,10 @@ struct SeatView {
 };
 
 struct CardView {
-  std::string node;
+  std::string_view node;
   int gpu = 0;
-  std::string model;
-  std::string product;
+  std::string_view model;
+  std::string_view product;
   std::optional<base::MicroUsdPerHour> rate;
   cluster::LayoutSource layout = cluster::LayoutSource::kNone;
   int memory_slices = 0;
@@ -181,8 +192,8 @@ struct Step {
 };
 
 struct UnpricedType {
-  std::string instance_type;
-  std::string region;
+  std::string_view instance_type;
+  std::string_view region;
   cluster::CapacityType capacity = cluster::CapacityType::kUnknown;
   std::int64_t nodes = 0;
   std::int64_t gpus = 0;
@@ -190,9 +201,9 @@ struct UnpricedType {
 };
 
 struct PriceSource {
-  std::string source;
-  std::string as_of;
-  std::string note;
+  std::string_view source;
+  std::string_view as_of;
+  std::string_view note;
   std::int64_t nodes = 0;
   bool operator==(const PriceSource&) const = default;
 };
@@ -224,7 +235,7 @@ struct Findings {
   std::vector<Group> by_node;
   std::vector<Group> by_workload;  // "Kind/name" within "namespace/"
   std::vector<CardView> cards;     // by node, gpu
-  std::vector<std::pair<std::string, std::int64_t>> unknown_models;  // product, cards
+  std::vector<std::pair<std::string_view, std::int64_t>> unknown_models;  // product, cards
   std::vector<UnpricedType> unpriced;
   std::vector<PriceSource> price_sources;
   bool operator==(const Findings&) const = default;
@@ -252,5 +263,6 @@ struct LeakPolicy {
 };
 
 Findings FindLeaks(const cluster::Snapshot& snapshot, const LeakPolicy& policy);
+Findings FindLeaks(cluster::Snapshot&&, const LeakPolicy&) = delete;  // the names would dangle
 
 }  // namespace tangram::plan

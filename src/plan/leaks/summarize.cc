@@ -1,7 +1,6 @@
 // Sums over seats: totals, groups, cards, prices, and the steps to take.
 #include <algorithm>
 #include <map>
-#include <set>
 #include <tuple>
 #include <unordered_map>
 
@@ -14,42 +13,58 @@ bool IsMeasured(const SeatWork& work) {
   return work.judgement && work.judgement->evidence && work.state != SeatState::kUnmeasured;
 }
 
-base::MilliGpu WholeGpus(const SeatWork& work) {
-  return base::MilliGpu((work.seat->share.value() + 500) / 1000);
-}
-
 void AddTo(Split& split, const SeatWork& work) {
   split.cost += work.seat->cost;
-  split.gpus += WholeGpus(work);
+  split.gpus += work.gpus;
   for (std::size_t leak = 0; leak < split.waste.size(); ++leak)
     split.waste[leak] += work.waste[leak];
   const bool known = work.state != SeatState::kUnmeasured && work.state != SeatState::kFree;
   (known ? split.useful : split.unmeasured) += work.left;
 }
 
+bool WastesMore(const Group& a, const Group& b) {
+  const auto order = [](const Group& g) {
+    return std::make_tuple(-WasteOf(g.split).value(), -g.split.cost.value(), -g.split.gpus.value(),
+                           std::string_view(g.key));
+  };
+  return order(a) < order(b);
+}
+
+// Keys are views that outlive it. A seat is mostly in the group of the seat before it.
 class Grouper {
  public:
-  void Add(std::string key, const SeatWork& work) { AddTo(groups_[std::move(key)], work); }
+  void Add(std::string_view key, const SeatWork& work) {
+    if (last_ == nullptr || key != last_->first) last_ = &*groups_.try_emplace(key).first;
+    AddTo(last_->second, work);
+  }
   std::vector<Group> Sorted() && {
     std::vector<Group> list;
-    for (auto& [key, split] : groups_) list.push_back({key, split});
-    std::sort(list.begin(), list.end(), [](const Group& a, const Group& b) {
-      const auto order = [](const Group& g) {
-        return std::make_tuple(-WasteOf(g.split).value(), -g.split.cost.value(),
-                               -g.split.gpus.value(), std::string_view(g.key));
-      };
-      return order(a) < order(b);
-    });
+    list.reserve(groups_.size());
+    for (auto& [key, split] : groups_) list.push_back({std::string(key), split});
+    std::sort(list.begin(), list.end(), WastesMore);
     return list;
   }
 
  private:
-  std::unordered_map<std::string, Split> groups_;
+  std::unordered_map<std::string_view, Split> groups_;
+  std::pair<const std::string_view, Split>* last_ = nullptr;  // an unordered_map keeps its places
 };
 
-std::string WorkloadKey(const cluster::Pod& pod) {
-  const bool bare = pod.owner.kind.empty();
-  return pod.ns + "/" + (bare ? "Pod/" + pod.name : pod.owner.kind + "/" + pod.owner.name);
+std::vector<Group> SumWorkloads(std::span<const SeatWork> seats, const Draft& draft) {
+  std::vector<Split> splits(draft.workloads().size());
+  std::vector<bool> shown(splits.size());
+  for (const SeatWork& work : seats) {
+    if (work.seat->pod == nullptr) continue;
+    const std::size_t workload = draft.FactsOf(*work.seat->pod).workload;
+    AddTo(splits[workload], work);
+    shown[workload] = true;
+  }
+  std::vector<Group> list;
+  for (std::size_t i = 0; i < splits.size(); ++i) {
+    if (shown[i]) list.push_back({draft.workloads()[i].key, splits[i]});
+  }
+  std::sort(list.begin(), list.end(), WastesMore);
+  return list;
 }
 
 void SumGroups(std::span<const SeatWork> seats, const Draft& draft, Findings& findings) {
@@ -57,21 +72,19 @@ void SumGroups(std::span<const SeatWork> seats, const Draft& draft, Findings& fi
   Grouper by_team;
   Grouper by_model;
   Grouper by_node;
-  Grouper by_workload;
   for (const SeatWork& work : seats) {
     const cluster::Pod* pod = work.seat->pod;
-    by_namespace.Add(pod ? pod->ns : "", work);
-    by_team.Add(pod ? std::string(draft.TeamOf(*pod)) : "", work);
-    by_model.Add(std::string(ModelName(*work.card)), work);
+    by_namespace.Add(pod ? std::string_view(pod->ns) : "", work);
+    by_team.Add(pod ? draft.TeamOf(*pod) : "", work);
+    by_model.Add(ModelName(*work.card), work);
     by_node.Add(work.card->node->name, work);
-    if (pod) by_workload.Add(WorkloadKey(*pod), work);
     AddTo(findings.totals.split, work);
   }
   findings.by_namespace = std::move(by_namespace).Sorted();
   findings.by_team = std::move(by_team).Sorted();
   findings.by_model = std::move(by_model).Sorted();
   findings.by_node = std::move(by_node).Sorted();
-  findings.by_workload = std::move(by_workload).Sorted();
+  findings.by_workload = SumWorkloads(seats, draft);
 }
 
 SeatView ViewOf(const SeatWork& work, const Draft& draft) {
@@ -125,7 +138,7 @@ std::optional<base::PartsPerMillion> UtilizationOf(std::span<const SeatWork> sea
   std::int64_t active = 0;
   bool any = false;
   for (const SeatWork& work : seats) {
-    const std::int64_t gpus = WholeGpus(work).value();
+    const std::int64_t gpus = work.gpus.value();
     if (work.seat->pod == nullptr) weight += gpus;
     if (!IsMeasured(work)) continue;
     any = true;
@@ -136,45 +149,62 @@ std::optional<base::PartsPerMillion> UtilizationOf(std::span<const SeatWork> sea
   return base::PartsPerMillion(active / weight);
 }
 
-void SumTotals(const cluster::Snapshot& snapshot, const Holdings& holdings,
-               std::span<const SeatWork> seats, const Draft& draft, Totals& totals) {
-  totals.nodes = static_cast<std::int64_t>(snapshot.nodes.size());
-  std::set<const cluster::Node*> nodes;
-  std::set<const Card*> cards;
-  std::set<const cluster::Pod*> holders;
+// Counts each card and each node once; seats come by node and card.
+void CountCards(std::span<const SeatWork> seats, Totals& totals) {
+  const Card* card = nullptr;
+  const cluster::Node* node = nullptr;
+  for (const SeatWork& work : seats) {
+    if (work.card == card) continue;
+    card = work.card;
+    ++totals.gpus;
+    totals.gpus_without_price += !card->priced;
+    totals.gpus_unknown_model += card->model == nullptr;
+    totals.gpu_nodes += card->node != node;
+    node = card->node;
+  }
+}
+
+void CountHolders(const Holdings& holdings, std::span<const SeatWork> seats, const Draft& draft,
+                  Totals& totals) {
+  std::vector<bool> holds(draft.snapshot().pods.size());
+  const auto hold = [&](const cluster::Pod& pod) {
+    auto seen = holds[static_cast<std::size_t>(&pod - draft.snapshot().pods.data())];
+    totals.pods_holding += !seen;
+    seen = true;
+  };
   for (const cluster::Pod* pod : holdings.unplaced) {
     if (!draft.IsShown(pod)) continue;
-    holders.insert(pod);
+    hold(*pod);
     totals.held += CardsAsked(*pod);
   }
   for (const SeatWork& work : seats) {
-    nodes.insert(work.card->node);
-    cards.insert(work.card);
-    if (work.seat->pod != nullptr) {
-      holders.insert(work.seat->pod);
-      totals.held += WholeGpus(work);
-    }
-    if (IsMeasured(work)) totals.measured += WholeGpus(work);
+    if (work.seat->pod == nullptr) continue;
+    hold(*work.seat->pod);
+    totals.held += work.gpus;
   }
-  totals.gpu_nodes = static_cast<std::int64_t>(nodes.size());
-  totals.gpus = static_cast<std::int64_t>(cards.size());
-  totals.pods_holding = static_cast<std::int64_t>(holders.size());
-  for (const cluster::Pod& pod : snapshot.pods) {
+}
+
+void SumTotals(const Holdings& holdings, std::span<const SeatWork> seats, const Draft& draft,
+               Totals& totals) {
+  totals.nodes = static_cast<std::int64_t>(draft.snapshot().nodes.size());
+  CountCards(seats, totals);
+  CountHolders(holdings, seats, draft, totals);
+  for (const SeatWork& work : seats) {
+    if (IsMeasured(work)) totals.measured += work.gpus;
+  }
+  for (const cluster::Pod& pod : draft.snapshot().pods) {
     if (!draft.IsShown(&pod)) continue;
     const bool pending = pod.node.empty() && pod.phase == cluster::PodPhase::kPending;
     totals.pods_pending += pending && AsksForGpu(pod);
-  }
-  for (const Card* card : cards) {
-    totals.gpus_without_price += !card->priced;
-    totals.gpus_unknown_model += card->model == nullptr;
   }
   totals.utilization = UtilizationOf(seats);
   totals.allocation = base::Ratio(totals.held.value(), totals.gpus * 1000);
 }
 
 void ListPrices(const cluster::Snapshot& snapshot, Findings& findings) {
-  std::map<std::tuple<std::string, std::string, cluster::CapacityType>, UnpricedType> unpriced;
-  std::map<std::tuple<std::string, std::string, std::string>, std::int64_t> sources;
+  using View = std::string_view;
+  std::map<std::tuple<View, View, cluster::CapacityType>, UnpricedType> unpriced;
+  std::map<std::tuple<View, View, View>, std::int64_t> sources;
   for (const cluster::Node& node : snapshot.nodes) {
     if (node.gpus.empty()) continue;
     if (node.price) {
@@ -196,7 +226,7 @@ void ListPrices(const cluster::Snapshot& snapshot, Findings& findings) {
 }
 
 void ListUnknownModels(const Holdings& holdings, Findings& findings) {
-  std::map<std::string, std::int64_t> unknown;
+  std::map<std::string_view, std::int64_t> unknown;
   for (const Card& card : holdings.cards) {
     if (card.model == nullptr) ++unknown[card.gpu->product];
   }
@@ -249,12 +279,12 @@ void ListSteps(Findings& findings) {
 
 }  // namespace
 
-void Summarize(const cluster::Snapshot& snapshot, const Holdings& holdings,
-               std::span<const SeatWork> seats, const Draft& draft, Findings& findings) {
-  SumTotals(snapshot, holdings, seats, draft, findings.totals);
+void Summarize(const Holdings& holdings, std::span<const SeatWork> seats, const Draft& draft,
+               Findings& findings) {
+  SumTotals(holdings, seats, draft, findings.totals);
   SumGroups(seats, draft, findings);
   ViewCards(seats, draft, findings);
-  ListPrices(snapshot, findings);
+  ListPrices(draft.snapshot(), findings);
   ListUnknownModels(holdings, findings);
   ListSteps(findings);
 }

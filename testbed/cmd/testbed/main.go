@@ -16,6 +16,7 @@ import (
 const usage = `usage: testbed up --cluster FILE --bin DIR --stages FILE [--dir DIR] [--traces DIR]
        testbed down DIR
        testbed check FILE...
+       testbed clone --dir DIR --pods N
        testbed exporter --dir DIR`
 
 func main() {
@@ -25,7 +26,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	commands := map[string]func(context.Context, []string) error{
-		"up": up, "down": down, "check": check, "exporter": exporter}
+		"up": up, "down": down, "check": check, "clone": clone, "exporter": exporter}
 	command := commands[os.Args[1]]
 	if command == nil {
 		fail(fmt.Errorf("unknown command %q\n%s", os.Args[1], usage))
@@ -88,6 +89,19 @@ func check(_ context.Context, args []string) error {
 		fmt.Printf("%s: %d nodes, %d cards, %d workloads\n", path, len(nodes), cards, len(c.Workloads))
 	}
 	return nil
+}
+
+func clone(ctx context.Context, args []string) error {
+	flags := flag.NewFlagSet("clone", flag.ExitOnError)
+	dir := flags.String("dir", "", "the testbed's folder")
+	pods := flags.Int("pods", 0, "how many pods there shall be")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if *dir == "" || *pods <= 0 || flags.NArg() > 0 {
+		return fmt.Errorf("clone needs --dir DIR and --pods N, a number above 0, and nothing else")
+	}
+	return bed.Clone(ctx, *dir, *pods, say)
 }
 
 func exporter(ctx context.Context, args []string) error {

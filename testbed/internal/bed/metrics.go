@@ -96,7 +96,7 @@ func (b *Bed) fleet(ctx context.Context) (*dcgm.Fleet, error) {
 	for i := range claimList.Items {
 		claims = append(claims, &claimList.Items[i])
 	}
-	o := newObserver(b.cluster, b.nodes, state{b.started, b.Traces}, b.Say)
+	o := newObserver(b.cluster, b.nodes, state{Started: b.started, Traces: b.Traces}, b.Say)
 	o.table.Restore(known.Assignments)
 	fleet, changed := o.observe(pods, claims)
 	if changed { // the exporter process has not caught up; both follow the same order

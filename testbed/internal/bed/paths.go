@@ -24,6 +24,7 @@ func targetsFile(dir string) string     { return filepath.Join(dir, "targets.jso
 type state struct {
 	Started time.Time `json:"started"` // "now" of the cluster file
 	Traces  string    `json:"traces"`  // folder of measured traces; may be absent
+	Etcd    string    `json:"etcd"`    // its client URL
 }
 
 type assignments struct {

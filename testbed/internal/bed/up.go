@@ -153,9 +153,9 @@ func (b *Bed) startPlane(ctx context.Context) error {
 	if err := os.WriteFile(clusterFile(b.Dir), source, 0o644); err != nil {
 		return err
 	}
-	if err := writeJSON(stateFile(b.Dir), state{b.started, b.Traces}); err != nil {
+	b.plane = &plane.Plane{Dir: b.Dir, Bin: b.Bin, Stages: b.Stages, Supervisor: b.supervisor}
+	if err := b.plane.Start(ctx); err != nil {
 		return err
 	}
-	b.plane = &plane.Plane{Dir: b.Dir, Bin: b.Bin, Stages: b.Stages, Supervisor: b.supervisor}
-	return b.plane.Start(ctx)
+	return writeJSON(stateFile(b.Dir), state{Started: b.started, Traces: b.Traces, Etcd: b.plane.EtcdURL})
 }
