@@ -40,7 +40,9 @@ bench: build testbed  ## speed and memory; docs/benchmarks.md records the figure
 	tools/run_bench
 	tools/bench_live
 
-demo: build      ## the report of a bundled cluster, and its HTML page
+demo: packages   ## the report of a bundled cluster, and its HTML page
+	cmake --preset release
+	cmake --build --preset release -j $(JOBS) --target tangram
 	tools/demo
 
 format:          ## clang-format over all C++

@@ -67,13 +67,26 @@ def nowhere(snapshot):
         pod.pop("node", None)
 
 
+def moved(snapshot):
+    """A pod of a StatefulSet that came back on another card of its node."""
+    devices = snapshot.get("usage", {}).get("devices", [])
+    for device in list(devices):
+        if not device.get("pod") or "instanceId" in device or "gpuIndex" not in device:
+            continue
+        node = next((n for n in snapshot["nodes"] if n["name"] == device.get("node")), {})
+        for gpu in node.get("gpus", []):
+            if gpu["index"] != device["gpuIndex"]:
+                devices.append(dict(device, gpuIndex=gpu["index"], uuid=gpu.get("uuid", "")))
+
+
 def changed(found):
     """Also the small ones with a change each, for what no recorded or random snapshot has."""
     for name, snapshot in found:
         yield name, snapshot
         if len(snapshot.get("nodes", [])) > 100:
             continue
-        for change in (without_usage, without_memory, of_unknown_models, just_started, nowhere):
+        for change in (without_usage, without_memory, of_unknown_models, just_started, nowhere,
+                       moved):
             other = copy.deepcopy(snapshot)
             change(other)
             yield f"{name}, {change.__name__}", other

@@ -105,8 +105,10 @@ int Run(const std::vector<std::string>& args, Streams& streams, const base::Cloc
   AddReport(app, context, action);
   AddSnapshot(app, context, action);
   AddLint(app, context, action);
+  AddMig(app, context, action);
   AddImport(app, context, action);
   AddSchema(app, context, action);
+  AddSimulate(app, context, action);
   try {
     return ParseAndRun(app, args, action, streams);
   } catch (const std::exception& error) {  // memory, or a fault of ours: never a crash

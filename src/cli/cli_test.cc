@@ -48,11 +48,13 @@ TEST_P(UsageTest, IsRefusedWithTheRemedy) {
 INSTANTIATE_TEST_SUITE_P(
     Table, UsageTest,
     ::testing::Values(
-        UsageCase{"NoCommand", {}, "name a command: report, snapshot, lint, import, schema\n"},
+        UsageCase{"NoCommand",
+                  {},
+                  "name a command: report, snapshot, lint, mig, import, schema, simulate\n"},
         UsageCase{"UnknownCommand",
                   {"repotr", "--snapshot", "a.json"},
-                  "there is no command repotr; the commands are report, snapshot, lint, import, "
-                  "schema\n"},
+                  "there is no command repotr; the commands are report, snapshot, lint, mig, "
+                  "import, schema, simulate\n"},
         UsageCase{"EmptyCommand", {""}, "there is no command ; the commands are report"},
         UsageCase{"UnknownOption", {"report", "--snapshots", "a.json"}, "The following argument"},
         UsageCase{"UnknownFirstOption", {"--frobnicate"}, ""},

@@ -28,7 +28,9 @@ void AddReport(CLI::App& app, const Context& context, Action& action);
 void AddSnapshot(CLI::App& app, const Context& context, Action& action);
 void AddImport(CLI::App& app, const Context& context, Action& action);
 void AddLint(CLI::App& app, const Context& context, Action& action);
+void AddMig(CLI::App& app, const Context& context, Action& action);
 void AddSchema(CLI::App& app, const Context& context, Action& action);
+void AddSimulate(CLI::App& app, const Context& context, Action& action);
 
 ExitCode ExitCodeOf(base::ErrorCode code);
 

@@ -41,9 +41,9 @@ std::string_view Name(plan::Level level) {
 }
 
 std::string_view Name(plan::LeftAlone reason) {
-  static constexpr std::array<std::string_view, 11> kNames = {
-      "Busy",     "NoSmallerFit", "ManyGpus",     "Young",        "NotReady",   "Pinned",
-      "ThinData", "NoUsage",      "SharedSeries", "UnknownModel", "NoPlacement"};
+  static constexpr std::array<std::string_view, 12> kNames = {
+      "Busy",     "NoSmallerFit", "ManyGpus", "Young",        "NotReady",     "Pinned",
+      "ThinData", "NoUsage",      "Moved",    "SharedSeries", "UnknownModel", "NoPlacement"};
   return Pick(kNames, reason);
 }
 
@@ -95,7 +95,7 @@ std::string_view Short(plan::Technique technique) {
 }
 
 std::string_view Why(plan::LeftAlone reason) {
-  static constexpr std::array<std::string_view, 11> kWhy = {
+  static constexpr std::array<std::string_view, 12> kWhy = {
       "measured, and used well",
       "light, but nothing smaller holds its memory or its activity",
       "the pod holds several GPUs: instances have no peer-to-peer",
@@ -104,6 +104,7 @@ std::string_view Why(plan::LeftAlone reason) {
       "its owner pinned it (do-not-disrupt, safe-to-evict=false)",
       "too little of its time has samples to judge it",
       "no DCGM series name it: nothing says how much it is used",
+      "it changed cards within the window: its series name more than it holds",
       "shared cards in use: DCGM names one pod a card, so no pod is judged alone",
       "no facts about this GPU model, so nothing is advised",
       "the snapshot does not say which pods hold which GPUs"};

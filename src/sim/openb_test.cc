@@ -3,15 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <map>
 #include <random>
-#include <sstream>
 
 #include "base/time_text.h"
 #include "gpu/gpu.h"
+#include "sim/openb_testing.h"
 
 namespace tangram::sim {
 namespace {
@@ -190,28 +187,9 @@ TEST(ImportOpenb, NeverCrashesOnDamagedFiles) {
 
 // ---- the published files ----
 
-std::filesystem::path OpenbFolder() {
-  const char* shared = std::getenv("TANGRAM_SHARED");
-  const std::filesystem::path root =
-      shared != nullptr ? std::filesystem::path(shared)
-                        : std::filesystem::path(TANGRAM_SOURCE_DIR) / ".." / "shared";
-  return root / "data" / "openb";
-}
-
-std::string ReadFile(const std::filesystem::path& path) {
-  std::ostringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
-  return text.str();
-}
-
 class PublishedTest : public testing::Test {
  protected:
-  void SetUp() override {
-    if (!std::filesystem::exists(OpenbFolder())) {
-      GTEST_SKIP() << OpenbFolder() << " is absent; set TANGRAM_SHARED to a folder that has "
-                   << "data/openb of alibaba/clusterdata, cluster-trace-gpu-v2023";
-    }
-  }
+  void SetUp() override { TANGRAM_NEEDS_OPENB(); }
   static cluster::Snapshot Read(const std::string& pods_file) {
     auto snapshot = ImportOpenb(ReadFile(OpenbFolder() / "openb_node_list_all_node.csv"),
                                 ReadFile(OpenbFolder() / pods_file), {});

@@ -24,7 +24,7 @@ const TraceTable::Columns& NodeColumns() {
 const TraceTable::Columns& PodColumns() {
   static const TraceTable::Columns columns{
       {"name", "cpu_milli", "memory_mib", "num_gpu", "gpu_milli"},
-      {"gpu_spec", "qos", "pod_phase", "creation_time", "deletion_time", "scheduled_time"}};
+      {{"gpu_spec", "qos"}, {"pod_phase", "creation_time", "deletion_time", "scheduled_time"}}};
   return columns;
 }
 
@@ -125,15 +125,11 @@ base::Result<std::optional<std::chrono::seconds>> ReadMoment(const TraceRow& row
   return std::chrono::seconds(*seconds);
 }
 
-// Phase, service class and times, which the multigpu files leave out.
+// Phase and times, which the multigpu files and lists in order of arrival leave out.
 base::Result<OpenbTask> ReadHistory(const TraceRow& row, OpenbTask task) {
   const auto phase = ReadPhase(row);
   if (!phase) return tl::unexpected(phase.error());
   task.phase = *phase;
-  task.qos = std::string(row.Text("qos"));
-  if (!task.qos.empty() && !IsLabelValue(task.qos)) {
-    return row.Refuse("qos", "write a class such as LS or BE, or leave it blank");
-  }
   const auto created = ReadMoment(row, "creation_time");
   if (!created) return tl::unexpected(created.error());
   const auto scheduled = ReadMoment(row, "scheduled_time");
@@ -172,6 +168,10 @@ base::Result<OpenbTask> ReadTask(const TraceRow& row, Names& names) {
   task.gpus = static_cast<int>(*gpus);
   task.share = *share;
   task.models = std::move(*models);
+  task.qos = std::string(row.Text("qos"));
+  if (!task.qos.empty() && !IsLabelValue(task.qos)) {
+    return row.Refuse("qos", "write a class such as LS or BE, or leave it blank");
+  }
   return task;
 }
 

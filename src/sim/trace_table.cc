@@ -58,8 +58,10 @@ base::Result<bool> TraceTable::FindColumns(const base::CsvRow& header, const Col
     return std::find(header.cells.begin(), header.cells.end(), column) != header.cells.end();
   };
   std::vector<std::string_view> wanted = columns.needed;
-  if (std::any_of(columns.optional.begin(), columns.optional.end(), has)) {
-    wanted.insert(wanted.end(), columns.optional.begin(), columns.optional.end());
+  for (const auto& group : columns.optional) {
+    if (std::any_of(group.begin(), group.end(), has)) {
+      wanted.insert(wanted.end(), group.begin(), group.end());
+    }
   }
   for (const std::string_view column : wanted) {
     const auto first = std::find(header.cells.begin(), header.cells.end(), column);

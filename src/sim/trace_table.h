@@ -37,7 +37,7 @@ class TraceTable {
  public:
   struct Columns {
     std::vector<std::string_view> needed;
-    std::vector<std::string_view> optional;  // all of them or none
+    std::vector<std::vector<std::string_view>> optional;  // of each group all or none
   };
 
   // `file` names the file in errors. Borrows `csv`. Fails on an empty file, a missing column and

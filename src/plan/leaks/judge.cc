@@ -56,13 +56,15 @@ bool IsIdle(const Evidence& evidence, base::Time now, const LeakPolicy& policy) 
   return !evidence.last_active || now - *evidence.last_active >= policy.idle_after;
 }
 
-std::optional<LeftAlone> WhyNotJudged(const cluster::Snapshot& snapshot, const cluster::Pod& pod,
+std::optional<LeftAlone> WhyNotJudged(const cluster::Snapshot& snapshot, const Seat& seat,
                                       const std::optional<Evidence>& evidence,
                                       const LeakPolicy& policy) {
+  const cluster::Pod& pod = *seat.pod;
   if (pod.phase != cluster::PodPhase::kRunning || !pod.ready) return LeftAlone::kNotReady;
   const base::Time since = pod.started_at.value_or(pod.created_at);
   if (snapshot.taken_at - since < policy.idle_after) return LeftAlone::kYoung;
   if (!evidence || evidence->metric == ActivityMetric::kNone) return LeftAlone::kNoUsage;
+  if (seat.moved) return LeftAlone::kMoved;
   if (evidence->coverage < policy.least_coverage) return LeftAlone::kThinData;
   return std::nullopt;
 }
@@ -90,7 +92,7 @@ Judgement Judge(const cluster::Snapshot& snapshot, const Card& card, const Seat&
     result.idle = IsIdle(evidence, snapshot.taken_at, policy);
     result.evidence = evidence;
   }
-  result.not_judged = WhyNotJudged(snapshot, *seat.pod, result.evidence, policy);
+  result.not_judged = WhyNotJudged(snapshot, seat, result.evidence, policy);
   return result;
 }
 

@@ -66,6 +66,7 @@ enum class LeftAlone {
   kPinned,        // do-not-disrupt, safe-to-evict=false
   kThinData,      // too little of the window has data
   kNoUsage,       // no series for it
+  kMoved,         // its series name more devices than it holds: which one it is on is not known
   kSharedSeries,  // several pods share the card and DCGM names only one of them
   kUnknownModel,  // no facts on this card
   kNoPlacement,   // the snapshot does not say which pods hold it

@@ -85,6 +85,19 @@ TEST(FindLeaks, HeldAndSilentIsIdle) {
   EXPECT_EQ(finding.confidence, Level::kHigh);
 }
 
+TEST(FindLeaks, APodWhoseSeriesNameTwoCardsIsNotJudged) {
+  auto snapshot =
+      MakeSnapshot({MakeNode({.name = "a", .gpus = 4})}, {MakePod({.name = "web-0", .node = "a"})});
+  AddUsage(snapshot, {.pod = "web-0", .node = "a", .gpu = 1});
+  AddUsage(snapshot, {.pod = "web-0", .node = "a", .gpu = 3, .busy_ppm = 900'000});
+  const Findings findings = FindLeaks(snapshot, kPolicy);
+  for (const Finding& finding : Of(findings, Leak::kIdle).findings) {
+    EXPECT_NE(finding.kind, FindingKind::kIdlePod);
+  }
+  EXPECT_EQ(Reasons(findings), std::vector{LeftAlone::kMoved});
+  EXPECT_FALSE(findings.cards[1].seats[0].exact);
+}
+
 // Every reason that keeps a silent pod from being called idle.
 struct SpareCase {
   std::string name;

@@ -181,12 +181,17 @@ class NodeSeater {
       std::int64_t& served = by_claim_[&pod];
       std::int64_t left = std::max<std::int64_t>(0, resource.count - served);
       served = std::max<std::int64_t>(0, served - resource.count);
+      std::vector<Seat*> taken;
       for (const DeviceUsage* record : records) {
-        if (left == 0) break;
-        if (Seat* seat = SeatNamed(*record, pod, kind)) {
-          Take(*seat, pod, /*exact=*/true);
-          --left;
+        Seat* seat = SeatNamed(*record, pod, kind);
+        if (seat == nullptr) continue;
+        if (left == 0) {
+          if (!IsOnCardOf(*seat, taken)) MarkMoved(taken);
+          continue;
         }
+        Take(*seat, pod, /*exact=*/true);
+        taken.push_back(seat);
+        --left;
       }
       if (left > 0) rest_.push_back({&pod, kind, left});
     }
@@ -217,6 +222,26 @@ class NodeSeater {
   static void Take(Seat& seat, const Pod& pod, bool exact) {
     seat.pod = &pod;
     seat.exact = exact;
+  }
+
+  // Whether one of `others` is on the card of `seat`: shares of one card are not told apart.
+  bool IsOnCardOf(const Seat& seat, std::span<Seat* const> others) const {
+    const auto card_of = [&](const Seat* of) {
+      return std::find_if(cards_.begin(), cards_.end(), [&](const Card& card) {
+        return of >= card.seats.data() && of < card.seats.data() + card.seats.size();
+      });
+    };
+    const auto card = card_of(&seat);
+    return std::any_of(others.begin(), others.end(),
+                       [&](const Seat* other) { return card_of(other) == card; });
+  }
+
+  // A pod of this name was on another device earlier in the window, as one of a StatefulSet.
+  static void MarkMoved(std::span<Seat* const> seats) {
+    for (Seat* seat : seats) {
+      seat->exact = false;
+      seat->moved = true;
+    }
   }
 
   bool SeatOnDevice(const Pod& pod, const std::string& device) {

@@ -22,8 +22,9 @@ struct Seat {
   int replica = 0;                              // from 0
   const cluster::Pod* pod = nullptr;            // null: free
   bool exact = false;
-  base::PartsPerMillion share{};                     // of the card; a card's seats sum to 1.0
-  base::MicroUsdPerHour cost{};                      // 0 where the price is unknown
+  bool moved = false;             // the pod's records name more devices than it holds
+  base::PartsPerMillion share{};  // of the card; a card's seats sum to 1.0
+  base::MicroUsdPerHour cost{};   // 0 where the price is unknown
   std::vector<const cluster::DeviceUsage*> usage{};  // records that name its pod, on its device
 };
 

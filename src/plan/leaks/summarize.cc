@@ -257,7 +257,7 @@ void ListSteps(Findings& findings) {
   std::map<StepKind, Step> steps;
   for (const LeftAloneSummary& left : findings.left_alone) {
     const bool blind = left.reason == LeftAlone::kNoUsage || left.reason == LeftAlone::kThinData ||
-                       left.reason == LeftAlone::kSharedSeries;
+                       left.reason == LeftAlone::kSharedSeries || left.reason == LeftAlone::kMoved;
     if (!blind) continue;
     Step& step = steps[StepKind::kInstrument];
     step.findings += left.count;

@@ -1,0 +1,170 @@
+#include "plan/place/placer.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+
+namespace tangram::plan {
+namespace {
+
+NodeState MakeNode(int cores, int gpus, std::uint8_t model = 0) {
+  NodeState node;
+  node.cpu = base::MilliCpu(cores * 1000);
+  node.memory = base::MiB(64 * 1024);
+  node.model = model;
+  node.gpus = static_cast<std::uint8_t>(gpus);
+  for (int i = 0; i < gpus; ++i) node.free[static_cast<std::size_t>(i)] = 1000;
+  return node;
+}
+
+Shape MakeShape(int cores, int gpus, int share = 1000) {
+  Shape shape;
+  shape.cpu = base::MilliCpu(cores * 1000);
+  shape.gpus = gpus;
+  shape.share = base::MilliGpu(share);
+  return shape;
+}
+
+TEST(Fits, LooksAtEveryResource) {
+  const NodeState node = MakeNode(8, 2, 3);
+  EXPECT_TRUE(Fits(node, MakeShape(8, 2)));
+  EXPECT_FALSE(Fits(node, MakeShape(9, 0)));
+  EXPECT_FALSE(Fits(node, MakeShape(1, 3)));
+  Shape shape = MakeShape(1, 1);
+  shape.models = 1U << 2U;
+  EXPECT_FALSE(Fits(node, shape));
+  shape.models = 1U << 3U;
+  EXPECT_TRUE(Fits(node, shape));
+  shape.memory = base::MiB(64 * 1024 + 1);
+  EXPECT_FALSE(Fits(node, shape));
+}
+
+TEST(Fits, AWholeGpuNeedsAnIdleOne) {
+  NodeState node = MakeNode(8, 2);
+  node = After(node, MakeShape(1, 1, 300), 0b01);
+  EXPECT_TRUE(Fits(node, MakeShape(1, 1)));
+  EXPECT_FALSE(Fits(node, MakeShape(1, 2)));
+  EXPECT_TRUE(Fits(node, MakeShape(1, 1, 700)));
+  EXPECT_EQ(TightestGpu(node, base::MilliGpu(700)), 0b01);
+  EXPECT_EQ(TightestGpu(node, base::MilliGpu(701)), 0b10);
+  EXPECT_EQ(FirstIdle(node, 1), 0b10);
+}
+
+TEST(FragmentOf, CountsWhatATypicalRequestCannotUse) {
+  const std::vector<TypicalShape> typical = {{MakeShape(4, 1, 500), 0.5}, {MakeShape(4, 1), 0.5}};
+  NodeState node = MakeNode(8, 2);
+  EXPECT_DOUBLE_EQ(FragmentOf(node, typical), 0);
+  node = After(node, MakeShape(1, 1, 700), 0b01);
+  // 300 left on the first card: too little for both; 1000 on the second.
+  EXPECT_DOUBLE_EQ(FragmentOf(node, typical), 300);
+  node = After(node, MakeShape(4, 0), 0);
+  EXPECT_DOUBLE_EQ(FragmentOf(node, typical), 1300);  // no CPU for any of them
+}
+
+TEST(FindTypicalShapes, MostFrequentUntilNineteenOfTwenty) {
+  std::vector<Shape> requests(90, MakeShape(4, 1));
+  requests.insert(requests.end(), 6, MakeShape(8, 1));
+  requests.insert(requests.end(), 4, MakeShape(2, 0));
+  const auto typical = FindTypicalShapes(requests);
+  ASSERT_EQ(typical.size(), 2U);
+  EXPECT_EQ(typical[0].shape.cpu, base::MilliCpu(4000));
+  EXPECT_NEAR(typical[0].popularity, 90.0 / 96, 1e-12);
+  EXPECT_TRUE(FindTypicalShapes({}).empty());
+}
+
+TEST(Placer, TakesTheLowestRankOfEqualNodes) {
+  const auto policy = MakeBestFit();
+  Placer placer({MakeNode(8, 1), MakeNode(8, 1), MakeNode(8, 1)}, *policy);
+  const auto whole = placer.Intern(MakeShape(1, 1));
+  EXPECT_EQ(placer.Place(whole), (Placement{0, 1}));
+  EXPECT_EQ(placer.Place(whole), (Placement{1, 1}));
+  EXPECT_EQ(placer.Place(whole), (Placement{2, 1}));
+  EXPECT_EQ(placer.Place(whole), std::nullopt);
+  EXPECT_EQ(placer.classes(), 1U);
+}
+
+TEST(Placer, EqualShapesShareAnId) {
+  const auto policy = MakeBestFit();
+  Placer placer({MakeNode(8, 1)}, *policy);
+  EXPECT_EQ(placer.Intern(MakeShape(1, 1)), placer.Intern(MakeShape(1, 1)));
+  EXPECT_NE(placer.Intern(MakeShape(1, 1)), placer.Intern(MakeShape(2, 1)));
+}
+
+// What a Placer must equal: every node looked at, every time.
+std::optional<Placement> PlaceByScan(std::vector<NodeState>& nodes, const Policy& policy,
+                                     const Shape& shape) {
+  std::optional<Placement> best;
+  std::int64_t best_score = 0;
+  for (std::size_t rank = 0; rank < nodes.size(); ++rank) {
+    if (!Fits(nodes[rank], shape)) continue;
+    const Choice choice = policy.Choose(nodes[rank], shape);
+    if (best && choice.score <= best_score) continue;
+    best = Placement{rank, choice.gpus};
+    best_score = choice.score;
+  }
+  if (best) nodes[best->node] = After(nodes[best->node], shape, best->gpus);
+  return best;
+}
+
+std::vector<NodeState> RandomNodes(std::mt19937& random) {
+  std::vector<NodeState> nodes;
+  for (int i = 0; i < 40; ++i) {
+    const int gpus = std::vector{0, 1, 2, 4, 8}[random() % 5];
+    nodes.push_back(MakeNode(std::vector{8, 32, 96}[random() % 3], gpus,
+                             static_cast<std::uint8_t>(random() % 3)));
+  }
+  return nodes;
+}
+
+std::vector<Shape> RandomRequests(std::mt19937& random) {
+  std::vector<Shape> shapes;
+  for (int i = 0; i < 12; ++i) {
+    const int gpus = std::vector{0, 1, 1, 1, 2, 4, 8}[random() % 7];
+    const int share = gpus == 1 && random() % 2 ? static_cast<int>(100 + random() % 800) : 1000;
+    shapes.push_back(MakeShape(static_cast<int>(1 + random() % 12), gpus, share));
+    if (random() % 4 == 0) shapes.back().models = 1U << (random() % 3);
+  }
+  std::vector<Shape> requests;
+  for (int i = 0; i < 400; ++i) requests.push_back(shapes[random() % shapes.size()]);
+  return requests;
+}
+
+TEST(PlacerLaw, EqualsAScanOfEveryNode) {
+  for (unsigned seed = 0; seed < 30; ++seed) {
+    std::mt19937 random(seed);
+    const auto nodes = RandomNodes(random);
+    const auto requests = RandomRequests(random);
+    std::vector<std::unique_ptr<Policy>> policies;
+    policies.push_back(MakeFgd(FindTypicalShapes(requests)));
+    policies.push_back(MakeBestFit());
+    policies.push_back(MakeDotProduct());
+    policies.push_back(MakeGpuPacking());
+    policies.push_back(MakeGpuClustering());
+    for (const auto& policy : policies) {
+      Placer placer(nodes, *policy);
+      std::vector<NodeState> scanned = nodes;
+      for (const Shape& request : requests) {
+        ASSERT_EQ(placer.Place(placer.Intern(request)), PlaceByScan(scanned, *policy, request))
+            << policy->name() << " seed " << seed;
+      }
+      EXPECT_EQ(placer.nodes(), scanned);
+    }
+  }
+}
+
+TEST(PolicyLaw, ScoreDoesNotDependOnTheOrderOfGpus) {
+  std::mt19937 random(7);
+  const auto requests = RandomRequests(random);
+  const auto policy = MakeFgd(FindTypicalShapes(requests));
+  for (int i = 0; i < 300; ++i) {
+    NodeState node = MakeNode(96, 8);
+    for (auto& free : node.free) free = static_cast<std::int16_t>(random() % 3 * 400 + 200);
+    const Shape& shape = requests[static_cast<std::size_t>(i)];
+    if (!Fits(node, shape)) continue;
+    EXPECT_EQ(policy->Choose(node, shape).score, policy->Choose(Canonical(node), shape).score);
+  }
+}
+
+}  // namespace
+}  // namespace tangram::plan
