@@ -85,7 +85,9 @@ std::string Difference(const YAML::Node& yaml, const json& value, const std::str
   if (value.is_null()) return yaml.IsNull() ? "" : path;
   if (!yaml.IsScalar()) return path;
   // "!" is the tag of what was quoted: a text that looks like a number stays a text.
-  if (value.is_string()) return yaml.Tag() == "!" && yaml.Scalar() == value ? "" : path;
+  if (value.is_string()) {
+    return yaml.Tag() == "!" && yaml.Scalar() == value.get<std::string>() ? "" : path;
+  }
   return yaml.Tag() == "?" && json::parse(yaml.Scalar()) == value ? "" : path;
 }
 
