@@ -56,7 +56,8 @@ TEST(Report, WideListsEveryFinding) {
   const Ran wide = Report(kInference, {"-o", "wide"});
   ASSERT_EQ(wide.code, 0) << wide.err;
   EXPECT_GT(base::Split(wide.out, '\n').size(), base::Split(Report(kInference).out, '\n').size());
-  for (const json& leak : JsonOf(Report(kInference, {"-o", "json"}))["leaks"]) {
+  const json report = JsonOf(Report(kInference, {"-o", "json"}));
+  for (const json& leak : report["leaks"]) {
     for (const json& finding : leak["findings"]) {
       EXPECT_THAT(wide.out, HasSubstr(finding["node"].get<std::string>()));
     }
