@@ -38,13 +38,15 @@ endfunction()
 
 # tangram_library(<part> DEPENDS <target>...)
 # Takes every .cc below the folder: x_test.cc into the test binary, the rest into the library. What
-# lies in testing/ is for tests and belongs to a target of its own.
+# lies in testing/ is for tests, what lies in integration/ needs a real control plane: each belongs
+# to a target of its own.
 function(tangram_library part)
   cmake_parse_arguments(ARG "" "" "DEPENDS;TEST_DEPENDS" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   set(tests ${sources})
-  list(FILTER sources EXCLUDE REGEX "_test\\.cc$|/testing/")
+  list(FILTER sources EXCLUDE REGEX "_test\\.cc$|/testing/|/integration/")
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  list(FILTER tests EXCLUDE REGEX "/integration/")
   if(sources)
     add_library(tangram_${part} STATIC ${sources})
     tangram_precompile(tangram_${part})
@@ -66,4 +68,21 @@ function(tangram_library part)
     add_test(NAME ${part} COMMAND tangram_${part}_test)
     set_tests_properties(${part} PROPERTIES LABELS unit)
   endif()
+endfunction()
+
+# tangram_embed_text(<target> <file> <include>)
+# Compiles the text of <file> into <target>, which includes it as <include>: one string literal.
+function(tangram_embed_text target file include)
+  find_package(Python3 REQUIRED COMPONENTS Interpreter)
+  set(made ${CMAKE_CURRENT_BINARY_DIR}/${include})
+  set(tool ${CMAKE_SOURCE_DIR}/tools/embed_text.py)
+  file(RELATIVE_PATH shown ${CMAKE_SOURCE_DIR} ${file})
+  add_custom_command(
+    OUTPUT ${made}
+    COMMAND Python3::Interpreter ${tool} ${file} ${made}
+    DEPENDS ${file} ${tool}
+    COMMENT "Making ${include} of ${shown}"
+    VERBATIM)
+  target_sources(${target} PRIVATE ${made})
+  target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_BINARY_DIR})
 endfunction()

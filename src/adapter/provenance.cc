@@ -1,12 +1,12 @@
 // Where a node is from, by the labels that clouds and provisioners set.
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <initializer_list>
 #include <string>
 #include <string_view>
 
 #include "adapter/decode_node.h"
+#include "base/text.h"
 
 namespace tangram::adapter {
 namespace {
@@ -41,16 +41,9 @@ std::string CloudOf(const Labels& labels, std::string_view provider_id) {
   return "";
 }
 
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return lower;
-}
-
 // The vocabularies of the provisioners, told apart only where one word means two things.
 CapacityType CapacityNamed(std::string_view text) {
-  const std::string word = Lower(text);
+  const std::string word = base::Lower(text);
   if (word == "spot" || word == "preemptible") return CapacityType::kSpot;
   if (word == "on-demand" || word == "on_demand" || word == "standard" || word == "regular" ||
       word == "normal" || word == "ondemand") {

@@ -10,27 +10,14 @@
 #include <fstream>
 #include <thread>
 
+#include "base/file_testing.h"
+
 namespace tangram::base {
 namespace {
 
 constexpr std::size_t kMost = 1000;
 
-class FileTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    folder_ = ::testing::TempDir() + "tangram_file_test_" + std::to_string(getpid());
-    std::filesystem::create_directories(folder_);
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
-  std::string Path(const std::string& name) const { return folder_ + "/" + name; }
-  std::string Write(const std::string& name, const std::string& text) const {
-    std::ofstream(Path(name), std::ios::binary) << text;
-    return Path(name);
-  }
-
-  std::string folder_;
-};
+using FileTest = testing::InFolder;
 
 // Texts of every length around a border, none of them periodic.
 std::string TextOf(std::size_t bytes) {
@@ -95,11 +82,11 @@ TEST_F(FileTest, SaysWhatIsWrongWithAPath) {
   EXPECT_EQ(missing.error(),
             (Error{ErrorCode::kNotFound,
                    "file " + Path("none") + " cannot be read: No such file or directory"}));
-  const auto folder = ReadFile(folder_, kMost);
+  const auto folder = ReadFile(Folder(), kMost);
   ASSERT_FALSE(folder);
-  EXPECT_EQ(folder.error(),
-            (Error{ErrorCode::kInvalid,
-                   "file " + folder_ + " cannot be read: it is a directory; name the file in it"}));
+  EXPECT_EQ(folder.error(), (Error{ErrorCode::kInvalid,
+                                   "file " + Folder() +
+                                       " cannot be read: it is a directory; name the file in it"}));
   const auto below = ReadFile(Write("a", "x") + "/b", kMost);
   ASSERT_FALSE(below);
   EXPECT_EQ(below.error().code, ErrorCode::kInvalid);

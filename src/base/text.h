@@ -15,6 +15,13 @@ std::vector<std::string_view> Split(std::string_view text, char separator);
 // Without blanks and line ends at both sides. A view into `text`.
 std::string_view Trim(std::string_view text);
 
+// With the letters of ASCII in lower case; every other byte as it is.
+char Lower(char letter);
+std::string Lower(std::string_view text);
+
+// Whether they differ in nothing but the case of ASCII letters.
+bool SameIgnoringCase(std::string_view a, std::string_view b);
+
 // Terminal columns that UTF-8 `text` takes: code points, wide ones not counted double.
 std::size_t Columns(std::string_view text);
 

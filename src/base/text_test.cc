@@ -15,6 +15,13 @@ TEST(Trim, TakesBlanksOffBothSides) {
   EXPECT_EQ(Trim(" \t"), "");
 }
 
+TEST(Lower, TouchesNothingButLettersOfAscii) {
+  EXPECT_EQ(Lower("NVIDIA-A100 Größe Ä_[]@"), "nvidia-a100 größe Ä_[]@");
+  EXPECT_TRUE(SameIgnoringCase("Tesla-T4", "TESLA-t4"));
+  EXPECT_FALSE(SameIgnoringCase("T4", "T4 "));
+  EXPECT_FALSE(SameIgnoringCase("Ä", "ä"));
+}
+
 TEST(Shorten, CountsCodePointsNotBytes) {
   EXPECT_EQ(Columns("größe"), 5U);
   EXPECT_EQ(Shorten("größe", 5), "größe");

@@ -36,19 +36,11 @@ struct MigPackOptions {
 
 // ---- reading ----
 
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) {
-    return 'A' <= c && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return lower;
-}
-
 // "; did you mean A or B?", by what begins like `text`, or else is spelled like it.
 std::string DidYouMean(std::string_view text, const std::vector<std::string>& names) {
   std::vector<std::string> near;
   for (const std::string& name : names) {
-    if (!text.empty() && Lower(name).starts_with(Lower(text))) near.push_back(name);
+    if (!text.empty() && base::Lower(name).starts_with(base::Lower(text))) near.push_back(name);
   }
   if (near.empty()) near = lint::Nearest(text, names, {.most = 4, .count = 3});
   return near.empty() ? "" : "; did you mean " + lint::OneOf(near) + "?";

@@ -1,12 +1,12 @@
 // Finding a node's price.
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <map>
 #include <set>
 #include <span>
 #include <tuple>
 
+#include "base/text.h"
 #include "cluster/price.h"
 #include "gpu/gpu.h"
 
@@ -20,27 +20,21 @@ using Figure = std::optional<base::MicroUsdPerHour> PriceRow::*;
 
 constexpr std::string_view kAwsZoneId = "topology.k8s.aws/zone-id";
 
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return lower;
-}
-
 // "NVIDIA-A100-SXM4-40GB" and "A100-40GB" -> "a100-40gb"; an unknown name stays as it is.
 std::string ModelKey(std::string_view name, std::optional<base::MiB> memory) {
-  if (gpu::ModelNamed(name) != nullptr) return Lower(name);
+  if (gpu::ModelNamed(name) != nullptr) return base::Lower(name);
   const gpu::ProductName product = gpu::ParseProduct(name, memory);
-  return Lower(product.model != nullptr ? product.model->name : name);
+  return base::Lower(product.model != nullptr ? product.model->name : name);
 }
 
 Entry MakeEntry(PriceRow row) {
   const auto slash = row.region.find('/');
   Entry entry;
-  entry.key =
-      row.instance_type.empty() ? ModelKey(row.gpu_model, std::nullopt) : Lower(row.instance_type);
-  entry.cloud = Lower(row.cloud);
-  entry.region = Lower(row.region.substr(0, slash));
-  if (slash != std::string::npos) entry.zone = Lower(row.region.substr(slash + 1));
+  entry.key = row.instance_type.empty() ? ModelKey(row.gpu_model, std::nullopt)
+                                        : base::Lower(row.instance_type);
+  entry.cloud = base::Lower(row.cloud);
+  entry.region = base::Lower(row.region.substr(0, slash));
+  if (slash != std::string::npos) entry.zone = base::Lower(row.region.substr(slash + 1));
   entry.row = std::move(row);
   return entry;
 }
@@ -79,10 +73,10 @@ struct Place {
 };
 
 Place PlaceOf(const Node& node) {
-  return {.cloud = Lower(node.cloud),
-          .region = Lower(node.region),
-          .zone = Lower(node.zone),
-          .zone_id = Lower(Find(node.labels, kAwsZoneId))};
+  return {.cloud = base::Lower(node.cloud),
+          .region = base::Lower(node.region),
+          .zone = base::Lower(node.zone),
+          .zone_id = base::Lower(Find(node.labels, kAwsZoneId))};
 }
 
 // One figure and where it is from.
@@ -209,7 +203,8 @@ using Step = std::optional<Match> (*)(Group, const Place&, Figure);
 std::optional<Match> OfType(const Index& index, const Node& node, Figure figure, Step step) {
   if (node.instance_type.empty()) return std::nullopt;
   const Place place = PlaceOf(node);
-  const Clouds clouds = MeantClouds(WithKey(index.by_type, Lower(node.instance_type)), place.cloud);
+  const Clouds clouds =
+      MeantClouds(WithKey(index.by_type, base::Lower(node.instance_type)), place.cloud);
   for (const Group group : clouds.groups) {
     auto match = step(group, place, figure);
     if (!match) continue;

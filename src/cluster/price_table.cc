@@ -159,16 +159,11 @@ Read<PriceRow> ReadLine(const base::CsvRow& line, const Positions& positions, st
   return ReadRow(cells);
 }
 
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return lower;
-}
-
 // What a row gives the price of.
 auto Subject(const PriceRow& row) {
-  return std::make_tuple(Lower(row.cloud), Lower(row.region), Lower(row.instance_type),
-                         row.instance_type.empty() ? Lower(row.gpu_model) : std::string());
+  return std::make_tuple(base::Lower(row.cloud), base::Lower(row.region),
+                         base::Lower(row.instance_type),
+                         row.instance_type.empty() ? base::Lower(row.gpu_model) : std::string());
 }
 
 bool SameFigures(const PriceRow& a, const PriceRow& b) {

@@ -1,25 +1,19 @@
 #include "gpu/gpu.h"
 
 #include <algorithm>
-#include <cctype>
 #include <string>
+
+#include "base/text.h"
 
 namespace tangram::gpu {
 namespace {
 
 #include "gpu_tables.inc"
 
-char LowerOf(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
-
-bool SameIgnoringCase(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return LowerOf(x) == LowerOf(y); });
-}
-
 // "T4-16GB" begins with the family "T4": what is left is "-", digits, "GB".
 bool NamesFamily(std::string_view family, std::string_view name) {
   if (family.empty() || name.size() <= family.size()) return false;
-  if (!SameIgnoringCase(family, name.substr(0, family.size()))) return false;
+  if (!base::SameIgnoringCase(family, name.substr(0, family.size()))) return false;
   const std::string_view rest = name.substr(family.size());
   if (rest.size() < 4 || rest.front() != '-' || !rest.ends_with("GB")) return false;
   const std::string_view digits = rest.substr(1, rest.size() - 3);
@@ -81,7 +75,7 @@ const Model* ModelNamed(std::string_view name) {
   const Model* family = nullptr;
   int in_family = 0;
   for (const Model& model : kModels) {
-    if (SameIgnoringCase(model.name, name)) return &model;
+    if (base::SameIgnoringCase(model.name, name)) return &model;
     if (!NamesFamily(name, model.name)) continue;
     family = &model;
     ++in_family;

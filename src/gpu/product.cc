@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/text.h"
 #include "gpu/gpu.h"
 
 namespace tangram::gpu {
@@ -25,19 +26,12 @@ std::string AsLabel(std::string_view product) {
   return label;
 }
 
-bool SameBoard(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
-    return std::tolower(static_cast<unsigned char>(x)) ==
-           std::tolower(static_cast<unsigned char>(y));
-  });
-}
-
 std::vector<const Model*> BoardsNamed(std::string_view board) {
   std::vector<const Model*> found;
   for (const Model& model : Models()) {
-    const bool named =
-        std::any_of(model.products.begin(), model.products.end(),
-                    [board](std::string_view product) { return SameBoard(product, board); });
+    const bool named = std::any_of(
+        model.products.begin(), model.products.end(),
+        [board](std::string_view product) { return base::SameIgnoringCase(product, board); });
     if (named) found.push_back(&model);
   }
   return found;

@@ -5,6 +5,8 @@
 #include <cctype>
 #include <utility>
 
+#include "base/text.h"
+
 namespace tangram::lint {
 namespace {
 
@@ -12,9 +14,7 @@ namespace {
 bool ReadsAsAnotherType(const std::string& text) {
   constexpr std::array<std::string_view, 11> kWords = {"",   "~",  "null", "true", "false", "yes",
                                                        "no", "on", "off",  "y",    "n"};
-  std::string lower = text;
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const std::string lower = base::Lower(text);
   if (std::find(kWords.begin(), kWords.end(), lower) != kWords.end()) return true;
   return text.find_first_not_of("0123456789.eE+-_:xXabcdfABCDFinI") == std::string::npos;
 }

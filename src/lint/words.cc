@@ -1,9 +1,10 @@
 #include "lint/words.h"
 
 #include <algorithm>
-#include <cctype>
 #include <numeric>
 #include <utility>
+
+#include "base/text.h"
 
 namespace tangram::lint {
 namespace {
@@ -17,8 +18,7 @@ std::size_t Distance(std::string_view a, std::string_view b) {
     std::size_t diagonal = row[0];
     row[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      const bool same = std::tolower(static_cast<unsigned char>(a[i - 1])) ==
-                        std::tolower(static_cast<unsigned char>(b[j - 1]));
+      const bool same = base::Lower(a[i - 1]) == base::Lower(b[j - 1]);
       const std::size_t changed = diagonal + (same ? 0 : 1);
       diagonal = row[j];
       row[j] = std::min({changed, row[j] + 1, row[j - 1] + 1});

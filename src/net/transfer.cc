@@ -30,12 +30,6 @@ bool HasHeader(const Request& request, std::string_view name) {
   });
 }
 
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return lower;
-}
-
 bool IsLoopback(std::string_view url) {
   const auto scheme = url.find("://");
   if (scheme == std::string_view::npos) return false;
@@ -239,7 +233,7 @@ bool Transfer::TakeHeader(std::string_view line) {
   if (!line.empty()) {
     const auto colon = line.find(':');
     if (colon == std::string_view::npos) return true;
-    head_.headers.emplace_back(Lower(line.substr(0, colon)),
+    head_.headers.emplace_back(base::Lower(line.substr(0, colon)),
                                std::string(base::Trim(line.substr(colon + 1))));
     return true;
   }

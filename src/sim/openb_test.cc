@@ -191,8 +191,8 @@ class PublishedTest : public testing::Test {
  protected:
   void SetUp() override { TANGRAM_NEEDS_OPENB(); }
   static cluster::Snapshot Read(const std::string& pods_file) {
-    auto snapshot = ImportOpenb(ReadFile(OpenbFolder() / "openb_node_list_all_node.csv"),
-                                ReadFile(OpenbFolder() / pods_file), {});
+    auto snapshot =
+        ImportOpenb(OpenbText("openb_node_list_all_node.csv"), OpenbText(pods_file), {});
     EXPECT_TRUE(snapshot.has_value()) << (snapshot ? "" : snapshot.error().message);
     return snapshot.value_or(cluster::Snapshot{});
   }

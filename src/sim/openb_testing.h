@@ -5,9 +5,9 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <string>
+
+#include "base/file.h"
 
 namespace tangram::sim {
 
@@ -19,10 +19,12 @@ inline std::filesystem::path OpenbFolder() {
   return root / "data" / "openb";
 }
 
-inline std::string ReadFile(const std::filesystem::path& path) {
-  std::ostringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
-  return text.str();
+// A published file whole; the test fails where it cannot be read.
+inline std::string OpenbText(const std::filesystem::path& name) {
+  constexpr std::size_t kMostBytes = 64UL << 20;
+  auto text = base::ReadFile(OpenbFolder() / name, kMostBytes);
+  EXPECT_TRUE(text) << text.error().message;
+  return text ? *std::move(text) : std::string();
 }
 
 // Skips a test where the files are absent.

@@ -132,8 +132,8 @@ class PublishedTest : public testing::TestWithParam<Oracle> {
   // The default trace in the order of seed 42, with the nodes in the rank that the published run
   // had: it stands in its placements, which together name every node.
   static OpenbTrace ReadDefault() {
-    auto trace = ReadOpenb({ReadFile(OpenbFolder() / "openb_node_list_gpu_node.csv"),
-                            ReadFile(OpenbFolder() / "orders" / "default_seed42.pods.csv")});
+    auto trace = ReadOpenb(
+        {OpenbText("openb_node_list_gpu_node.csv"), OpenbText("orders/default_seed42.pods.csv")});
     EXPECT_TRUE(trace) << trace.error().message;
     std::map<std::string, int> ranks;
     for (const Oracle& oracle : kOracles) {
@@ -159,8 +159,8 @@ std::string GpusText(plan::GpuSet gpus) {
 TEST_P(PublishedTest, EveryTaskGoesToTheSameGpus) {
   const OpenbTrace trace = ReadDefault();
   ReplayOptions options{.policy = GetParam().ours};
-  options.typical_from = ReadOpenb({ReadFile(OpenbFolder() / "openb_node_list_gpu_node.csv"),
-                                    ReadFile(OpenbFolder() / "openb_pod_list_default.csv")})
+  options.typical_from = ReadOpenb({OpenbText("openb_node_list_gpu_node.csv"),
+                                    OpenbText("openb_pod_list_default.csv")})
                              ->tasks;
   const auto result = ReplayTrace(trace, options);
   ASSERT_TRUE(result) << result.error().message;

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <set>
 
+#include "base/text.h"
 #include "gpu/gpu.h"
 #include "lint/rule.h"
 #include "lint/words.h"
@@ -32,10 +33,8 @@ std::vector<std::string> KnownResources() {
 // What the resource would be with its letters and signs put right: lower case, '+' as '.', and
 // "1g10gb" of a DRA device as "1g.10gb".
 std::string Respelled(std::string_view resource) {
-  std::string profile(resource.substr(kPrefix.size()));
-  for (char& c : profile) {
-    c = c == '+' ? '.' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  }
+  std::string profile = base::Lower(resource.substr(kPrefix.size()));
+  std::replace(profile.begin(), profile.end(), '+', '.');
   const auto g = profile.find('g');
   const bool no_dot = g != std::string::npos && g + 1 < profile.size() &&
                       std::isdigit(static_cast<unsigned char>(profile[g + 1])) != 0;

@@ -39,12 +39,6 @@ std::string Head(int status, const Headers& headers) {
   return head;
 }
 
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return lower;
-}
-
 // One connection. Bytes in `input` until they make a request; then the steps of its answer.
 struct Connection {
   int fd = -1;
@@ -74,7 +68,7 @@ std::optional<SeenRequest> TakeRequest(std::string& input) {
     }
     const auto colon = line.find(':');
     if (colon == std::string_view::npos) continue;
-    const std::string name = Lower(line.substr(0, colon));
+    const std::string name = base::Lower(line.substr(0, colon));
     const std::string value(base::Trim(line.substr(colon + 1)));
     if (name == "content-length") length = base::ParseInteger(value).value_or(0);
     request.headers.emplace_back(name, value);

@@ -37,11 +37,12 @@ std::vector<Finding> Sorted(std::vector<Finding> findings) {
   return sorted;
 }
 
-// "namespace/Kind/name" into `key`, whose memory is used again.
-void SetWorkloadKey(const cluster::Pod& pod, std::string& key) {
+// "namespace/Kind/name".
+std::string WorkloadKey(const cluster::Pod& pod) {
   const bool bare = pod.owner.kind.empty();
-  key.assign(pod.ns).append("/").append(bare ? "Pod" : pod.owner.kind).append("/");
-  key.append(bare ? pod.name : pod.owner.name);
+  std::string key(pod.ns);
+  key.append("/").append(bare ? "Pod" : pod.owner.kind).append("/");
+  return key.append(bare ? pod.name : pod.owner.name);
 }
 
 }  // namespace
@@ -103,13 +104,11 @@ Draft::Draft(const cluster::Snapshot& snapshot, const LeakPolicy& policy)
 
 void Draft::CountWorkloads() {
   std::unordered_map<std::string, std::size_t> known;
-  std::string key;
   for (const cluster::Pod& pod : snapshot_.pods) {
     HolderFacts& facts = FactsOf(pod);
     if (facts.seats == 0) continue;
-    SetWorkloadKey(pod, key);
-    const auto [found, fresh] = known.try_emplace(key, workloads_.size());
-    if (fresh) workloads_.push_back({key});
+    const auto [found, fresh] = known.try_emplace(WorkloadKey(pod), workloads_.size());
+    if (fresh) workloads_.push_back({found->first});
     facts.workload = found->second;
     ++workloads_[facts.workload].pods;
   }

@@ -343,18 +343,7 @@ void AttachSeatUsage(Card& card) {
 std::span<const DeviceUsage> RecordsOf(const cluster::Snapshot& snapshot, std::string_view node) {
   if (!snapshot.usage) return {};
   const auto& all = snapshot.usage->devices;
-  const auto [first, last] =
-      std::equal_range(all.begin(), all.end(), node, [](const auto& a, const auto& b) {
-        const auto name = [](const auto& x) -> std::string_view {
-          if constexpr (std::is_same_v<std::decay_t<decltype(x)>, DeviceUsage>) {
-            return x.node;
-          } else {
-            return x;
-          }
-        };
-        return name(a) < name(b);
-      });
-  return {first, last};
+  return std::ranges::equal_range(all, node, {}, &DeviceUsage::node);
 }
 
 void SeatNode(std::span<Card> cards, std::span<const Pod* const> pods,
