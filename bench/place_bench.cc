@@ -1,10 +1,12 @@
 // Decisions a second of the placer, and how they depend on the size of the cluster.
 #include <benchmark/benchmark.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <random>
 
 #include "plan/place/placer.h"
+#include "plan/place/pricing.h"
 
 namespace tangram::plan {
 namespace {
@@ -39,11 +41,23 @@ std::vector<Shape> MakeRequests(std::size_t count) {
   return requests;
 }
 
-// Fills half of the cluster's GPUs.
-void Place(benchmark::State& state) {
+std::unique_ptr<Policy> Fgd(std::span<const NodeState>, std::span<const Shape> requests) {
+  return MakeFgd(FindTypicalShapes(requests));
+}
+
+// Peak memory of the program so far.
+double PeakMiB() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024;
+}
+
+// Fills half of the cluster's GPUs. What a policy learns of the requests beforehand does not count.
+void Place(benchmark::State& state,
+           std::unique_ptr<Policy> (*make)(std::span<const NodeState>, std::span<const Shape>)) {
   const auto nodes = MakeNodes(static_cast<std::size_t>(state.range(0)));
   const auto requests = MakeRequests(nodes.size() * 4);
-  const auto policy = MakeFgd(FindTypicalShapes(requests));
+  const auto policy = make(nodes, requests);
   std::size_t classes = 0;
   for (auto _ : state) {
     Placer placer(nodes, *policy);
@@ -54,8 +68,21 @@ void Place(benchmark::State& state) {
   }
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(requests.size()));
   state.counters["classes"] = static_cast<double>(classes);
+  state.counters["peak_MiB"] = PeakMiB();
 }
-BENCHMARK(Place)->Arg(1'000)->Arg(10'000)->Arg(100'000)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(Place, fgd, Fgd)->Arg(1'000)->Arg(100'000)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(Place, tangram, MakeTangram)
+    ->Arg(1'000)
+    ->Arg(100'000)
+    ->Unit(benchmark::kMillisecond);
+
+// What tangram learns beforehand, and the bound.
+void Price(benchmark::State& state) {
+  const auto nodes = MakeNodes(1'000);
+  const auto requests = MakeRequests(nodes.size() * 8);
+  for (auto _ : state) benchmark::DoNotOptimize(PriceRequests(nodes, requests));
+}
+BENCHMARK(Price)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace tangram::plan

@@ -43,7 +43,7 @@ def problems(src):
             include = re.match(r'#include "(\w+)/', line)
             if include and include[1] not in allowed:
                 yield f"{where}: {part} may not include {include[1]}"
-            is_test = file.stem.endswith("_test")
+            is_test = file.stem.endswith(("_test", "_testing"))
             if part in PURE and not is_test and FORBIDDEN_IN_PURE.match(line):
                 yield f"{where}: {part} is pure; it may not use {line.strip()}"
             if CLOCK.search(line) and file.name != "clock.cc":

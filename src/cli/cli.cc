@@ -103,6 +103,7 @@ int Run(const std::vector<std::string>& args, Streams& streams, const base::Cloc
   app.fallthrough(false);
   Action action;
   AddReport(app, context, action);
+  AddPlan(app, context, action);
   AddSnapshot(app, context, action);
   AddLint(app, context, action);
   AddMig(app, context, action);

@@ -50,10 +50,10 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         UsageCase{"NoCommand",
                   {},
-                  "name a command: report, snapshot, lint, mig, import, schema, simulate\n"},
+                  "name a command: report, plan, snapshot, lint, mig, import, schema, simulate\n"},
         UsageCase{"UnknownCommand",
                   {"repotr", "--snapshot", "a.json"},
-                  "there is no command repotr; the commands are report, snapshot, lint, mig, "
+                  "there is no command repotr; the commands are report, plan, snapshot, lint, mig, "
                   "import, schema, simulate\n"},
         UsageCase{"EmptyCommand", {""}, "there is no command ; the commands are report"},
         UsageCase{"UnknownOption", {"report", "--snapshots", "a.json"}, "The following argument"},

@@ -25,6 +25,7 @@ using Action = std::function<base::Result<ExitCode>()>;
 // Adds a command to `app`, and sets `action` when it is the one that was asked for. Options live
 // in the command's own struct, which the returned closures keep alive.
 void AddReport(CLI::App& app, const Context& context, Action& action);
+void AddPlan(CLI::App& app, const Context& context, Action& action);
 void AddSnapshot(CLI::App& app, const Context& context, Action& action);
 void AddImport(CLI::App& app, const Context& context, Action& action);
 void AddLint(CLI::App& app, const Context& context, Action& action);

@@ -1,13 +1,16 @@
 // tangram simulate: what a placement policy makes of a list of requests.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "cli/command.h"
+#include "lint/words.h"
 #include "report/table.h"
 #include "report/words.h"
 #include "sim/replay.h"
@@ -19,7 +22,7 @@ struct SimulateOptions {
   std::string nodes;
   std::string pods;
   std::string typical_from;
-  std::string policy = "fgd";
+  std::string policy = "tangram";
   std::string order = "given";
   std::uint64_t seed = 1;
   std::string output = "table";
@@ -28,6 +31,11 @@ struct SimulateOptions {
 struct Simulated {
   sim::ReplayResult result;
   double wall_seconds = 0;
+};
+
+struct Simulation {
+  std::vector<Simulated> runs;
+  base::PartsPerMillion bound;  // of all GPUs (sim::BoundOf)
 };
 
 base::Result<void> OneReadsStandardInput(const SimulateOptions& options) {
@@ -47,21 +55,51 @@ base::Result<sim::OpenbTrace> ReadTrace(const SimulateOptions& options, std::str
   return sim::ReadOpenb({nodes_csv, *pods_csv, options.nodes, pods});
 }
 
-// One policy or, by "all", every one.
-std::vector<std::string> PoliciesOf(const SimulateOptions& options) {
-  if (options.policy != "all") return {options.policy};
-  const auto names = sim::PolicyNames();
-  return {names.begin(), names.end()};
+// Those named, as in "fgd,tangram"; by "all" every one.
+base::Result<std::vector<std::string>> PoliciesOf(const SimulateOptions& options) {
+  const auto known = sim::PolicyNames();
+  const std::vector<std::string> names(known.begin(), known.end());
+  if (options.policy == "all") return names;
+  std::vector<std::string> policies;
+  for (const std::string_view part : base::Split(options.policy, ',')) {
+    const std::string policy(base::Trim(part));
+    if (std::find(names.begin(), names.end(), policy) == names.end()) {
+      const auto near = lint::Nearest(policy, names, {.most = 4, .count = 1});
+      const std::string hint = near.empty() ? fmt::format("the policies are {}", lint::OneOf(names))
+                                            : fmt::format("did you mean {}?", near.front());
+      return base::Fail(base::ErrorCode::kInvalid,
+                        fmt::format("--policy: there is no policy \"{}\"; {}", policy, hint));
+    }
+    if (std::find(policies.begin(), policies.end(), policy) == policies.end()) {
+      policies.push_back(policy);
+    }
+  }
+  return policies;
 }
 
-base::Result<std::vector<Simulated>> RunAll(const SimulateOptions& options,
-                                            const Context& context) {
+base::Result<std::vector<Simulated>> RunAll(const sim::OpenbTrace& trace, sim::ReplayOptions replay,
+                                            const std::vector<std::string>& policies) {
+  std::vector<Simulated> runs;
+  for (const std::string& policy : policies) {
+    replay.policy = policy;
+    const auto start = base::MonotonicNow();
+    auto result = sim::ReplayTrace(trace, replay);
+    if (!result) return tl::unexpected(result.error());
+    const std::chrono::duration<double> wall = base::MonotonicNow() - start;
+    runs.push_back({std::move(*result), wall.count()});
+  }
+  return runs;
+}
+
+base::Result<Simulation> Run(const SimulateOptions& options, const Context& context) {
+  const auto policies = PoliciesOf(options);
+  if (!policies) return tl::unexpected(policies.error());
   if (const auto fine = OneReadsStandardInput(options); !fine) return tl::unexpected(fine.error());
   const auto nodes_csv = ReadText(options.nodes, context.streams.in);
   if (!nodes_csv) return tl::unexpected(nodes_csv.error());
   auto trace = ReadTrace(options, *nodes_csv, options.pods, context);
   if (!trace) return tl::unexpected(trace.error());
-  sim::ReplayOptions replay;
+  sim::ReplayOptions replay{.seed = options.seed};
   if (!options.typical_from.empty()) {
     auto typical = ReadTrace(options, *nodes_csv, options.typical_from, context);
     if (!typical) return tl::unexpected(typical.error());
@@ -70,21 +108,16 @@ base::Result<std::vector<Simulated>> RunAll(const SimulateOptions& options,
   if (options.order == "shuffle") {
     trace->tasks = sim::Shuffled(std::move(trace->tasks), options.seed);
   }
-  std::vector<Simulated> runs;
-  for (const std::string& policy : PoliciesOf(options)) {
-    replay.policy = policy;
-    const auto start = base::MonotonicNow();
-    auto result = sim::ReplayTrace(*trace, replay);
-    if (!result) return tl::unexpected(result.error());
-    const std::chrono::duration<double> wall = base::MonotonicNow() - start;
-    runs.push_back({std::move(*result), wall.count()});
-  }
-  return runs;
+  auto runs = RunAll(*trace, std::move(replay), *policies);
+  if (!runs) return tl::unexpected(runs.error());
+  const auto bound = sim::BoundOf(*trace);
+  if (!bound) return tl::unexpected(bound.error());
+  return Simulation{*std::move(runs), *bound};
 }
 
 double Share(base::PartsPerMillion share) { return static_cast<double>(share.value()) / 1e6; }
 
-nlohmann::ordered_json ToJson(const Simulated& run) {
+nlohmann::ordered_json ToJson(const Simulated& run, base::PartsPerMillion bound) {
   const sim::ReplayResult& result = run.result;
   auto curve = nlohmann::ordered_json::array();
   for (const sim::ReplayPoint& point : result.curve) {
@@ -97,6 +130,7 @@ nlohmann::ordered_json ToJson(const Simulated& run) {
                                  {"failed", result.failed},
                                  {"gpuCapacityMilli", result.capacity.value()},
                                  {"gpuAllocatedMilli", result.allocated.value()},
+                                 {"allocationBound", Share(bound)},
                                  {"fragmentation", Share(result.fragmented)},
                                  {"firstRejectAt", nullptr},
                                  {"wallSeconds", run.wall_seconds},
@@ -105,10 +139,22 @@ nlohmann::ordered_json ToJson(const Simulated& run) {
   return json;
 }
 
-std::string ToTable(const std::vector<Simulated>& runs) {
+// The curves, one under the other.
+std::string ToCsv(const Simulation& simulation) {
+  std::string csv = "policy,arrived,allocated,fragmentation\n";
+  for (const Simulated& run : simulation.runs) {
+    for (const sim::ReplayPoint& point : run.result.curve) {
+      csv += fmt::format("{},{:.6f},{:.6f},{:.6f}\n", run.result.policy, Share(point.arrived),
+                         Share(point.allocated), Share(point.fragmented));
+    }
+  }
+  return csv;
+}
+
+std::string ToTable(const Simulation& simulation) {
   using Align = report::Column::Align;
   std::vector<std::vector<report::Cell>> rows;
-  for (const Simulated& run : runs) {
+  for (const Simulated& run : simulation.runs) {
     const sim::ReplayResult& result = run.result;
     const auto allocated = base::Ratio(result.allocated.value(), result.capacity.value());
     rows.push_back(
@@ -121,27 +167,33 @@ std::string ToTable(const std::vector<Simulated>& runs) {
                               : "never"},
          {fmt::format("{:.2f}", run.wall_seconds)}});
   }
-  return report::RenderTable({{"POLICY"},
-                              {"PLACED", Align::kRight},
-                              {"FAILED", Align::kRight},
-                              {"GPUS HELD", Align::kRight},
-                              {"OF ALL", Align::kRight},
-                              {"FIRST REJECT AT", Align::kRight},
-                              {"SECONDS", Align::kRight}},
-                             rows, report::ColorMode::kPlain);
+  const std::string table = report::RenderTable({{"POLICY"},
+                                                 {"PLACED", Align::kRight},
+                                                 {"FAILED", Align::kRight},
+                                                 {"GPUS HELD", Align::kRight},
+                                                 {"OF ALL", Align::kRight},
+                                                 {"FIRST REJECT AT", Align::kRight},
+                                                 {"SECONDS", Align::kRight}},
+                                                rows, report::ColorMode::kPlain);
+  return table + fmt::format("No policy is expected to hold more than {:.2f} %.\n",
+                             Share(simulation.bound) * 100);
 }
 
-// One object for one policy, a list for all of them.
-base::Result<ExitCode> Simulate(const SimulateOptions& options, const Context& context) {
-  const auto runs = RunAll(options, context);
-  if (!runs) return tl::unexpected(runs.error());
-  if (options.output == "table") {
-    context.streams.out << ToTable(*runs);
-    return kDone;
-  }
+// One object for one policy, else a list.
+std::string ToJson(const Simulation& simulation) {
   auto list = nlohmann::ordered_json::array();
-  for (const Simulated& run : *runs) list.push_back(ToJson(run));
-  context.streams.out << (options.policy == "all" ? list : list.front()).dump() << "\n";
+  for (const Simulated& run : simulation.runs) list.push_back(ToJson(run, simulation.bound));
+  return (list.size() == 1 ? list.front() : list).dump() + "\n";
+}
+
+base::Result<ExitCode> Simulate(const SimulateOptions& options, const Context& context) {
+  const auto simulation = Run(options, context);
+  if (!simulation) return tl::unexpected(simulation.error());
+  if (options.output == "table") {
+    context.streams.out << ToTable(*simulation);
+  } else {
+    context.streams.out << (options.output == "csv" ? ToCsv(*simulation) : ToJson(*simulation));
+  }
   return kDone;
 }
 
@@ -155,17 +207,19 @@ void AddSimulate(CLI::App& app, const Context& context, Action& action) {
       ->required();
   command->add_option("--pods", options->pods, "Requests as CSV in the openb form, as they arrive")
       ->required();
-  command->add_option("--typical-from", options->typical_from,
-                      "Requests whose shapes count as typical for fgd; absent: those of --pods");
-  std::string names = "all";
-  for (const std::string_view name : sim::PolicyNames()) names.append(", ").append(name);
+  command->add_option(
+      "--typical-from", options->typical_from,
+      "Requests that stand for what is asked, for tangram and fgd; absent: those of --pods");
+  const std::string names =
+      fmt::format("One or more of {}, with commas; or all", fmt::join(sim::PolicyNames(), ", "));
   command->add_option("--policy", options->policy, names)->capture_default_str();
   command->add_option("--order", options->order, "given or shuffle")
       ->check(CLI::IsMember({"given", "shuffle"}))
       ->capture_default_str();
-  command->add_option("--seed", options->seed, "Of the shuffle")->capture_default_str();
-  command->add_option("-o,--output", options->output, "table or json")
-      ->check(CLI::IsMember({"table", "json"}))
+  command->add_option("--seed", options->seed, "Of the shuffle and of the policy random")
+      ->capture_default_str();
+  command->add_option("-o,--output", options->output, "table, json or csv (the curves)")
+      ->check(CLI::IsMember({"table", "json", "csv"}))
       ->capture_default_str();
   command->callback([options, &context, &action] {
     action = [options, &context] { return Simulate(*options, context); };

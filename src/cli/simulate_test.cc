@@ -1,4 +1,5 @@
 // tangram simulate, on traces of a few lines.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <nlohmann/json.hpp>
@@ -10,6 +11,7 @@ namespace {
 
 using ::testing::HasSubstr;
 using testing::Ran;
+using ::testing::StartsWith;
 using testing::Tangram;
 
 const std::string kNodes =
@@ -46,6 +48,39 @@ TEST_F(SimulateTest, CountsInJson) {
   EXPECT_NEAR(json["firstRejectAt"].get<double>(), 3.5 / 3, 1e-5);
 }
 
+TEST_F(SimulateTest, SeveralPoliciesOneBound) {
+  const Ran json = Simulate(kPods, {"--policy", "fgd, tangram,fgd", "-o", "json"});
+  ASSERT_EQ(json.code, 0) << json.err;
+  const auto runs = nlohmann::json::parse(json.out);
+  ASSERT_EQ(runs.size(), 2U);  // a name twice is one run
+  EXPECT_EQ(runs[0]["policy"], "fgd");
+  EXPECT_EQ(runs[1]["policy"], "tangram");
+  EXPECT_GT(runs[0]["allocationBound"], 0);
+  EXPECT_LE(runs[0]["allocationBound"], 1);
+  EXPECT_EQ(runs[0]["allocationBound"], runs[1]["allocationBound"]);
+  const Ran table = Simulate(kPods, {"--policy", "fgd,tangram"});
+  EXPECT_THAT(table.out, HasSubstr(fmt::format("No policy is expected to hold more than {:.2f} %.",
+                                               runs[0]["allocationBound"].get<double>() * 100)));
+}
+
+TEST_F(SimulateTest, TheCurvesAsCsv) {
+  const Ran ran = Simulate(kPods, {"--policy", "fgd,best-fit", "-o", "csv"});
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  EXPECT_THAT(ran.out,
+              StartsWith("policy,arrived,allocated,fragmentation\nfgd,0.166666,0.166666,"));
+  EXPECT_THAT(ran.out, HasSubstr("\nbest-fit,1.333333,"));
+}
+
+TEST_F(SimulateTest, TangramIsTheDefault) {
+  EXPECT_EQ(nlohmann::json::parse(Simulate(kPods, {"-o", "json"}).out)["policy"], "tangram");
+}
+
+TEST_F(SimulateTest, NothingIsAskedFor) {
+  const Ran ran = Simulate(kPods.substr(0, kPods.find('\n') + 1), {"-o", "json"});
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  EXPECT_EQ(nlohmann::json::parse(ran.out)["allocationBound"], 0);
+}
+
 TEST_F(SimulateTest, EveryPolicyIsALineAndAnElement) {
   const Ran table = Simulate(kPods, {"--policy", "all"});
   ASSERT_EQ(table.code, 0) << table.err;
@@ -66,7 +101,11 @@ TEST_F(SimulateTest, TheOrderDependsOnTheSeedAlone) {
 }
 
 TEST_F(SimulateTest, SaysWhatItCannotRead) {
-  EXPECT_THAT(Simulate(kPods, {"--policy", "magic"}).err, HasSubstr("there is no policy magic"));
+  EXPECT_THAT(Simulate(kPods, {"--policy", "fgd,tangam"}).err,
+              HasSubstr("there is no policy \"tangam\"; did you mean tangram?"));
+  EXPECT_THAT(Simulate(kPods, {"--policy", "black-magic"}).err,
+              HasSubstr("\"black-magic\"; the policies are tangram, fgd"));
+  EXPECT_EQ(Simulate(kPods, {"--policy", ""}).code, 2);
   const Ran ran = Simulate(kPods + "4,bad,x,1,0,0,,\n");
   EXPECT_EQ(ran.code, 2);
   EXPECT_THAT(ran.err, HasSubstr("pods.csv"));

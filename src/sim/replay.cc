@@ -11,6 +11,9 @@
 #include <unordered_map>
 #include <utility>
 
+#include "plan/place/pricing.h"
+#include "sim/random_placer.h"
+
 namespace tangram::sim {
 namespace {
 
@@ -19,15 +22,21 @@ using plan::NodeState;
 using plan::Shape;
 using plan::TypicalShape;
 
-using MakePolicy = std::unique_ptr<plan::Policy> (*)(const std::vector<TypicalShape>&);
+using Nodes = std::span<const NodeState>;
+using Shapes = std::span<const Shape>;
+// Of the empty nodes, and of requests that stand for what is asked.
+using MakePolicy = std::unique_ptr<plan::Policy> (*)(Nodes, Shapes);
 
-constexpr std::array<std::pair<std::string_view, MakePolicy>, 5> kPolicies = {{
-    {"fgd", [](const std::vector<TypicalShape>& typical) { return plan::MakeFgd(typical); }},
-    {"best-fit", [](const std::vector<TypicalShape>&) { return plan::MakeBestFit(); }},
-    {"dot-product", [](const std::vector<TypicalShape>&) { return plan::MakeDotProduct(); }},
-    {"gpu-packing", [](const std::vector<TypicalShape>&) { return plan::MakeGpuPacking(); }},
-    {"gpu-clustering", [](const std::vector<TypicalShape>&) { return plan::MakeGpuClustering(); }},
+constexpr std::array<std::pair<std::string_view, MakePolicy>, 6> kPolicies = {{
+    {"tangram", plan::MakeTangram},
+    {"fgd", [](Nodes, Shapes s) { return plan::MakeFgd(plan::FindTypicalShapes(s)); }},
+    {"best-fit", [](Nodes, Shapes) { return plan::MakeBestFit(); }},
+    {"dot-product", [](Nodes, Shapes) { return plan::MakeDotProduct(); }},
+    {"gpu-packing", [](Nodes, Shapes) { return plan::MakeGpuPacking(); }},
+    {"gpu-clustering", [](Nodes, Shapes) { return plan::MakeGpuClustering(); }},
 }};
+
+constexpr std::string_view kRandom = "random";  // not a Policy: random_placer.h
 
 // Models by number, in order of appearance.
 class Models {
@@ -91,28 +100,52 @@ base::Result<std::vector<Shape>> ShapesOf(std::span<const OpenbTask> tasks, Mode
   return shapes;
 }
 
-// One run: what arrives is offered to the placer and counted.
+struct Cluster {
+  std::vector<NodeState> nodes;
+  std::vector<Shape> arriving;
+  std::vector<Shape> typical;  // that stand for what is asked
+};
+
+base::Result<Cluster> ClusterOf(const OpenbTrace& trace, std::span<const OpenbTask> typical_from) {
+  Models models;
+  Cluster cluster;
+  for (const OpenbNode& node : trace.nodes) {
+    const auto state = StateOf(node, models);
+    if (!state) return tl::unexpected(state.error());
+    cluster.nodes.push_back(*state);
+  }
+  auto arriving = ShapesOf(trace.tasks, models);
+  if (!arriving) return tl::unexpected(arriving.error());
+  cluster.arriving = *std::move(arriving);
+  auto typical = ShapesOf(typical_from, models);
+  if (!typical) return tl::unexpected(typical.error());
+  cluster.typical = typical_from.empty() ? cluster.arriving : *std::move(typical);
+  return cluster;
+}
+
+// One run: what arrives, where it was placed, is counted.
 class Run {
  public:
-  Run(std::vector<NodeState> nodes, const plan::Policy& policy,
-      std::span<const TypicalShape> typical)
-      : placer_(std::move(nodes), policy), typical_(typical) {
-    result_.policy = policy.name();
-    for (const NodeState& node : placer_.nodes()) {
+  Run(std::string_view policy, std::vector<NodeState> nodes, std::span<const TypicalShape> typical)
+      : nodes_(std::move(nodes)), typical_(typical) {
+    result_.policy = policy;
+    for (const NodeState& node : nodes_) {
       result_.capacity += plan::kWholeGpu * node.gpus;
       fragments_.push_back(plan::FragmentOf(node, typical_));
     }
   }
 
-  void Offer(const Shape& shape, int gpus) {
+  // `gpus` as asked for, where the shape's number is cut off.
+  void Count(const Shape& shape, int gpus, const std::optional<plan::Placement>& placement) {
     const base::MilliGpu asked = shape.share * gpus;
     arrived_ += asked;
-    const auto placement = placer_.Place(placer_.Intern(shape));
     result_.placements.push_back(placement);
     if (placement) {
       ++result_.placed;
       result_.allocated += asked;
-      fragments_[placement->node] = plan::FragmentOf(placer_.nodes()[placement->node], typical_);
+      NodeState& node = nodes_[placement->node];
+      node = plan::After(node, shape, placement->gpus);
+      fragments_[placement->node] = plan::FragmentOf(node, typical_);
     } else {
       ++result_.failed;
       if (gpus > 0 && !result_.first_reject) result_.first_reject = OfCapacity(arrived_);
@@ -145,7 +178,7 @@ class Run {
     result_.curve.push_back({arrived, OfCapacity(result_.allocated), Fragmented()});
   }
 
-  plan::Placer placer_;
+  std::vector<NodeState> nodes_;
   std::span<const TypicalShape> typical_;
   std::vector<double> fragments_;  // of each node
   ReplayResult result_;
@@ -153,41 +186,53 @@ class Run {
   std::int64_t next_point_ = 1;
 };
 
+template <class Place>
+ReplayResult Replay(const OpenbTrace& trace, const Cluster& cluster, std::string_view policy,
+                    Place place) {
+  const auto typical = plan::FindTypicalShapes(cluster.typical);
+  Run run(policy, cluster.nodes, typical);
+  for (std::size_t i = 0; i < cluster.arriving.size(); ++i) {
+    const Shape& shape = cluster.arriving[i];
+    run.Count(shape, trace.tasks[i].gpus, place(shape));
+  }
+  return std::move(run).Finish();
+}
+
 }  // namespace
 
 std::vector<std::string_view> PolicyNames() {
   std::vector<std::string_view> names;
   for (const auto& [name, make] : kPolicies) names.push_back(name);
+  names.push_back(kRandom);
   return names;
 }
 
 base::Result<ReplayResult> ReplayTrace(const OpenbTrace& trace, const ReplayOptions& options) {
   const auto make = std::find_if(kPolicies.begin(), kPolicies.end(),
                                  [&](const auto& known) { return known.first == options.policy; });
-  if (make == kPolicies.end()) {
+  if (make == kPolicies.end() && options.policy != kRandom) {
     return base::Fail(base::ErrorCode::kInvalid,
                       fmt::format("there is no policy {}; the policies are {}", options.policy,
                                   fmt::join(PolicyNames(), ", ")));
   }
-  Models models;
-  std::vector<NodeState> nodes;
-  for (const OpenbNode& node : trace.nodes) {
-    const auto state = StateOf(node, models);
-    if (!state) return tl::unexpected(state.error());
-    nodes.push_back(*state);
+  const auto cluster = ClusterOf(trace, options.typical_from);
+  if (!cluster) return tl::unexpected(cluster.error());
+  if (make == kPolicies.end()) {
+    RandomPlacer placer(cluster->nodes, options.seed);
+    return Replay(trace, *cluster, kRandom,
+                  [&](const Shape& shape) { return placer.Place(shape); });
   }
-  const auto shapes = ShapesOf(trace.tasks, models);
-  if (!shapes) return tl::unexpected(shapes.error());
-  const bool own = options.typical_from.empty();
-  const auto typical_shapes = own ? shapes : ShapesOf(options.typical_from, models);
-  if (!typical_shapes) return tl::unexpected(typical_shapes.error());
-  const auto typical = plan::FindTypicalShapes(*typical_shapes);
-  const auto policy = make->second(typical);
-  Run run(std::move(nodes), *policy, typical);
-  for (std::size_t i = 0; i < shapes->size(); ++i) {
-    run.Offer((*shapes)[i], trace.tasks[i].gpus);
-  }
-  return std::move(run).Finish();
+  const auto policy = make->second(cluster->nodes, cluster->typical);
+  plan::Placer placer(cluster->nodes, *policy);
+  return Replay(trace, *cluster, policy->name(),
+                [&](const Shape& shape) { return placer.Place(placer.Intern(shape)); });
+}
+
+base::Result<base::PartsPerMillion> BoundOf(const OpenbTrace& trace) {
+  const auto cluster = ClusterOf(trace, {});
+  if (!cluster) return tl::unexpected(cluster.error());
+  const double bound = plan::AllocationBound(cluster->nodes, cluster->arriving);
+  return PartsPerMillion(static_cast<std::int64_t>(bound * 1e6));
 }
 
 std::vector<OpenbTask> Shuffled(std::vector<OpenbTask> tasks, std::uint64_t seed) {

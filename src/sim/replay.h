@@ -19,9 +19,11 @@ namespace tangram::sim {
 std::vector<std::string_view> PolicyNames();
 
 struct ReplayOptions {
-  std::string policy = "fgd";
-  // The requests whose most frequent shapes FGD's measure looks at; empty: the replayed ones.
+  std::string policy = "tangram";
+  // The requests that stand for what is asked: FGD's measure looks at their most frequent shapes,
+  // tangram's prices at all of them. Empty: the replayed ones.
   std::vector<OpenbTask> typical_from{};
+  std::uint64_t seed = 1;  // of the policy random
 };
 
 // What had been placed, and how fragmented what was free, once so much had arrived.
@@ -46,6 +48,10 @@ struct ReplayResult {
 // Nodes in order of their rank, which breaks ties; tasks in order of arrival. Fails on an unknown
 // policy, a node with more GPUs than plan::kMostGpusPerNode, more than plan::kMostModels models.
 base::Result<ReplayResult> ReplayTrace(const OpenbTrace& trace, const ReplayOptions& options);
+
+// The share of all GPUs that no policy is expected to hold more of, over random orders of the tasks
+// (plan/place/pricing.h). Fails as ReplayTrace does.
+base::Result<base::PartsPerMillion> BoundOf(const OpenbTrace& trace);
 
 // The same tasks in an order that depends on `seed` alone.
 std::vector<OpenbTask> Shuffled(std::vector<OpenbTask> tasks, std::uint64_t seed);

@@ -57,7 +57,8 @@ TEST(ReplayTrace, RefusesWhatItCannotReplay) {
     const auto result = ReplayTrace(trace, {.policy = std::move(policy)});
     return result ? "" : result.error().message;
   };
-  EXPECT_THAT(why({}, "magic"), HasSubstr("there is no policy magic; the policies are fgd, best"));
+  EXPECT_THAT(why({}, "magic"),
+              HasSubstr("there is no policy magic; the policies are tangram, fgd, best"));
   EXPECT_THAT(why({{MakeNode("big", 17)}, {}}, "fgd"), HasSubstr("node big: found 17 GPUs"));
   OpenbTrace many;
   for (int i = 0; i < 65; ++i) {
@@ -180,6 +181,80 @@ TEST_P(PublishedTest, EveryTaskGoesToTheSameGpus) {
 
 INSTANTIATE_TEST_SUITE_P(Policies, PublishedTest, testing::ValuesIn(kOracles),
                          [](const auto& oracle) { return std::string(oracle.param.theirs); });
+
+// ---- against fgd, on every order of the openb traces ----
+
+OpenbTrace ReadOrder(const std::string& order) {
+  const auto trace = ReadOpenb(
+      {OpenbText("orders/" + order + ".nodes.csv"), OpenbText("orders/" + order + ".pods.csv")});
+  EXPECT_TRUE(trace) << trace.error().message;
+  return *trace;
+}
+
+std::vector<OpenbTask> ReadTypical(const std::string& order) {
+  const std::string name = order.substr(0, order.find("_seed"));
+  return ReadOpenb({OpenbText("openb_node_list_gpu_node.csv"),
+                    OpenbText("openb_pod_list_" + name + ".csv")})
+      ->tasks;
+}
+
+double PercentOf(const ReplayResult& result) {
+  return 100 * static_cast<double>(result.allocated.value()) /
+         static_cast<double>(result.capacity.value());
+}
+
+double FirstRejectPercent(const ReplayResult& result) {
+  return static_cast<double>(result.first_reject->value()) / 1e4;
+}
+
+// One order of each trace; tools/bench_policies looks at more.
+constexpr const char* kOrders[] = {"cpu100_seed42",     "cpu200_seed42",     "default_seed42",
+                                   "gpushare40_seed42", "gpushare60_seed42", "gpuspec20_seed42",
+                                   "gpuspec33_seed42",  "multigpu20_seed42", "multigpu40_seed42"};
+
+TEST(Tangram, HoldsMoreThanFgdOnEveryTrace) {
+  TANGRAM_NEEDS_OPENB();
+  double cut = 0;  // of the GPUs that fgd leaves free, summed over the traces
+  for (const std::string order : kOrders) {
+    const OpenbTrace trace = ReadOrder(order);
+    ReplayOptions options{.policy = "fgd", .typical_from = ReadTypical(order)};
+    const auto fgd = ReplayTrace(trace, options);
+    options.policy = "tangram";
+    const auto tangram = ReplayTrace(trace, options);
+    ASSERT_TRUE(fgd && tangram);
+    EXPECT_GT(PercentOf(*tangram), PercentOf(*fgd)) << order;
+    EXPECT_GE(FirstRejectPercent(*tangram), FirstRejectPercent(*fgd) - 2) << order;
+    if (order == "default_seed42") {
+      EXPECT_GE(PercentOf(*tangram), 96.35);
+    }
+    cut += 1 - (100 - PercentOf(*tangram)) / (100 - PercentOf(*fgd));
+  }
+  EXPECT_GE(cut / static_cast<double>(std::size(kOrders)), 0.21);
+}
+
+TEST(BoundOf, IsNearWhatTangramHolds) {
+  TANGRAM_NEEDS_OPENB();
+  const OpenbTrace trace = ReadOrder("default_seed42");
+  const auto bound = BoundOf(trace);
+  ASSERT_TRUE(bound) << bound.error().message;
+  EXPECT_NEAR(static_cast<double>(bound->value()) / 1e4, 96.44, 0.1);
+}
+
+// The published runs hold 87.47 % in the mean of ten orders, with a standard deviation of 0.32.
+TEST(Random, IsAsGoodAsThePublishedOne) {
+  TANGRAM_NEEDS_OPENB();
+  const OpenbTrace trace = ReadOrder("default_seed42");
+  double sum = 0;
+  constexpr int kRuns = 10;
+  for (int seed = 1; seed <= kRuns; ++seed) {
+    const auto run =
+        ReplayTrace({trace.nodes, Shuffled(trace.tasks, static_cast<std::uint64_t>(seed))},
+                    {.policy = "random", .seed = static_cast<std::uint64_t>(seed)});
+    ASSERT_TRUE(run) << run.error().message;
+    sum += PercentOf(*run);
+  }
+  EXPECT_NEAR(sum / kRuns, 87.47, 0.32);  // three standard deviations of a mean of ten
+}
 
 }  // namespace
 }  // namespace tangram::sim

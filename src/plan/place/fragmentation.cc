@@ -10,19 +10,18 @@ namespace {
 // What is free on GPUs that are too full for the request, and whether enough are not.
 struct GpuFit {
   bool fits = false;
-  std::int64_t too_full = 0;
+  int too_full = 0;
 };
 
 GpuFit GpuFitOf(const NodeState& node, const Shape& shape) {
-  GpuFit fit;
+  const auto share = static_cast<int>(shape.share.value());
   int fitting = 0;
-  for (std::size_t i = 0; i < node.gpus; ++i) {
-    const bool holds = node.free[i] >= shape.share.value();
-    fitting += holds;
-    fit.too_full += holds ? 0 : node.free[i];
+  int too_full = 0;
+  for (const int free : node.free) {  // also beyond the node's GPUs, where nothing is free
+    fitting += free >= share ? 1 : 0;
+    too_full += free >= share ? 0 : free;
   }
-  fit.fits = fitting >= shape.gpus;
-  return fit;
+  return {fitting >= shape.gpus, too_full};
 }
 
 }  // namespace

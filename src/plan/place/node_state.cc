@@ -18,10 +18,9 @@ bool Fits(const NodeState& node, const Shape& shape) {
   if (node.cpu < shape.cpu || node.memory < shape.memory) return false;
   if (shape.gpus == 0) return true;
   if (shape.gpus > node.gpus || !node.has_model_of(shape)) return false;
+  const auto share = static_cast<int>(shape.share.value());
   int fitting = 0;
-  for (int i = 0; i < node.gpus; ++i) {
-    fitting += node.free[static_cast<std::size_t>(i)] >= shape.share.value();
-  }
+  for (const int free : node.free) fitting += free >= share ? 1 : 0;  // nothing beyond its GPUs
   return fitting >= shape.gpus;
 }
 

@@ -28,7 +28,8 @@ struct Shape {
   base::MilliCpu cpu;
   base::MiB memory;
   int gpus = 0;
-  base::MilliGpu share = kWholeGpu;  // of each of its GPUs; below a whole one only where gpus is 1
+  // Of each of its GPUs, 1 to 1000; below a whole one only where gpus is 1.
+  base::MilliGpu share = kWholeGpu;
   ModelSet models = kAnyModel;
   bool is_share() const { return gpus == 1 && share < kWholeGpu; }
   Kinds kind() const { return gpus == 0 ? 0 : Kinds{1} << (is_share() ? 0 : gpus); }

@@ -5,26 +5,15 @@
 #include <random>
 #include <string>
 
+#include "plan/place/node_state_testing.h"
+
 namespace tangram::plan {
 namespace {
 
-NodeState MakeNode(int cores, int gpus, std::uint8_t model = 0) {
-  NodeState node;
-  node.cpu = base::MilliCpu(cores * 1000);
-  node.memory = base::MiB(64 * 1024);
-  node.model = model;
-  node.gpus = static_cast<std::uint8_t>(gpus);
-  for (int i = 0; i < gpus; ++i) node.free[static_cast<std::size_t>(i)] = 1000;
-  return node;
-}
-
-Shape MakeShape(int cores, int gpus, int share = 1000) {
-  Shape shape;
-  shape.cpu = base::MilliCpu(cores * 1000);
-  shape.gpus = gpus;
-  shape.share = base::MilliGpu(share);
-  return shape;
-}
+using testing::MakeNode;
+using testing::MakeShape;
+using testing::RandomNodes;
+using testing::RandomRequests;
 
 TEST(Fits, LooksAtEveryResource) {
   const NodeState node = MakeNode(8, 2, 3);
@@ -107,35 +96,13 @@ std::optional<Placement> PlaceByScan(std::vector<NodeState>& nodes, const Policy
   return best;
 }
 
-std::vector<NodeState> RandomNodes(std::mt19937& random) {
-  std::vector<NodeState> nodes;
-  for (int i = 0; i < 40; ++i) {
-    const int gpus = std::vector{0, 1, 2, 4, 8}[random() % 5];
-    nodes.push_back(MakeNode(std::vector{8, 32, 96}[random() % 3], gpus,
-                             static_cast<std::uint8_t>(random() % 3)));
-  }
-  return nodes;
-}
-
-std::vector<Shape> RandomRequests(std::mt19937& random) {
-  std::vector<Shape> shapes;
-  for (int i = 0; i < 12; ++i) {
-    const int gpus = std::vector{0, 1, 1, 1, 2, 4, 8}[random() % 7];
-    const int share = gpus == 1 && random() % 2 ? static_cast<int>(100 + random() % 800) : 1000;
-    shapes.push_back(MakeShape(static_cast<int>(1 + random() % 12), gpus, share));
-    if (random() % 4 == 0) shapes.back().models = 1U << (random() % 3);
-  }
-  std::vector<Shape> requests;
-  for (int i = 0; i < 400; ++i) requests.push_back(shapes[random() % shapes.size()]);
-  return requests;
-}
-
 TEST(PlacerLaw, EqualsAScanOfEveryNode) {
   for (unsigned seed = 0; seed < 30; ++seed) {
     std::mt19937 random(seed);
     const auto nodes = RandomNodes(random);
     const auto requests = RandomRequests(random);
     std::vector<std::unique_ptr<Policy>> policies;
+    policies.push_back(MakeTangram(nodes, requests));
     policies.push_back(MakeFgd(FindTypicalShapes(requests)));
     policies.push_back(MakeBestFit());
     policies.push_back(MakeDotProduct());
@@ -156,13 +123,43 @@ TEST(PlacerLaw, EqualsAScanOfEveryNode) {
 TEST(PolicyLaw, ScoreDoesNotDependOnTheOrderOfGpus) {
   std::mt19937 random(7);
   const auto requests = RandomRequests(random);
-  const auto policy = MakeFgd(FindTypicalShapes(requests));
-  for (int i = 0; i < 300; ++i) {
-    NodeState node = MakeNode(96, 8);
-    for (auto& free : node.free) free = static_cast<std::int16_t>(random() % 3 * 400 + 200);
-    const Shape& shape = requests[static_cast<std::size_t>(i)];
-    if (!Fits(node, shape)) continue;
-    EXPECT_EQ(policy->Choose(node, shape).score, policy->Choose(Canonical(node), shape).score);
+  const std::vector<NodeState> nodes(3, MakeNode(96, 8));
+  std::vector<std::unique_ptr<Policy>> policies;
+  policies.push_back(MakeFgd(FindTypicalShapes(requests)));
+  policies.push_back(MakeTangram(nodes, requests));
+  for (const auto& policy : policies) {
+    for (int i = 0; i < 300; ++i) {
+      NodeState node = MakeNode(96, 8);
+      for (std::size_t gpu = 0; gpu < 8; ++gpu) {
+        node.free[gpu] = static_cast<std::int16_t>(random() % 3 * 400 + 200);
+      }
+      const Shape& shape = requests[static_cast<std::size_t>(i)];
+      if (!Fits(node, shape)) continue;
+      EXPECT_EQ(policy->Choose(node, shape).score, policy->Choose(Canonical(node), shape).score);
+    }
+  }
+}
+
+// Fits and FragmentOf, word for word as FGD defines them.
+TEST(FragmentOfLaw, EqualsTheDefinition) {
+  std::mt19937 random(3);
+  for (int i = 0; i < 2000; ++i) {
+    NodeState node = MakeNode(8, static_cast<int>(random() % 17));
+    for (std::size_t gpu = 0; gpu < node.gpus; ++gpu) {
+      node.free[gpu] = static_cast<std::int16_t>(random() % 11 * 100);
+    }
+    const int gpus = static_cast<int>(1 + random() % 3);
+    const Shape shape =
+        MakeShape(4, gpus, gpus == 1 ? static_cast<int>(1 + random() % 1000) : 1000);
+    int fitting = 0;
+    int too_full = 0;
+    for (int gpu = 0; gpu < node.gpus; ++gpu) {
+      const int free = node.free[static_cast<std::size_t>(gpu)];
+      (free >= shape.share.value() ? fitting : too_full) += free >= shape.share.value() ? 1 : free;
+    }
+    EXPECT_EQ(Fits(node, shape), fitting >= gpus);
+    const auto want = fitting >= gpus ? too_full : static_cast<int>(FreeMilli(node));
+    EXPECT_EQ(FragmentOf(node, std::vector<TypicalShape>{{shape, 1.0}}), want);
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -31,6 +32,14 @@ class Policy {
 // (fragmentation.h). The steps are part of the policy: within 40 thousandths of a GPU the node of
 // the lowest rank goes on being filled.
 std::unique_ptr<Policy> MakeFgd(std::vector<TypicalShape> typical);
+
+// Ours, the default: the node whose loss costs least at the shadow prices of `requests`
+// (pricing.h), which stand for what will be asked of `nodes`. To that come FGD's measure, the CPU
+// that free GPUs will need, the nodes that large requests need, and the models that others cannot
+// do without. Takes the time of PriceRequests. The nodes are as they are when empty; it chooses on
+// nodes of their models only.
+std::unique_ptr<Policy> MakeTangram(std::span<const NodeState> nodes,
+                                    std::span<const Shape> requests);
 
 // The baselines of the FGD paper, as its published simulator has them. A share goes to the GPU with
 // the least left that holds it; whole GPUs to the first idle ones.

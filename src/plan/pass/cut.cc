@@ -1,0 +1,78 @@
+#include "plan/pass/cut.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace tangram::plan {
+namespace {
+
+std::string ResourceOf(const SeatRoom& seat) {
+  return seat.profile.empty() ? "nvidia.com/gpu" : gpu::ResourceNameOf(*seat.facts);
+}
+
+void Offer(NodeRoom& node, const std::vector<SeatRoom>& seats, std::int64_t sign) {
+  for (const SeatRoom& seat : seats) {
+    if (!seat.profile.empty() && seat.facts == nullptr) continue;
+    const std::string resource = ResourceOf(seat);
+    node.offers[resource] += sign;
+    node.free[resource] += sign;
+  }
+}
+
+// Empty for a card with MIG off.
+std::vector<PlacedInstance> LayoutOf(const std::vector<SeatRoom>& seats) {
+  std::vector<PlacedInstance> layout;
+  for (const SeatRoom& seat : seats) {
+    if (!seat.profile.empty()) layout.push_back({seat.profile, seat.start});
+  }
+  return layout;
+}
+
+}  // namespace
+
+bool HeldIsKnown(const CardRoom& card) {
+  return card.model != nullptr &&
+         std::all_of(card.seats.begin(), card.seats.end(), [](const SeatRoom& seat) {
+           return seat.held == 0 || (seat.facts != nullptr && seat.start.has_value());
+         });
+}
+
+void Cuts::Recut(std::size_t node, std::size_t card, std::vector<SeatRoom> layout) {
+  NodeRoom& of = world_.nodes()[node];
+  std::vector<SeatRoom>& seats = of.cards[card].seats;
+  before_.try_emplace({node, card}, seats);
+  Offer(of, seats, -1);
+  seats = std::move(layout);
+  Offer(of, seats, +1);
+}
+
+void Cuts::UndoUnused() {
+  for (auto at = before_.begin(); at != before_.end();) {
+    NodeRoom& node = world_.nodes()[at->first.first];
+    CardRoom& card = node.cards[at->first.second];
+    if (card.held() > 0) {
+      ++at;
+      continue;
+    }
+    Offer(node, card.seats, -1);
+    card.seats = at->second;
+    Offer(node, card.seats, +1);
+    at = before_.erase(at);
+  }
+}
+
+void Cuts::Act(const std::string& reason) {
+  for (const auto& [at, before] : before_) {
+    NodeRoom& node = world_.nodes()[at.first];
+    const CardRoom& card = node.cards[at.second];
+    Repartition change{node.name, card.index, LayoutOf(before), LayoutOf(card.seats)};
+    // A node of one kind of seat hands out any of them: the count is right, the card may differ.
+    const std::string_view which =
+        node.exact ? "" : "; which of its cards are free is read on the node";
+    node.rests_on.push_back(
+        world_.Act(Pass::kPartition, std::move(change), fmt::format("{}{}", reason, which)).id);
+  }
+}
+
+}  // namespace tangram::plan

@@ -1,0 +1,65 @@
+#include "plan/pass/movable.h"
+
+#include <algorithm>
+#include <array>
+
+#include "plan/leaks/judge.h"
+
+namespace tangram::plan {
+namespace {
+
+auto OwnerKey(const cluster::Pod& pod) {
+  return std::make_tuple(std::string_view(pod.ns), std::string_view(pod.owner.kind),
+                         std::string_view(pod.owner.name));
+}
+
+// Kinds whose controller makes a pod again somewhere else, and loses no work by it.
+bool IsMadeAgain(const cluster::Pod& pod) {
+  constexpr std::array<std::string_view, 3> kKinds = {"Deployment", "ReplicaSet", "StatefulSet"};
+  return std::find(kKinds.begin(), kKinds.end(), pod.owner.kind) != kKinds.end();
+}
+
+}  // namespace
+
+Movable::Movable(const cluster::Snapshot& snapshot, Moves moves)
+    : snapshot_(snapshot), moves_(moves) {
+  for (const cluster::Pod& pod : snapshot.pods) {
+    if (cluster::HoldsDevices(pod) && pod.ready) ++replicas_[OwnerKey(pod)];
+  }
+}
+
+bool Movable::IsMovable(const cluster::Pod& pod) const {
+  if (moves_ == Moves::kNone || !IsMadeAgain(pod) || IsPinned(pod)) return false;
+  // A claim may name a device of this node.
+  if (!pod.ready || !pod.claims.empty()) return false;
+  if (moves_ == Moves::kControlled) return true;
+  const auto replicas = replicas_.find(OwnerKey(pod));
+  return replicas != replicas_.end() && replicas->second > 1;
+}
+
+std::vector<const cluster::DisruptionBudget*> Movable::BudgetsOf(const cluster::Pod& pod) const {
+  std::vector<const cluster::DisruptionBudget*> budgets;
+  for (const cluster::DisruptionBudget& budget : snapshot_.budgets) {
+    if (cluster::Selects(budget, pod.ns, pod.labels)) budgets.push_back(&budget);
+  }
+  return budgets;
+}
+
+bool Movable::MayMove(const std::vector<const cluster::Pod*>& pods) const {
+  auto used = used_;
+  for (const cluster::Pod* pod : pods) {
+    if (!IsMovable(*pod)) return false;
+    for (const cluster::DisruptionBudget* budget : BudgetsOf(*pod)) {
+      if (++used[budget] > budget->disruptions_allowed) return false;
+    }
+  }
+  return true;
+}
+
+void Movable::Moved(const std::vector<const cluster::Pod*>& pods) {
+  for (const cluster::Pod* pod : pods) {
+    for (const cluster::DisruptionBudget* budget : BudgetsOf(*pod)) ++used_[budget];
+  }
+}
+
+}  // namespace tangram::plan

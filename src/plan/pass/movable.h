@@ -1,0 +1,34 @@
+// Which running pods may be moved.
+#pragma once
+
+#include <map>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "cluster/snapshot.h"
+#include "plan/plan.h"
+
+namespace tangram::plan {
+
+// Counts what moves use up. Pointers lead into the snapshot, which must outlive it.
+class Movable {
+ public:
+  Movable(const cluster::Snapshot& snapshot, Moves moves);
+
+  // Whether all of `pods` may be moved together, on top of those moved so far.
+  bool MayMove(const std::vector<const cluster::Pod*>& pods) const;
+  void Moved(const std::vector<const cluster::Pod*>& pods);
+
+ private:
+  bool IsMovable(const cluster::Pod& pod) const;
+  std::vector<const cluster::DisruptionBudget*> BudgetsOf(const cluster::Pod& pod) const;
+
+  const cluster::Snapshot& snapshot_;
+  Moves moves_;
+  // Ready pods by namespace, owner kind and name.
+  std::map<std::tuple<std::string_view, std::string_view, std::string_view>, int> replicas_;
+  std::map<const cluster::DisruptionBudget*, std::int64_t> used_;
+};
+
+}  // namespace tangram::plan

@@ -1,0 +1,17 @@
+// The passes of the planner (plan.h says what each is for). Each reads and changes the world.
+#pragma once
+
+#include "plan/pass/world.h"
+
+namespace tangram::plan {
+
+void Admit(World& world);
+void PlacePods(World& world);
+void ShareCards(World& world);
+void CutCards(World& world);
+void Consolidate(World& world);
+void Scale(World& world);
+// What the passes left waits; not a pass, since it always runs.
+void ExplainWaiting(World& world);
+
+}  // namespace tangram::plan

@@ -1,0 +1,42 @@
+// Pods that fit now.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "plan/pass/chooser.h"
+#include "plan/pass/gang.h"
+#include "plan/pass/passes.h"
+
+namespace tangram::plan {
+namespace {
+
+std::string ReasonFor(const NodeRoom& node, const cluster::Pod& pod) {
+  for (const auto& [resource, count] : pod.devices) {
+    if (KindOf(resource).unit == ResourceKind::Unit::kNotGpu) continue;
+    return fmt::format("{} of {} {} there are free", CountIn(node.free, resource),
+                       CountIn(node.offers, resource), resource);
+  }
+  return "it has room";
+}
+
+}  // namespace
+
+void PlacePods(World& world) {
+  const Chooser chooser(world);
+  for (const Gang& gang : GangsOf(world.demand())) {
+    std::vector<std::pair<NodeRoom*, std::string>> places;
+    for (const cluster::Pod* pod : gang) {
+      NodeRoom* node = chooser.Best(world, *pod);
+      if (node == nullptr) break;
+      places.emplace_back(node, ReasonFor(*node, *pod));
+      world.Put(*node, *pod);
+    }
+    for (std::size_t i = 0; i < places.size(); ++i) world.Take(*places[i].first, *gang[i]);
+    if (places.size() < gang.size()) continue;
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      world.Place(Pass::kPlace, *places[i].first, *gang[i], std::move(places[i].second));
+    }
+  }
+}
+
+}  // namespace tangram::plan

@@ -1,0 +1,108 @@
+// Cards that nobody holds are shared, or shared further, for pods that ask for a share.
+#include <algorithm>
+#include <tuple>
+
+#include "cluster/schedulable.h"
+#include "plan/pass/gang.h"
+#include "plan/pass/passes.h"
+
+namespace tangram::plan {
+namespace {
+
+constexpr std::string_view kWhole = "nvidia.com/gpu";
+constexpr std::string_view kShare = "nvidia.com/gpu.shared";
+
+bool AsksForShare(const cluster::Pod& pod) {
+  return std::any_of(pod.devices.begin(), pod.devices.end(),
+                     [](const auto& asked) { return asked.name == kShare && asked.count > 0; });
+}
+
+int ReplicasOf(const NodeRoom& node) { return node.cards.front().seats.front().replicas; }
+
+cluster::Sharing SharingOf(const NodeRoom& node) {
+  const cluster::Sharing now = node.like->gpus.front().sharing;
+  return now == cluster::Sharing::kNone ? cluster::Sharing::kTimeSlicing : now;
+}
+
+int MostReplicas(const NodeRoom& node, const PlanPolicy& policy) {
+  const bool mps = SharingOf(node) == cluster::Sharing::kMps;
+  const int most =
+      mps ? gpu::MaxMpsClients(*node.cards.front().model) : gpu::kMaxTimeSlicingReplicas;
+  return std::min(policy.most_replicas, most);
+}
+
+// The device plugin shares every card of a node alike, and renames its resource. So a node whose
+// cards are held whole cannot be shared; one that is shared can be shared further.
+bool CanShare(const NodeRoom& node, const PlanPolicy& policy) {
+  if (node.given_back || node.cards.empty()) return false;
+  const bool known = std::all_of(node.cards.begin(), node.cards.end(), [](const CardRoom& card) {
+    return card.may_change && card.seats.size() == 1 && !card.is_cut();
+  });
+  if (!known || ReplicasOf(node) >= MostReplicas(node, policy)) return false;
+  const bool renamed = CountIn(node.offers, kShare) > 0;
+  if (renamed) return true;
+  return ReplicasOf(node) == 1 && CountIn(node.free, kWhole) == CountIn(node.offers, kWhole) &&
+         std::all_of(node.cards.begin(), node.cards.end(),
+                     [](const CardRoom& card) { return card.held() == 0; });
+}
+
+NodeRoom Shared(NodeRoom node, int replicas) {
+  const auto shares = static_cast<std::int64_t>(node.cards.size()) * replicas;
+  node.free[std::string(kShare)] += shares - CountIn(node.offers, kShare);
+  node.offers[std::string(kShare)] = shares;
+  node.free[std::string(kWhole)] -= CountIn(node.offers, kWhole);
+  node.offers[std::string(kWhole)] = 0;
+  for (CardRoom& card : node.cards) card.seats.front().replicas = replicas;
+  return node;
+}
+
+// A shared node before an unshared one, then what costs least a card.
+auto PreferenceOf(const NodeRoom& node) {
+  const auto cards = static_cast<std::int64_t>(node.cards.size());
+  const auto rate = node.rate();
+  return std::make_tuple(CountIn(node.offers, kShare) == 0, !rate.has_value(),
+                         rate ? *rate / cards : base::MicroUsdPerHour(),
+                         std::string_view(node.name));
+}
+
+NodeRoom* NodeToShare(World& world, const cluster::Pod& pod) {
+  NodeRoom* best = nullptr;
+  for (NodeRoom& node : world.nodes()) {
+    if (!CanShare(node, world.policy())) continue;
+    if (!Fits(Shared(node, MostReplicas(node, world.policy())), pod)) continue;
+    if (best == nullptr || PreferenceOf(node) < PreferenceOf(*best)) best = &node;
+  }
+  return best;
+}
+
+// A node that was shared for another pod.
+NodeRoom* NodeWithRoom(World& world, const cluster::Pod& pod) {
+  const auto fits = [&](const NodeRoom& node) { return !node.rests_on.empty() && Fits(node, pod); };
+  const auto node = std::find_if(world.nodes().begin(), world.nodes().end(), fits);
+  return node == world.nodes().end() ? nullptr : &*node;
+}
+
+}  // namespace
+
+void ShareCards(World& world) {
+  if (world.policy().most_replicas < 2) return;
+  const auto demand = world.demand();
+  for (const cluster::Pod* pod : demand) {
+    if (!AsksForShare(*pod) || IsInGang(*pod)) continue;
+    NodeRoom* node = NodeWithRoom(world, *pod);
+    if (node == nullptr) {
+      node = NodeToShare(world, *pod);
+      if (node == nullptr) continue;
+      const int before = ReplicasOf(*node);
+      const int after = MostReplicas(*node, world.policy());
+      *node = Shared(std::move(*node), after);
+      const Action& action =
+          world.Act(Pass::kShare, Reshare{node->name, SharingOf(*node), before, after},
+                    "pods wait for a share");
+      node->rests_on.push_back(action.id);
+    }
+    world.Place(Pass::kShare, *node, *pod, "on a new share");
+  }
+}
+
+}  // namespace tangram::plan

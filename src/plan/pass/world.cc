@@ -1,0 +1,308 @@
+#include "plan/pass/world.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <numeric>
+#include <unordered_map>
+
+#include "cluster/schedulable.h"
+
+namespace tangram::plan {
+namespace {
+
+CardRoom RoomOf(const Card& card) {
+  CardRoom room{.index = card.gpu->index, .model = card.model};
+  const bool single = card.node->mig_strategy == cluster::MigStrategy::kSingle;
+  room.may_change = card.model != nullptr && !single;
+  for (const Seat& seat : card.seats) {
+    if (seat.uncovered) continue;
+    if (seat.replica == 0) {
+      SeatRoom fresh;
+      if (seat.instance != nullptr) {
+        fresh.profile = seat.instance->profile;
+        fresh.start = seat.instance->start;
+        if (card.model != nullptr) fresh.facts = gpu::ProfileNamed(*card.model, fresh.profile);
+      }
+      fresh.replicas = std::max(1, card.gpu->replicas);
+      room.seats.push_back(std::move(fresh));
+    }
+    room.seats.back().held += seat.pod != nullptr ? 1 : 0;
+  }
+  return room;
+}
+
+bool IsOfKind(const NodeRoom& node, const CardRoom& card, const SeatRoom& seat,
+              const ResourceKind& kind) {
+  const bool whole = seat.profile.empty();
+  const bool single = node.like->mig_strategy == cluster::MigStrategy::kSingle;
+  if (kind.unit == ResourceKind::Unit::kCard) return whole || single;
+  if (kind.unit != ResourceKind::Unit::kInstance || whole) return false;
+  if (card.model == nullptr) return seat.profile == kind.profile;
+  return seat.facts != nullptr && seat.facts == gpu::ProfileNamed(*card.model, kind.profile);
+}
+
+enum class Hold { kOne, kRelease };
+
+// A seat of the kind to hold or to release: on a card in use before any other. nullptr: none.
+SeatRoom* SeatFor(NodeRoom& node, const ResourceKind& kind, Hold hold) {
+  SeatRoom* spare = nullptr;
+  for (CardRoom& card : node.cards) {
+    const auto fits = [&](const SeatRoom& seat) {
+      const bool room = hold == Hold::kOne ? seat.held < seat.replicas : seat.held > 0;
+      return room && IsOfKind(node, card, seat, kind);
+    };
+    const auto seat = std::find_if(card.seats.begin(), card.seats.end(), fits);
+    if (seat == card.seats.end()) continue;
+    if (card.held() > 0) return &*seat;
+    if (spare == nullptr) spare = &*seat;
+  }
+  return spare;
+}
+
+void HoldSeats(NodeRoom& node, const ResourceKind& kind, std::int64_t count) {
+  const Hold hold = count > 0 ? Hold::kOne : Hold::kRelease;
+  for (std::int64_t left = std::abs(count); left > 0; --left) {
+    SeatRoom* seat = SeatFor(node, kind, hold);
+    if (seat == nullptr) return;  // a resource that stands for no seat
+    seat->held += count > 0 ? 1 : -1;
+  }
+}
+
+// In thousandths of the card.
+std::int64_t HeldOf(const CardRoom& card) {
+  std::int64_t held = 0;
+  for (const SeatRoom& seat : card.seats) {
+    if (seat.held == 0) continue;
+    std::int64_t size = 1000;
+    if (!seat.profile.empty() && card.model != nullptr && card.model->memory_slices > 0) {
+      const int slices = seat.facts != nullptr ? std::max(1, seat.facts->memory_slices) : 1;
+      size = 1000 * slices / card.model->memory_slices;
+    }
+    held += size * std::min(seat.held, seat.replicas) / seat.replicas;
+  }
+  return std::min<std::int64_t>(held, 1000);
+}
+
+// Whether what the node offers is what its cards are: else somebody else has changed one of the two
+// (DRA owns the cards, a device is unhealthy, a layout is under way), and the cards are left alone.
+bool OffersItsCards(const NodeRoom& node) {
+  Counts cards;
+  for (const CardRoom& card : node.cards) {
+    for (const SeatRoom& seat : card.seats) {
+      const bool whole = seat.profile.empty();
+      if (!whole && seat.facts == nullptr) return false;
+      cards[whole ? "nvidia.com/gpu" : gpu::ResourceNameOf(*seat.facts)] += seat.replicas;
+    }
+  }
+  Counts offers;
+  for (const auto& [resource, count] : node.offers) {
+    constexpr std::string_view kShared = ".shared";
+    if (count == 0 || KindOf(resource).unit == ResourceKind::Unit::kNotGpu) continue;
+    std::string_view name = resource;
+    if (name.ends_with(kShared)) name.remove_suffix(kShared.size());
+    offers[std::string(name)] += count;
+  }
+  return cards == offers;
+}
+
+}  // namespace
+
+int CardRoom::held() const {
+  return std::accumulate(seats.begin(), seats.end(), 0,
+                         [](int sum, const SeatRoom& seat) { return sum + seat.held; });
+}
+
+std::int64_t CountIn(const Counts& counts, std::string_view resource) {
+  const auto found = counts.find(resource);
+  return found == counts.end() ? 0 : found->second;
+}
+
+std::optional<base::MicroUsdPerHour> NodeRoom::rate() const {
+  if (!like->price) return std::nullopt;
+  return like->price->rate;
+}
+
+bool RunsEverywhere(const cluster::Pod& pod) {
+  return pod.owner.kind == "DaemonSet" || pod.owner.kind == "Node";
+}
+
+bool NodeRoom::is_empty() const {
+  return std::all_of(pods.begin(), pods.end(),
+                     [](const cluster::Pod* pod) { return RunsEverywhere(*pod); });
+}
+
+bool WaitsForGpu(const cluster::Pod& pod) {
+  return pod.node.empty() && pod.phase == cluster::PodPhase::kPending && AsksForGpu(pod);
+}
+
+bool IsMoreUrgent(const cluster::Pod* a, const cluster::Pod* b) {
+  if (a->priority != b->priority) return a->priority > b->priority;
+  return std::tie(a->created_at, a->ns, a->name) < std::tie(b->created_at, b->ns, b->name);
+}
+
+PodName NameOf(const cluster::Pod& pod) { return {pod.ns, pod.name}; }
+
+World::World(const cluster::Snapshot& snapshot, const PlanPolicy& policy)
+    : snapshot_(snapshot), policy_(policy) {
+  std::unordered_map<std::string_view, std::size_t> by_name;
+  for (const cluster::Node& node : snapshot.nodes) {
+    by_name.emplace(node.name, nodes_.size());
+    NodeRoom room{.name = node.name, .like = &node, .cpu = node.cpu, .memory = node.memory};
+    for (const auto& [resource, count] : node.devices) room.offers[resource] = count;
+    room.free = room.offers;
+    nodes_.push_back(std::move(room));
+  }
+  for (const cluster::Pod& pod : snapshot.pods) {
+    if (!cluster::HoldsDevices(pod)) continue;
+    const auto at = by_name.find(pod.node);
+    if (at == by_name.end()) continue;
+    NodeRoom& node = nodes_[at->second];
+    node.pods.push_back(&pod);
+    node.cpu -= pod.cpu;
+    node.memory -= pod.memory;
+    for (const auto& [resource, count] : pod.devices) node.free[resource] -= count;
+  }
+  for (const Card& card : FindHoldings(snapshot).cards) {
+    NodeRoom& node = nodes_[by_name.at(card.node->name)];
+    node.cards.push_back(RoomOf(card));
+    node.exact = node.exact &&
+                 std::all_of(card.seats.begin(), card.seats.end(),
+                             [](const Seat& seat) { return seat.pod == nullptr || seat.exact; });
+  }
+  for (NodeRoom& node : nodes_) {
+    if (OffersItsCards(node)) continue;
+    for (CardRoom& card : node.cards) card.may_change = false;
+  }
+  std::sort(nodes_.begin(), nodes_.end(),
+            [](const NodeRoom& a, const NodeRoom& b) { return a.name < b.name; });
+  for (const cluster::Pod& pod : snapshot.pods) {
+    if (WaitsForGpu(pod)) demand_.push_back(&pod);
+  }
+  std::sort(demand_.begin(), demand_.end(), IsMoreUrgent);
+  plan_.before = Totals();
+  plan_.before.waiting = static_cast<std::int64_t>(demand_.size());
+}
+
+void World::Put(NodeRoom& node, const cluster::Pod& pod) {
+  node.pods.push_back(&pod);
+  node.cpu -= pod.cpu;
+  node.memory -= pod.memory;
+  for (const auto& [resource, count] : pod.devices) {
+    node.free[resource] -= count;
+    HoldSeats(node, KindOf(resource), count);
+  }
+}
+
+void World::Take(NodeRoom& node, const cluster::Pod& pod) {
+  std::erase(node.pods, &pod);
+  node.cpu += pod.cpu;
+  node.memory += pod.memory;
+  for (const auto& [resource, count] : pod.devices) {
+    node.free[resource] += count;
+    HoldSeats(node, KindOf(resource), -count);
+  }
+}
+
+Action& World::Act(Pass pass, Change change, std::string reason) {
+  Action action{.id = static_cast<int>(plan_.actions.size()), .pass = pass};
+  action.change = std::move(change);
+  action.reason = std::move(reason);
+  return plan_.actions.emplace_back(std::move(action));
+}
+
+void World::Place(Pass pass, NodeRoom& node, const cluster::Pod& pod, std::string reason) {
+  Put(node, pod);
+  Act(pass, PlacePod{NameOf(pod), node.name}, std::move(reason)).needs = node.rests_on;
+  std::erase(demand_, &pod);
+}
+
+void World::Wait(const cluster::Pod& pod, WaitReason reason, std::string why, std::string remedy) {
+  plan_.waiting.push_back({NameOf(pod), reason, std::move(why), std::move(remedy)});
+}
+
+void World::Certify(Certificate certificate) {
+  plan_.certificates.push_back(std::move(certificate));
+}
+
+NodeRoom World::EmptyLike(const NodeRoom& node, std::string name) const {
+  NodeRoom fresh{.name = std::move(name),
+                 .like = node.like,
+                 .cpu = node.like->cpu,
+                 .memory = node.like->memory};
+  for (const auto& [resource, count] : node.like->devices) fresh.offers[resource] = count;
+  fresh.free = fresh.offers;
+  for (const cluster::Gpu& gpu : node.like->gpus) {
+    CardRoom card{.index = gpu.index};
+    const auto of = std::find_if(node.cards.begin(), node.cards.end(),
+                                 [&](const CardRoom& known) { return known.index == gpu.index; });
+    if (of != node.cards.end()) card.model = of->model;
+    card.may_change = false;  // nothing is known of it before it is up
+    for (const cluster::Instance& instance : gpu.instances) {
+      card.seats.push_back({.profile = instance.profile,
+                            .facts = card.model == nullptr
+                                         ? nullptr
+                                         : gpu::ProfileNamed(*card.model, instance.profile),
+                            .start = instance.start,
+                            .replicas = std::max(1, gpu.replicas)});
+    }
+    if (card.seats.empty()) card.seats.push_back({.replicas = std::max(1, gpu.replicas)});
+    fresh.cards.push_back(std::move(card));
+  }
+  for (const cluster::Pod& pod : snapshot_.pods) {
+    if (pod.node != node.like->name || !cluster::HoldsDevices(pod) || !RunsEverywhere(pod))
+      continue;
+    fresh.cpu -= pod.cpu;
+    fresh.memory -= pod.memory;
+  }
+  return fresh;
+}
+
+PlanTotals World::Totals() const {
+  PlanTotals totals;
+  for (const NodeRoom& node : nodes_) {
+    if (node.given_back || node.cards.empty()) continue;
+    ++totals.nodes;
+    totals.gpus += static_cast<std::int64_t>(node.cards.size());
+    for (const CardRoom& card : node.cards) totals.held += base::MilliGpu(HeldOf(card));
+    if (const auto rate = node.rate()) {
+      totals.rate += *rate;
+    } else {
+      ++totals.unpriced_nodes;
+    }
+  }
+  return totals;
+}
+
+Plan World::Finish() && {
+  plan_.after = Totals();
+  std::sort(plan_.waiting.begin(), plan_.waiting.end(),
+            [](const Waiting& a, const Waiting& b) { return a.pod < b.pod; });
+  plan_.after.waiting = static_cast<std::int64_t>(plan_.waiting.size());
+  return std::move(plan_);
+}
+
+std::int64_t CouldOffer(const NodeRoom& node, std::string_view resource) {
+  const std::int64_t offers = CountIn(node.offers, resource);
+  const ResourceKind kind = KindOf(resource);
+  std::int64_t could = 0;
+  for (const CardRoom& card : node.cards) {
+    if (!card.may_change || card.model == nullptr) continue;
+    if (kind.unit == ResourceKind::Unit::kCard) {
+      could += kind.shared ? gpu::kMaxTimeSlicingReplicas : 1;
+    } else if (kind.unit == ResourceKind::Unit::kInstance && !kind.shared) {
+      const gpu::MigProfile* profile = gpu::ProfileNamed(*card.model, kind.profile);
+      could += profile == nullptr || profile->starts.empty() ? 0 : profile->max_instances;
+    }
+  }
+  return std::max(offers, could);
+}
+
+bool Fits(const NodeRoom& node, const cluster::Pod& pod) {
+  if (node.given_back || pod.cpu > node.cpu || pod.memory > node.memory) return false;
+  for (const auto& [resource, count] : pod.devices) {
+    if (count > CountIn(node.free, resource)) return false;
+  }
+  return cluster::Admits(*node.like, pod);
+}
+
+}  // namespace tangram::plan

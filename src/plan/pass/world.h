@@ -1,0 +1,118 @@
+// The cluster while a plan is made: the snapshot, and what the actions so far have changed.
+//
+// Room is counted as the scheduler counts it: what a node offers of a resource, less what the pods
+// on it ask for. Cards matter only to what changes them (share, partition) and to the sums.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cluster/snapshot.h"
+#include "gpu/gpu.h"
+#include "plan/leaks/seats.h"
+#include "plan/plan.h"
+
+namespace tangram::plan {
+
+// A thing on a card that pods can hold: the card, or an instance; several pods where it is shared.
+struct SeatRoom {
+  std::string profile{};                   // as NVIDIA spells it; empty: the whole card
+  const gpu::MigProfile* facts = nullptr;  // null: the whole card, or not known
+  std::optional<int> start{};
+  int replicas = 1;
+  int held = 0;  // replicas
+};
+
+struct CardRoom {
+  int index = 0;
+  const gpu::Model* model = nullptr;  // null: unknown
+  // Its layout and its shares may be changed: the model is known, the node offers what its cards
+  // are, and instances are offered under their own names.
+  bool may_change = true;
+  std::vector<SeatRoom> seats{};
+  bool is_cut() const { return !seats.empty() && !seats.front().profile.empty(); }
+  int held() const;  // replicas of its seats
+};
+
+using Counts = std::map<std::string, std::int64_t, std::less<>>;
+std::int64_t CountIn(const Counts& counts, std::string_view resource);
+
+struct NodeRoom {
+  std::string name{};
+  const cluster::Node* like = nullptr;  // itself or, for a node that is added, the one it is like
+  bool given_back = false;
+  base::MilliCpu cpu{};  // free
+  base::MiB memory{};    // free
+  Counts offers{};       // extended resources
+  Counts free{};         // below 0 where pods hold more than the node offers now
+  std::vector<CardRoom> cards{};
+  bool exact = true;  // the cluster says which card each pod holds; else it was counted on
+  std::vector<const cluster::Pod*> pods{};  // that are on it now
+  std::vector<int> rests_on{};              // actions that its room rests on
+  std::optional<base::MicroUsdPerHour> rate() const;
+  // Holds nothing but what every node runs.
+  bool is_empty() const;
+};
+
+// Runs on every node, and ends with it.
+bool RunsEverywhere(const cluster::Pod& pod);
+
+class World {
+ public:
+  // Both must outlive it.
+  World(const cluster::Snapshot& snapshot, const PlanPolicy& policy);
+
+  const cluster::Snapshot& snapshot() const { return snapshot_; }
+  const PlanPolicy& policy() const { return policy_; }
+  std::vector<NodeRoom>& nodes() { return nodes_; }
+  const std::vector<NodeRoom>& nodes() const { return nodes_; }
+
+  // Pods that wait, could be served, and are not served yet; most urgent first: priority, then
+  // age, then name.
+  std::vector<const cluster::Pod*>& demand() { return demand_; }
+
+  // Counts the pod onto the node, or off it.
+  void Put(NodeRoom& node, const cluster::Pod& pod);
+  void Take(NodeRoom& node, const cluster::Pod& pod);
+
+  // Appends an action. It needs what the room of the nodes that it names rests on.
+  Action& Act(Pass pass, Change change, std::string reason);
+  // Puts a waiting pod on the node and says so.
+  void Place(Pass pass, NodeRoom& node, const cluster::Pod& pod, std::string reason);
+  void Wait(const cluster::Pod& pod, WaitReason reason, std::string why, std::string remedy);
+  void Certify(Certificate certificate);
+  // A node that is like another, empty but for what every node runs.
+  NodeRoom EmptyLike(const NodeRoom& node, std::string name) const;
+
+  Plan Finish() &&;
+
+ private:
+  PlanTotals Totals() const;
+
+  const cluster::Snapshot& snapshot_;
+  const PlanPolicy& policy_;
+  std::vector<NodeRoom> nodes_;  // by name; added ones at the end
+  std::vector<const cluster::Pod*> demand_;
+  Plan plan_;
+};
+
+PodName NameOf(const cluster::Pod& pod);
+
+// The order in which pods that wait are served: priority, then age, then name.
+bool IsMoreUrgent(const cluster::Pod* a, const cluster::Pod* b);
+
+// Has no node yet, and asks for a GPU in any form.
+bool WaitsForGpu(const cluster::Pod& pod);
+
+// The most of the resource that the node could offer with nothing on it, if its cards were shared
+// and cut as the resource asks.
+std::int64_t CouldOffer(const NodeRoom& node, std::string_view resource);
+
+// Whether the pod may run on the node, and there is room.
+bool Fits(const NodeRoom& node, const cluster::Pod& pod);
+
+}  // namespace tangram::plan

@@ -1,0 +1,180 @@
+// The default policy: give a request the room whose loss costs least, at shadow prices.
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+
+#include "plan/place/node_value.h"
+#include "plan/place/policy.h"
+#include "plan/place/pricing.h"
+
+namespace tangram::plan {
+namespace {
+
+// What counts beside the price, in GPUs. One set for every workload; fitted on shuffled orders of
+// the openb traces. Half or twice of one costs at most 1.4 % of the GPUs that FGD leaves free, but
+// half of kHostsLarge or twice kShortOfCpu rejects some large requests early (docs/benchmarks.md).
+constexpr double kFragment = 0.088;       // a GPU that typical requests cannot use
+constexpr double kShortOfCpu = 0.5;       // a free GPU without the CPU that requests ask beside one
+constexpr double kEnoughCpu = 0.95;       // of what they ask on average: below it CPU is short
+constexpr double kStep = 0.004;           // below it two nodes cost the same
+constexpr double kUsedNode = 0.0038 / 8;  // a free GPU: nodes in use are filled first
+constexpr double kUsedGpu = 0.0034;       // what is left of the share's GPU
+constexpr double kHostsLarge = 0.045;     // a node that no longer takes a request of several GPUs
+constexpr double kWantedModel = 0.1;      // a GPU of a model that others have to have
+
+double Gpus(std::int64_t milli) { return static_cast<double>(milli) / 1000.0; }
+double Gpus(const Shape& shape) { return Gpus(shape.share.value()) * shape.gpus; }
+double Cores(base::MilliCpu cpu) { return static_cast<double>(cpu.value()) / 1000.0; }
+
+bool Allows(const Shape& shape, std::size_t model) { return ((shape.models >> model) & 1U) != 0; }
+
+std::size_t ModelsOf(std::span<const NodeState> nodes) {
+  std::size_t models = 0;
+  for (const NodeState& node : nodes) models = std::max<std::size_t>(models, node.model + 1U);
+  return models;
+}
+
+class Tangram final : public Policy {
+ public:
+  Tangram(std::span<const NodeState> nodes, std::span<const Shape> requests)
+      : Tangram(nodes, PriceRequests(nodes, requests), FindTypicalShapes(requests)) {}
+
+  std::string_view name() const override { return "tangram"; }
+
+  Choice Choose(const NodeState& node, const Shape& shape) const override {
+    const Parts before = PartsOf(node);
+    if (!shape.is_share()) {
+      const GpuSet gpus = FirstIdle(node, shape.gpus);
+      return {ScoreOf(before, node, shape, gpus), gpus};
+    }
+    Choice best{std::numeric_limits<std::int64_t>::min(), 0};
+    for (std::size_t i = 0; i < node.gpus; ++i) {
+      if (node.free[i] < shape.share.value() || HasTwinBefore(node, i)) continue;
+      const auto gpu = static_cast<GpuSet>(1U << i);
+      const std::int64_t score = ScoreOf(before, node, shape, gpu);
+      if (score > best.score) best = {score, gpu};
+    }
+    return best;
+  }
+
+ private:
+  Tangram(std::span<const NodeState> nodes, const std::vector<PricedShape>& prices,
+          std::vector<TypicalShape> typical)
+      : typical_(std::move(typical)), value_(prices, ModelsOf(nodes)) {
+    FindCoresPerGpu(prices);
+    FindLarge(nodes, prices);
+    FindWanted(nodes, prices);
+  }
+
+  // A request of several GPUs, and what a node that can take one is worth for that alone.
+  struct Large {
+    Shape shape;
+    double worth = 0;
+  };
+
+  // What a node is worth, part by part.
+  struct Parts {
+    double value = 0;
+    double fragment = 0;
+    double large = 0;
+    double short_of_cpu = 0;
+  };
+
+  void FindCoresPerGpu(const std::vector<PricedShape>& prices) {
+    double cores = 0;
+    double gpus = 0;
+    for (const auto& [shape, expected, worth] : prices) {
+      if (shape.gpus == 0) continue;
+      cores += expected * Cores(shape.cpu);
+      gpus += expected * Gpus(shape);
+    }
+    cores_per_gpu_ = gpus > 0 ? kEnoughCpu * cores / gpus : 0;
+  }
+
+  // A node is worth more the fewer others there are, for as many requests, that can take one.
+  void FindLarge(std::span<const NodeState> nodes, const std::vector<PricedShape>& prices) {
+    for (const auto& [shape, expected, worth] : prices) {
+      if (shape.gpus < 2) continue;
+      const auto hosts = std::count_if(nodes.begin(), nodes.end(), [&](const NodeState& node) {
+        return Takes(node, IdleGpus(node), shape);
+      });
+      if (hosts == 0) continue;
+      const double each = std::min(1.0, expected / static_cast<double>(hosts));
+      large_.push_back({shape, kHostsLarge * each * shape.gpus});
+    }
+  }
+
+  // How much of each model is asked for by requests that may run on some models only.
+  void FindWanted(std::span<const NodeState> nodes, const std::vector<PricedShape>& prices) {
+    wanted_.assign(ModelsOf(nodes), 0.0);
+    std::vector<double> gpus(wanted_.size(), 0.0);
+    for (const NodeState& node : nodes) gpus[node.model] += node.gpus;
+    for (const auto& [shape, expected, worth] : prices) {
+      if (shape.gpus == 0 || shape.models == kAnyModel) continue;
+      double allowed = 0;
+      for (std::size_t m = 0; m < gpus.size(); ++m) allowed += Allows(shape, m) ? gpus[m] : 0;
+      if (allowed <= 0) continue;
+      const double asked = expected * Gpus(shape);
+      for (std::size_t m = 0; m < gpus.size(); ++m) {
+        wanted_[m] += Allows(shape, m) ? asked / allowed : 0;
+      }
+    }
+    for (double& wanted : wanted_) wanted = kWantedModel * std::min(1.0, wanted);
+  }
+
+  // As Fits, for whole GPUs, but for memory.
+  static bool Takes(const NodeState& node, int idle, const Shape& shape) {
+    return shape.gpus <= idle && shape.cpu <= node.cpu && node.has_model_of(shape);
+  }
+
+  // An earlier GPU has as much left, and so the same score.
+  static bool HasTwinBefore(const NodeState& node, std::size_t gpu) {
+    const auto end = node.free.begin() + static_cast<std::ptrdiff_t>(gpu);
+    return std::find(node.free.begin(), end, node.free[gpu]) != end;
+  }
+
+  Parts PartsOf(const NodeState& node) const {
+    Parts parts;
+    parts.value = value_.Of(node);
+    parts.fragment = FragmentOf(node, typical_) / 1000.0;
+    const int idle = IdleGpus(node);
+    for (const auto& [shape, worth] : large_) parts.large += Takes(node, idle, shape) ? worth : 0;
+    if (cores_per_gpu_ > 0) {
+      const double gpus = Gpus(FreeMilli(node));
+      parts.short_of_cpu = std::max(0.0, gpus - Cores(node.cpu) / cores_per_gpu_);
+    }
+    return parts;
+  }
+
+  std::int64_t ScoreOf(const Parts& before, const NodeState& node, const Shape& shape,
+                       GpuSet gpus) const {
+    const NodeState left = After(node, shape, gpus);
+    const Parts after = PartsOf(left);
+    const double lost = before.value - after.value + kFragment * (after.fragment - before.fragment);
+    double cost = std::round(lost / kStep) * kStep;
+    cost += kShortOfCpu * (after.short_of_cpu - before.short_of_cpu);
+    cost += before.large - after.large;
+    cost += wanted_[node.model] * Gpus(shape);
+    cost += kUsedNode * Gpus(FreeMilli(left));
+    if (shape.is_share()) {
+      cost += kUsedGpu * Gpus(left.free[static_cast<std::size_t>(std::countr_zero(gpus))]);
+    }
+    return -std::llround(cost * 1e9);
+  }
+
+  std::vector<TypicalShape> typical_;
+  NodeValue value_;
+  double cores_per_gpu_ = 0;
+  std::vector<Large> large_;
+  std::vector<double> wanted_;  // GPUs a GPU, by model
+};
+
+}  // namespace
+
+std::unique_ptr<Policy> MakeTangram(std::span<const NodeState> nodes,
+                                    std::span<const Shape> requests) {
+  return std::make_unique<Tangram>(nodes, requests);
+}
+
+}  // namespace tangram::plan

@@ -1,0 +1,187 @@
+// What to change: the front door of the planner.
+//
+// MakePlan() reads a snapshot and a policy and proposes actions, in an order in which they can be
+// done. Nothing is done here. Pure and deterministic: time is snapshot.taken_at, and equal
+// arguments give equal plans, whatever the order of the snapshot's lists. plan/validate.h checks a
+// plan against its snapshot without knowing how it was made.
+//
+// A plan owns its names: it outlives the snapshot.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/units.h"
+#include "cluster/snapshot.h"
+
+namespace tangram::plan {
+
+// The passes, in the order in which they run. Each is one file of pass/.
+enum class Pass {
+  kAdmit,        // which pods wait for a GPU, and which of them no change can serve
+  kPlace,        // pods that fit now go to a node
+  kShare,        // cards nobody holds are shared, or shared further, for pods that ask for a share
+  kPartition,    // cards nobody holds are cut for pods that ask for an instance
+  kConsolidate,  // pods that may move leave nodes that others can absorb
+  kScale,        // nodes are added for what still waits, and empty ones are given back
+};
+inline constexpr int kPasses = 6;
+std::string_view NameOf(Pass pass);  // "consolidate"
+std::optional<Pass> PassNamed(std::string_view name);
+
+// Which running pods a plan may move. Never one that is pinned, alone (no controller makes it
+// again), of a DaemonSet, or whose disruption budget is used up.
+enum class Moves {
+  kNone,
+  kReplicated,  // its controller runs others beside it
+  kControlled,  // any pod that a controller makes again
+};
+
+// Who changes MIG layouts, and so what has to be free for it.
+enum class MigBackend {
+  kAgent,       // one card at a time; instances are made in free placements beside held ones
+  kMigManager,  // wipes every card of the node: no pod may hold a GPU of it
+  kNone,        // layouts stay as they are
+};
+
+struct PlanPolicy {
+  std::array<bool, kPasses> on = {true, true, true, true, true, true};  // by Pass
+  Moves moves = Moves::kNone;
+  MigBackend mig = MigBackend::kAgent;
+  // Shares of a card that the plan may make; 1: no card is shared. 4 is the field's default for
+  // development; kMaxTimeSlicingReplicas at most.
+  int most_replicas = 4;
+  // Nodes to add at most; 0: none.
+  int most_new_nodes = 100;
+  // Empty nodes of each pool that are kept.
+  int keep_empty = 0;
+};
+
+struct PodName {
+  std::string ns;
+  std::string name;
+  friend auto operator<=>(const PodName&, const PodName&) = default;
+};
+
+// ---- what can be done ----
+
+struct PlacePod {  // a waiting pod, on a node that has room
+  PodName pod;
+  std::string node;
+  bool operator==(const PlacePod&) const = default;
+};
+struct MovePod {  // a running pod: evicted, and made again by its controller
+  PodName pod;
+  std::string from;
+  std::string to;
+  bool operator==(const MovePod&) const = default;
+};
+struct Reshare {  // every whole card of the node
+  std::string node;
+  cluster::Sharing sharing = cluster::Sharing::kTimeSlicing;
+  int from = 1;  // replicas
+  int to = 1;
+  bool operator==(const Reshare&) const = default;
+};
+struct PlacedInstance {
+  std::string profile;       // NVIDIA's spelling
+  std::optional<int> start;  // memory slice; absent where the cluster did not report it
+  bool operator==(const PlacedInstance&) const = default;
+};
+struct Repartition {
+  std::string node;
+  int gpu = 0;                       // index on the node
+  std::vector<PlacedInstance> from;  // empty: MIG is off
+  std::vector<PlacedInstance> to;    // ascending start; holds what pods hold, where it stands
+  bool operator==(const Repartition&) const = default;
+};
+struct AddNode {
+  std::string node;  // a name for this plan: "new-1"
+  std::string like;  // the node whose type, labels and layout it has
+  bool operator==(const AddNode&) const = default;
+};
+struct GiveBack {
+  std::string node;
+  bool operator==(const GiveBack&) const = default;
+};
+using Change = std::variant<PlacePod, MovePod, Reshare, Repartition, AddNode, GiveBack>;
+
+struct Action {
+  int id = 0;  // its place in Plan::actions, from 0
+  Pass pass = Pass::kPlace;
+  Change change{};
+  std::string reason{};                                // one sentence
+  std::optional<base::MicroUsdPerHour> rate_before{};  // of the node; absent: price unknown, or no
+  std::optional<base::MicroUsdPerHour> rate_after{};   // node is added or given back
+  std::vector<PodName> disturbs{};                     // running pods that are restarted
+  std::vector<int> needs{};                            // actions that have to be done before
+  bool operator==(const Action&) const = default;
+};
+
+// ---- what waits ----
+
+enum class WaitReason {
+  // never, unless something changes
+  kNoSuchDevice,  // no node of the cluster has the resource, and none could be made to
+  kTooLarge,      // it asks for more than the largest node has
+  kNoNodeAllows,  // node selectors and taints leave no node that has the resource
+  // not now
+  kNoRoom,     // what it asks for is held by others
+  kGated,      // another scheduling gate holds it
+  kByClaim,    // it asks by a DRA claim, which the scheduler allocates
+  kGang,       // not all pods of its gang fit
+  kNotAllowed  // a change would serve it, which the policy rules out
+};
+std::string_view NameOf(WaitReason reason);  // "NoSuchDevice"
+bool IsNever(WaitReason reason);
+
+struct Waiting {
+  PodName pod;
+  WaitReason reason = WaitReason::kNoRoom;
+  std::string why;     // what was found
+  std::string remedy;  // what would change it
+  bool operator==(const Waiting&) const = default;
+};
+
+// ---- the whole ----
+
+// How far an answer is from the best possible.
+struct Certificate {
+  std::string what;  // "cards cut, A100-40GB"
+  std::int64_t value = 0;
+  std::int64_t bound = 0;  // no plan under this policy has less
+  bool operator==(const Certificate&) const = default;
+};
+
+struct PlanTotals {
+  std::int64_t nodes = 0;  // with GPUs
+  std::int64_t gpus = 0;
+  base::MilliGpu held;  // of all cards, the parts that pods hold
+  base::MicroUsdPerHour rate;
+  std::int64_t unpriced_nodes = 0;
+  std::int64_t waiting = 0;  // pods
+  bool operator==(const PlanTotals&) const = default;
+};
+
+struct Plan {
+  std::vector<Action> actions;
+  std::vector<Waiting> waiting;  // by namespace, name
+  std::vector<Certificate> certificates;
+  PlanTotals before;
+  PlanTotals after;
+  bool operator==(const Plan&) const = default;
+};
+
+// Called after each pass that ran: the caller may take the time.
+using PassDone = std::function<void(Pass)>;
+
+Plan MakePlan(const cluster::Snapshot& snapshot, const PlanPolicy& policy,
+              const PassDone& done = {});
+
+}  // namespace tangram::plan

@@ -1,0 +1,421 @@
+// The planner as a whole: what each pass does, and laws that hold for every plan.
+#include "plan/plan.h"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <array>
+#include <random>
+
+#include "cluster/testing/random_snapshot.h"
+#include "plan/plan_testing.h"
+#include "plan/validate.h"
+
+namespace tangram::plan {
+namespace {
+
+using testing::Cluster;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr const char* kGpu = "nvidia.com/gpu";
+
+// The plan, after it was checked against its snapshot.
+Plan Checked(cluster::Snapshot& snapshot, const PlanPolicy& policy = {}) {
+  cluster::Normalize(snapshot);
+  Plan plan = MakePlan(snapshot, policy);
+  EXPECT_THAT(Validate(plan, snapshot, policy), IsEmpty());
+  return plan;
+}
+
+// "place ns/a on n", a line each.
+std::vector<std::string> Lines(const Plan& plan) {
+  std::vector<std::string> lines;
+  for (const Action& action : plan.actions) {
+    if (const auto* place = std::get_if<PlacePod>(&action.change)) {
+      lines.push_back("place " + place->pod.name + " on " + place->node);
+    } else if (const auto* move = std::get_if<MovePod>(&action.change)) {
+      lines.push_back("move " + move->pod.name + " from " + move->from + " to " + move->to);
+    } else if (const auto* share = std::get_if<Reshare>(&action.change)) {
+      lines.push_back("share " + share->node + " " + std::to_string(share->to));
+    } else if (const auto* cut = std::get_if<Repartition>(&action.change)) {
+      std::string line = "cut " + cut->node + "/" + std::to_string(cut->gpu) + ":";
+      for (const PlacedInstance& instance : cut->to) {
+        line += " " + instance.profile + "@" + std::to_string(instance.start.value_or(-1));
+      }
+      lines.push_back(line);
+    } else if (const auto* add = std::get_if<AddNode>(&action.change)) {
+      lines.push_back("add " + add->node + " like " + add->like);
+    } else if (const auto* back = std::get_if<GiveBack>(&action.change)) {
+      lines.push_back("give back " + back->node);
+    }
+  }
+  return lines;
+}
+
+std::string WaitsFor(const Plan& plan, const std::string& pod) {
+  for (const Waiting& waiting : plan.waiting) {
+    if (waiting.pod.name == pod) return std::string(NameOf(waiting.reason));
+  }
+  return "";
+}
+
+TEST(Place, UsesWhatIsFree) {
+  Cluster c;
+  c.Node("a", 2);
+  c.Pod("held-0", kGpu, 1, "a");
+  c.Pod("new-0", kGpu);
+  EXPECT_THAT(Lines(Checked(c.snapshot())), ElementsAre("place new-0 on a"));
+}
+
+TEST(Place, TheMostUrgentPodGoesFirst) {
+  Cluster c;
+  c.Node("a", 1);
+  c.Pod("late-0", kGpu);
+  c.Pod("urgent-0", kGpu).priority = 10;
+  PlanPolicy policy;
+  policy.most_new_nodes = 0;
+  const Plan plan = Checked(c.snapshot(), policy);
+  EXPECT_THAT(Lines(plan), ElementsAre("place urgent-0 on a"));
+  EXPECT_EQ(WaitsFor(plan, "late-0"), "NoRoom");
+}
+
+TEST(Place, AGangGoesWholeOrNotAtAll) {
+  Cluster c;
+  c.Node("a", 3);
+  for (const char* name : {"g-0", "g-1", "g-2", "g-3"}) {
+    c.Pod(name, kGpu).labels = {{"tangram.dev/gang", "g"}};
+  }
+  c.Pod("alone-0", kGpu);
+  PlanPolicy policy;
+  policy.most_new_nodes = 0;
+  const Plan plan = Checked(c.snapshot(), policy);
+  EXPECT_THAT(Lines(plan), ElementsAre("place alone-0 on a"));
+  EXPECT_EQ(WaitsFor(plan, "g-0"), "Gang");
+}
+
+TEST(Admit, SaysWhatCanNeverBe) {
+  Cluster c;
+  c.Node("a", 2).taints = {{"team", "ml", "NoSchedule"}};
+  c.Node("b", 1).labels = {{"zone", "1"}};
+  c.Pod("huge-0", kGpu, 3);
+  c.Pod("elsewhere-0", kGpu).node_selector = {{"zone", "2"}};
+  c.Pod("two-0", kGpu, 2);
+  c.Pod("other-0", "amd.com/gpu");
+  c.Pod("odd-0", "nvidia.com/mig-9g.90gb");
+  c.Pod("cores-0", kGpu).cpu = base::MilliCpu(90'000);
+  c.Pod("gated-0", kGpu).gates = {"kueue.x-k8s.io/admission"};
+  const Plan plan = Checked(c.snapshot());
+  EXPECT_EQ(WaitsFor(plan, "huge-0"), "TooLarge");
+  EXPECT_EQ(WaitsFor(plan, "elsewhere-0"), "NoNodeAllows");
+  EXPECT_EQ(WaitsFor(plan, "two-0"), "NoNodeAllows");
+  EXPECT_EQ(WaitsFor(plan, "odd-0"), "NoSuchDevice");
+  EXPECT_EQ(WaitsFor(plan, "cores-0"), "TooLarge");
+  EXPECT_EQ(WaitsFor(plan, "gated-0"), "Gated");
+  EXPECT_EQ(WaitsFor(plan, "other-0"), "") << "it asks for no GPU that is known";
+}
+
+TEST(Share, FreeCardsAreSharedForPodsThatAskForAShare) {
+  Cluster c;
+  c.Node("a", 1);
+  for (const char* name : {"dev-0", "dev-1", "dev-2", "dev-3"})
+    c.Pod(name, "nvidia.com/gpu.shared");
+  EXPECT_THAT(Lines(Checked(c.snapshot())),
+              ElementsAre("share a 4", "place dev-0 on a", "place dev-1 on a", "place dev-2 on a",
+                          "place dev-3 on a"));
+}
+
+TEST(Share, ACardThatIsHeldWholeIsNotShared) {
+  Cluster c;
+  c.Node("a", 2);
+  c.Pod("held-0", kGpu, 1, "a");
+  c.Pod("dev-0", "nvidia.com/gpu.shared");
+  const Plan plan = Checked(c.snapshot());
+  EXPECT_THAT(Lines(plan), IsEmpty());
+  EXPECT_EQ(WaitsFor(plan, "dev-0"), "NoRoom");
+}
+
+TEST(Share, SharesAreAddedUnderRunningPods) {
+  Cluster c;
+  Cluster::Share(c.Node("a", 1), 2);
+  c.Pod("dev-0", "nvidia.com/gpu.shared", 1, "a");
+  c.Pod("dev-1", "nvidia.com/gpu.shared", 1, "a");
+  c.Pod("dev-2", "nvidia.com/gpu.shared");
+  EXPECT_THAT(Lines(Checked(c.snapshot())), ElementsAre("share a 4", "place dev-2 on a"));
+}
+
+TEST(Partition, OneCardIsCutForSevenPods) {
+  Cluster c;
+  c.Node("a", 2);
+  c.Pod("held-0", kGpu, 1, "a");
+  for (int i = 0; i < 7; ++i) c.Pod("s-" + std::to_string(i), "nvidia.com/mig-1g.5gb");
+  const Plan plan = Checked(c.snapshot());
+  const auto lines = Lines(plan);
+  ASSERT_EQ(lines.size(), 8U);
+  EXPECT_EQ(lines[0], "cut a/1: 1g.5gb@0 1g.5gb@1 1g.5gb@2 1g.5gb@3 1g.5gb@4 1g.5gb@5 1g.5gb@6");
+  ASSERT_EQ(plan.certificates.size(), 1U);
+  EXPECT_EQ(plan.certificates[0].value, 1);
+  EXPECT_EQ(plan.certificates[0].bound, 1);
+  EXPECT_EQ(plan.actions[1].needs, std::vector<int>{0});
+}
+
+TEST(Partition, AnInstanceIsMadeBesideHeldOnes) {
+  Cluster c;
+  Cluster::Cut(c.Node("a", 1), 0, {{"3g.20gb", 0}});
+  c.Pod("held-0", "nvidia.com/mig-3g.20gb", 1, "a");
+  c.Pod("small-0", "nvidia.com/mig-1g.5gb");
+  const Plan plan = Checked(c.snapshot());
+  // At 6, where no 2g.10gb could stand.
+  EXPECT_THAT(Lines(plan), ElementsAre("cut a/0: 3g.20gb@0 1g.5gb@6", "place small-0 on a"));
+  PlanPolicy manager;
+  manager.mig = MigBackend::kMigManager;
+  manager.most_new_nodes = 0;
+  EXPECT_THAT(Lines(Checked(c.snapshot(), manager)), IsEmpty()) << "it wipes whole cards";
+}
+
+TEST(Partition, SeveralInstancesOfOnePodAreOnOneNode) {
+  Cluster c;
+  c.Node("a", 1);
+  c.Node("b", 2);
+  c.Pod("held-0", kGpu, 1, "b");
+  c.Pod("pair-0", "nvidia.com/mig-4g.20gb", 2);
+  PlanPolicy policy;
+  policy.most_new_nodes = 0;
+  EXPECT_THAT(Lines(Checked(c.snapshot(), policy)), ElementsAre("give back a"))
+      << "neither node has two free cards";
+  c.snapshot().pods.erase(c.snapshot().pods.begin());
+  EXPECT_THAT(
+      Lines(Checked(c.snapshot(), policy)),
+      ElementsAre("cut b/0: 4g.20gb@0", "cut b/1: 4g.20gb@0", "place pair-0 on b", "give back a"));
+}
+
+TEST(Partition, WhatNobodyHoldsBecomesWholeAgain) {
+  Cluster c;
+  cluster::Node& node = c.Node("a", 2);
+  Cluster::Cut(node, 0, {{"7g.40gb", 0}});
+  Cluster::Cut(node, 1, {{"1g.5gb", 0}, {"1g.5gb", 1}});
+  c.Pod("train-0", kGpu, 2);
+  EXPECT_THAT(Lines(Checked(c.snapshot())),
+              ElementsAre("cut a/0:", "cut a/1:", "place train-0 on a"));
+}
+
+TEST(Partition, PodsThatMayNotBeThereAreNotPackedTogether) {
+  Cluster c;
+  c.Node("a", 1).labels = {{"zone", "1"}};
+  c.Node("b", 1).labels = {{"zone", "2"}};
+  c.Pod("one-0", "nvidia.com/mig-1g.5gb").node_selector = {{"zone", "1"}};
+  c.Pod("two-0", "nvidia.com/mig-1g.5gb").node_selector = {{"zone", "2"}};
+  EXPECT_THAT(Lines(Checked(c.snapshot())), ElementsAre("cut a/0: 1g.5gb@0", "cut b/0: 1g.5gb@0",
+                                                        "place one-0 on a", "place two-0 on b"));
+}
+
+TEST(Consolidate, MovesOnlyWhatThePolicyAllows) {
+  Cluster c;
+  c.Node("a", 2);
+  c.Node("b", 2);
+  c.Pod("web-0", kGpu, 1, "a");
+  c.Pod("web-1", kGpu, 1, "b");
+  EXPECT_THAT(Lines(Checked(c.snapshot())), IsEmpty());
+  PlanPolicy moves;
+  moves.moves = Moves::kReplicated;
+  const Plan plan = Checked(c.snapshot(), moves);
+  EXPECT_THAT(Lines(plan), ElementsAre("move web-0 from a to b", "give back a"));
+  EXPECT_EQ(plan.actions[1].needs, std::vector<int>{0});
+  EXPECT_EQ(plan.after.rate, base::MicroUsdPerHour(2'000'000));
+
+  c.snapshot().pods[0].annotations = {{"karpenter.sh/do-not-disrupt", "true"}};
+  c.snapshot().pods[1].annotations = {{"karpenter.sh/do-not-disrupt", "true"}};
+  EXPECT_THAT(Lines(Checked(c.snapshot(), moves)), IsEmpty());
+}
+
+TEST(Consolidate, KeepsToDisruptionBudgets) {
+  Cluster c;
+  for (const char* name : {"a", "b", "c"}) c.Node(name, 3);
+  c.Pod("web-0", kGpu, 1, "a").labels = {{"app", "web"}};
+  c.Pod("web-1", kGpu, 1, "b").labels = {{"app", "web"}};
+  c.Pod("web-2", kGpu, 1, "c").labels = {{"app", "web"}};
+  cluster::DisruptionBudget budget;
+  budget.ns = "ns";
+  budget.name = "web";
+  budget.match_labels = {{"app", "web"}};
+  budget.disruptions_allowed = 1;
+  c.snapshot().budgets = {budget};
+  PlanPolicy moves;
+  moves.moves = Moves::kReplicated;
+  EXPECT_THAT(Lines(Checked(c.snapshot(), moves)),
+              ElementsAre("move web-0 from a to b", "give back a"));
+}
+
+TEST(Scale, AddsTheCheapestNodeThatHolds) {
+  Cluster c;
+  c.Node("small", 1);
+  c.Node("large", 4);
+  c.Pod("held-0", kGpu, 1, "small");
+  c.Pod("held-1", kGpu, 4, "large");
+  c.Pod("new-0", kGpu, 2);
+  c.Pod("new-1", kGpu);
+  const Plan plan = Checked(c.snapshot());
+  EXPECT_THAT(Lines(plan),
+              ElementsAre("add new-1 like large", "place new-0 on new-1", "place new-1 on new-1"));
+  EXPECT_EQ(plan.after.rate - plan.before.rate, base::MicroUsdPerHour(4'000'000));
+}
+
+TEST(Scale, LeavesAloneWhatAPersonOrTheClusterIsBusyWith) {
+  Cluster c;
+  c.Node("cordoned", 1).schedulable = false;
+  c.Node("broken", 1).ready = false;
+  c.Node("young", 1).created_at = c.snapshot().taken_at - std::chrono::minutes(5);
+  c.Node("old", 1);
+  EXPECT_THAT(Lines(Checked(c.snapshot())), ElementsAre("give back old"));
+  PlanPolicy keep;
+  keep.keep_empty = 1;
+  EXPECT_THAT(Lines(Checked(c.snapshot(), keep)), IsEmpty());
+}
+
+TEST(Plan, APassThatIsOffDoesNothing) {
+  Cluster c;
+  c.Node("a", 2);
+  c.Pod("new-0", kGpu);
+  PlanPolicy policy;
+  policy.on[static_cast<std::size_t>(Pass::kPlace)] = false;
+  policy.on[static_cast<std::size_t>(Pass::kScale)] = false;
+  std::vector<std::string> ran;
+  const Plan plan =
+      MakePlan(c.snapshot(), policy, [&](Pass pass) { ran.emplace_back(NameOf(pass)); });
+  EXPECT_THAT(plan.actions, IsEmpty());
+  EXPECT_EQ(WaitsFor(plan, "new-0"), "NotAllowed");
+  EXPECT_THAT(ran, ElementsAre("admit", "share", "partition", "consolidate"));
+}
+
+// ---- laws ----
+
+PlanPolicy PolicyOf(unsigned seed) {
+  PlanPolicy policy;
+  policy.moves = static_cast<Moves>(seed % 3);
+  policy.mig = static_cast<MigBackend>(seed / 3 % 3);
+  policy.most_replicas = seed % 2 == 0 ? 4 : 1;
+  policy.most_new_nodes = seed % 5 == 0 ? 0 : 3;
+  policy.keep_empty = seed % 4 == 0 ? 1 : 0;
+  return policy;
+}
+
+// A cluster as the device plugin shows one: what nodes offer is what their cards are, and no pod
+// holds what is not there.
+cluster::Snapshot RandomCluster(unsigned seed) {
+  std::mt19937 random(seed);
+  const auto below = [&](int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); };
+  const std::vector<std::string> profiles = {"1g.5gb", "2g.10gb", "3g.20gb", "4g.20gb", "7g.40gb"};
+  Cluster c;
+  for (int n = 0; n < 8; ++n) {
+    cluster::Node& node = c.Node("n" + std::to_string(n), 1 + below(4));
+    node.pool = "pool" + std::to_string(below(3));
+    node.labels = {{"zone", std::to_string(below(2))}};
+    if (below(5) == 0) node.taints = {{"team", "ml", "NoSchedule"}};
+    if (below(9) == 0) node.schedulable = false;
+    if (below(9) == 0) node.price.reset();
+    const int kind = below(3);
+    if (kind == 0) Cluster::Share(node, 2);
+    for (int g = 0; kind == 1 && g < static_cast<int>(node.gpus.size()); ++g) {
+      if (below(2) == 0) Cluster::Cut(node, g, {{"3g.20gb", 0}, {"2g.10gb", 4}});
+      if (below(4) == 0 && node.gpus[static_cast<std::size_t>(g)].instances.empty()) {
+        Cluster::Cut(node, g, {{"1g.5gb", 0}, {"1g.5gb", 3}});
+      }
+    }
+    for (cluster::ResourceCount& device : node.devices) {
+      for (std::int64_t i = 0; i < device.count; ++i) {
+        if (below(3) != 0) continue;
+        const std::string name = "w" + std::to_string(below(4)) + "-" + node.name + device.name;
+        cluster::Pod& pod = c.Pod(name + std::to_string(i), device.name, 1, node.name);
+        pod.labels = {{"app", pod.owner.name}};
+        if (below(6) == 0) pod.owner = {"Job", "j"};
+      }
+    }
+    std::sort(node.devices.begin(), node.devices.end());
+  }
+  for (int p = 0; p < 12; ++p) {
+    const int kind = below(3);
+    const std::string resource = kind == 0   ? "nvidia.com/gpu.shared"
+                                 : kind == 1 ? std::string(kGpu)
+                                             : "nvidia.com/mig-" + profiles[random() % 5];
+    cluster::Pod& pod = c.Pod("p" + std::to_string(p) + "-0", resource, 1 + below(5) / 4);
+    pod.priority = below(3);
+    if (below(3) == 0) pod.node_selector = {{"zone", std::to_string(below(3))}};
+    if (below(4) == 0) pod.tolerations = {{"team", "Exists", "", ""}};
+    if (below(5) == 0) pod.labels = {{"tangram.dev/gang", "g"}};
+  }
+  cluster::DisruptionBudget budget;
+  budget.ns = "ns";
+  budget.name = "w0";
+  budget.match_labels = {{"app", "w0"}};
+  budget.disruptions_allowed = below(3);
+  c.snapshot().budgets = {budget};
+  cluster::Normalize(c.snapshot());
+  return c.snapshot();
+}
+
+// Whatever a snapshot holds: most of these agree with themselves in nothing.
+cluster::Snapshot AnySnapshot(unsigned seed) {
+  cluster::Snapshot snapshot = cluster::RandomSnapshot(seed, {.nodes = 6, .pods = 40});
+  for (std::size_t i = 0; i < snapshot.pods.size(); i += 3) {
+    cluster::Pod& pod = snapshot.pods[i];
+    pod.node.clear();
+    pod.phase = cluster::PodPhase::kPending;
+    pod.claims.clear();
+    pod.gates.clear();
+    if (i % 2 == 0) pod.node_selector.clear();
+    if (i % 4 == 0) pod.labels = {{"tangram.dev/gang", "g"}};
+  }
+  return snapshot;
+}
+
+TEST(PlanLaw, EveryPlanHoldsAgainstItsSnapshot) {
+  std::array<int, std::variant_size_v<Change>> actions{};
+  for (unsigned seed = 0; seed < 300; ++seed) {
+    const cluster::Snapshot snapshot = seed % 3 == 0 ? AnySnapshot(seed) : RandomCluster(seed);
+    const PlanPolicy policy = PolicyOf(seed);
+    const Plan plan = MakePlan(snapshot, policy);
+    ASSERT_THAT(Validate(plan, snapshot, policy), IsEmpty()) << seed;
+    for (const Action& action : plan.actions) ++actions[action.change.index()];
+  }
+  EXPECT_THAT(actions, ::testing::Each(::testing::Gt(10))) << "each kind of change was seen";
+}
+
+TEST(PlanLaw, TheOrderOfObjectsDoesNotMatter) {
+  for (unsigned seed = 0; seed < 30; ++seed) {
+    const cluster::Snapshot snapshot = RandomCluster(seed);
+    cluster::Snapshot shuffled = snapshot;
+    std::mt19937 random(seed);
+    std::shuffle(shuffled.nodes.begin(), shuffled.nodes.end(), random);
+    std::shuffle(shuffled.pods.begin(), shuffled.pods.end(), random);
+    EXPECT_TRUE(MakePlan(snapshot, PolicyOf(seed)) == MakePlan(shuffled, PolicyOf(seed))) << seed;
+  }
+}
+
+TEST(PlanLaw, ValidationSeesWhatIsWrong) {
+  Cluster c;
+  c.Node("a", 1);
+  c.Node("b", 1);
+  c.Pod("new-0", kGpu);
+  cluster::Normalize(c.snapshot());
+  const Plan good = MakePlan(c.snapshot(), {});
+  const auto wrong = [&](auto change) {
+    Plan plan = good;
+    change(plan);
+    const auto found = Validate(plan, c.snapshot(), {});
+    return found.empty() ? std::string() : found.front();
+  };
+  EXPECT_EQ(wrong([](Plan&) {}), "");
+  EXPECT_THAT(wrong([](Plan& p) { p.actions.clear(); }), HasSubstr("neither placed nor told"));
+  EXPECT_THAT(wrong([](Plan& p) { p.actions[0].needs = {1}; }), HasSubstr("not before it"));
+  EXPECT_THAT(wrong([](Plan& p) { std::get<PlacePod>(p.actions[0].change).node = "x"; }),
+              HasSubstr("no node x"));
+  EXPECT_THAT(wrong([](Plan& p) { std::get<PlacePod>(p.actions[0].change).node = "b"; }),
+              HasSubstr("pod ns/new-0 is on b"));
+  EXPECT_THAT(wrong([](Plan& p) { p.after.rate = {}; }), HasSubstr("sums"));
+  EXPECT_THAT(wrong([](Plan& p) { p.actions.push_back(p.actions[0]); }), HasSubstr("place 2"));
+  EXPECT_THAT(wrong([](Plan& p) { p.certificates = {{"x", 1, 2}}; }), HasSubstr("below its bound"));
+}
+
+}  // namespace
+}  // namespace tangram::plan

@@ -1,0 +1,357 @@
+#include "plan/validate.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
+
+#include "cluster/schedulable.h"
+#include "gpu/gpu.h"
+#include "plan/leaks/judge.h"
+#include "plan/leaks/seats.h"
+
+namespace tangram::plan {
+namespace {
+
+using cluster::Node;
+using cluster::Pod;
+
+struct NodeCount {
+  const Node* like = nullptr;
+  bool is_new = false;
+  bool gone = false;
+  std::int64_t cpu = 0;
+  std::int64_t memory = 0;
+  std::map<std::string, std::int64_t> free{};
+  std::set<const Pod*> pods{};
+};
+
+template <class... Kinds>
+struct Each : Kinds... {
+  using Kinds::operator()...;
+};
+template <class... Kinds>
+Each(Kinds...) -> Each<Kinds...>;
+
+class Check {
+ public:
+  Check(const Plan& plan, const cluster::Snapshot& snapshot, const PlanPolicy& policy)
+      : plan_(plan), snapshot_(snapshot), policy_(policy) {
+    for (const Node& node : snapshot.nodes) {
+      NodeCount count{.like = &node, .cpu = node.cpu.value(), .memory = node.memory.value()};
+      for (const auto& [resource, offered] : node.devices) count.free[resource] = offered;
+      nodes_.emplace(node.name, std::move(count));
+    }
+    for (const Pod& pod : snapshot.pods) {
+      pods_.emplace(PodName{pod.ns, pod.name}, &pod);
+      const auto node = nodes_.find(pod.node);
+      if (cluster::HoldsDevices(pod) && node != nodes_.end()) Count(node->second, pod, +1);
+    }
+  }
+
+  std::vector<std::string> Run() && {
+    for (std::size_t i = 0; i < plan_.actions.size(); ++i) {
+      at_ = &plan_.actions[i];
+      CheckOrder(static_cast<int>(i));
+      std::visit(Each{[&](const PlacePod& change) { Do(change); },
+                      [&](const MovePod& change) { Do(change); },
+                      [&](const Reshare& change) { Do(change); },
+                      [&](const Repartition& change) { Do(change); },
+                      [&](const AddNode& change) { Do(change); },
+                      [&](const GiveBack& change) { Do(change); }},
+                 at_->change);
+    }
+    at_ = nullptr;
+    CheckWaiting();
+    CheckGangs();
+    CheckBudgets();
+    CheckSums();
+    return std::move(wrong_);
+  }
+
+ private:
+  template <class... Args>
+  void Wrong(fmt::format_string<Args...> text, Args&&... args) {
+    const std::string what = fmt::format(text, std::forward<Args>(args)...);
+    wrong_.push_back(at_ == nullptr ? what : fmt::format("action {}: {}", at_->id, what));
+  }
+
+  static void Count(NodeCount& node, const Pod& pod, std::int64_t sign) {
+    node.cpu -= sign * pod.cpu.value();
+    node.memory -= sign * pod.memory.value();
+    for (const auto& [resource, count] : pod.devices) node.free[resource] -= sign * count;
+    if (sign > 0) {
+      node.pods.insert(&pod);
+    } else {
+      node.pods.erase(&pod);
+    }
+  }
+
+  NodeCount* NodeNamed(const std::string& name) {
+    const auto node = nodes_.find(name);
+    if (node == nodes_.end() || node->second.gone) {
+      Wrong("there is no node {}", name);
+      return nullptr;
+    }
+    return &node->second;
+  }
+
+  const Pod* PodNamed(const PodName& name) {
+    const auto pod = pods_.find(name);
+    if (pod == pods_.end()) {
+      Wrong("there is no pod {}/{}", name.ns, name.name);
+      return nullptr;
+    }
+    return pod->second;
+  }
+
+  void CheckOrder(int place) {
+    if (at_->id != place) Wrong("it stands at place {}", place);
+    for (const int needed : at_->needs) {
+      if (needed < 0 || needed >= place)
+        Wrong("it needs action {}, which is not before it", needed);
+    }
+    if (at_->reason.empty()) Wrong("it has no reason");
+  }
+
+  void PutOn(NodeCount& node, const std::string& name, const Pod& pod) {
+    if (!cluster::Admits(*node.like, pod)) {
+      Wrong("node {} does not admit pod {}/{}", name, pod.ns, pod.name);
+    }
+    Count(node, pod, +1);
+    if (pod.cpu.value() > 0 && node.cpu < 0) Wrong("node {} lacks CPU", name);
+    if (pod.memory.value() > 0 && node.memory < 0) Wrong("node {} lacks memory", name);
+    for (const auto& [resource, count] : pod.devices) {
+      if (count > 0 && node.free[resource] < 0) Wrong("node {} lacks {}", name, resource);
+    }
+  }
+
+  void Do(const PlacePod& change) {
+    NodeCount* node = NodeNamed(change.node);
+    const Pod* pod = PodNamed(change.pod);
+    if (node == nullptr || pod == nullptr) return;
+    if (!pod->node.empty() || pod->phase != cluster::PodPhase::kPending) {
+      Wrong("pod {}/{} does not wait", pod->ns, pod->name);
+    }
+    if (!placed_.insert(change.pod).second) Wrong("pod {}/{} is placed twice", pod->ns, pod->name);
+    PutOn(*node, change.node, *pod);
+  }
+
+  void Do(const MovePod& change) {
+    NodeCount* from = NodeNamed(change.from);
+    NodeCount* to = NodeNamed(change.to);
+    const Pod* pod = PodNamed(change.pod);
+    if (from == nullptr || to == nullptr || pod == nullptr) return;
+    if (!from->pods.contains(pod)) {
+      Wrong("pod {}/{} is not on {}", pod->ns, pod->name, change.from);
+      return;
+    }
+    if (policy_.moves == Moves::kNone) Wrong("the policy moves no pod");
+    if (IsPinned(*pod)) Wrong("pod {}/{} is pinned", pod->ns, pod->name);
+    if (pod->owner.kind.empty() || pod->owner.kind == "DaemonSet" || pod->owner.kind == "Job") {
+      Wrong("nothing makes pod {}/{} again without loss", pod->ns, pod->name);
+    }
+    if (at_->disturbs != std::vector{change.pod}) Wrong("it does not name whom it disturbs");
+    moved_.push_back(pod);
+    Count(*from, *pod, -1);
+    PutOn(*to, change.to, *pod);
+  }
+
+  void Do(const Reshare& change) {
+    NodeCount* node = NodeNamed(change.node);
+    if (node == nullptr) return;
+    if (change.to < 1 || change.to > policy_.most_replicas || change.to <= change.from) {
+      Wrong("it makes {} shares of a card, of {}", change.to, change.from);
+    }
+    const auto cards = static_cast<std::int64_t>(node->like->gpus.size());
+    std::int64_t& whole = node->free["nvidia.com/gpu"];
+    std::int64_t& shares = node->free["nvidia.com/gpu.shared"];
+    if (change.from == 1) {
+      if (whole != cards) Wrong("a pod holds a whole card of {}", change.node);
+      whole = 0;
+    }
+    for (const cluster::Gpu& gpu : node->like->gpus) {
+      if (!gpu.instances.empty()) Wrong("a card of {} is cut", change.node);
+    }
+    shares += cards * (change.to - (change.from == 1 ? 0 : change.from));
+  }
+
+  // What the card was when the plan first changed it, or is now.
+  std::vector<PlacedInstance>& LayoutOf(const std::string& node, const cluster::Gpu& card) {
+    const auto [known, fresh] = layouts_.try_emplace({node, card.index});
+    if (fresh) {
+      for (const cluster::Instance& instance : card.instances) {
+        known->second.push_back({instance.profile, instance.start});
+      }
+    }
+    return known->second;
+  }
+
+  void Do(const Repartition& change) {
+    NodeCount* node = NodeNamed(change.node);
+    if (node == nullptr) return;
+    const auto card = std::find_if(node->like->gpus.begin(), node->like->gpus.end(),
+                                   [&](const auto& gpu) { return gpu.index == change.gpu; });
+    if (card == node->like->gpus.end()) return Wrong("{} has no GPU {}", change.node, change.gpu);
+    const gpu::Model* model =
+        gpu::ParseProduct(card->product,
+                          card->memory.value() > 0 ? std::optional(card->memory) : std::nullopt)
+            .model;
+    if (model == nullptr) return Wrong("nothing is known of {}", card->product);
+    std::vector<PlacedInstance>& now = LayoutOf(change.node, *card);
+    if (now != change.from) Wrong("GPU {} of {} has another layout", change.gpu, change.node);
+    CheckLegal(change, *model);
+    Recount(*node, change, *model);
+    now = change.to;
+    if (policy_.mig == MigBackend::kNone) Wrong("the policy cuts no card");
+  }
+
+  void CheckLegal(const Repartition& change, const gpu::Model& model) {
+    std::vector<gpu::Occupied> occupied;
+    for (const PlacedInstance& instance : change.to) {
+      const gpu::MigProfile* profile = gpu::ProfileNamed(model, instance.profile);
+      const bool legal = profile != nullptr && instance.start &&
+                         gpu::Fits(model, occupied, *profile, *instance.start);
+      if (!legal) return Wrong("{} does not hold the layout of {}", model.name, change.node);
+      occupied.push_back({profile, *instance.start});
+    }
+  }
+
+  // Pods hold counts of a resource: with fewer of it than are held, one would lose its instance.
+  void Recount(NodeCount& node, const Repartition& change, const gpu::Model& model) {
+    const auto resource = [&](const PlacedInstance& instance) {
+      const gpu::MigProfile* profile = gpu::ProfileNamed(model, instance.profile);
+      return profile == nullptr ? "" : gpu::ResourceNameOf(*profile);
+    };
+    std::map<std::string, std::int64_t> gain;
+    if (change.from.empty()) --gain["nvidia.com/gpu"];
+    if (change.to.empty()) ++gain["nvidia.com/gpu"];
+    for (const PlacedInstance& instance : change.from) --gain[resource(instance)];
+    for (const PlacedInstance& instance : change.to) ++gain[resource(instance)];
+    for (const auto& [name, by] : gain) {
+      node.free[name] += by;
+      if (by < 0 && node.free[name] < 0) Wrong("{} would lack {}", change.node, name);
+    }
+  }
+
+  void Do(const AddNode& change) {
+    const auto like = std::find_if(snapshot_.nodes.begin(), snapshot_.nodes.end(),
+                                   [&](const Node& node) { return node.name == change.like; });
+    if (like == snapshot_.nodes.end()) return Wrong("there is no node {}", change.like);
+    NodeCount node{
+        .like = &*like, .is_new = true, .cpu = like->cpu.value(), .memory = like->memory.value()};
+    for (const auto& [resource, offered] : like->devices) node.free[resource] = offered;
+    if (!nodes_.emplace(change.node, std::move(node)).second) {
+      Wrong("there is a node {} already", change.node);
+    }
+    if (++added_ > policy_.most_new_nodes) Wrong("more nodes than the policy adds");
+  }
+
+  void Do(const GiveBack& change) {
+    NodeCount* node = NodeNamed(change.node);
+    if (node == nullptr) return;
+    if (node->is_new) Wrong("{} is not there yet", change.node);
+    if (!node->like->ready || !node->like->schedulable) {
+      Wrong("{} is in somebody else's hands", change.node);
+    }
+    for (const Pod* pod : node->pods) {
+      const bool everywhere = pod->owner.kind == "DaemonSet" || pod->owner.kind == "Node";
+      if (!everywhere) Wrong("pod {}/{} is on {}", pod->ns, pod->name, change.node);
+    }
+    node->gone = true;
+  }
+
+  // ---- the whole ----
+
+  void CheckWaiting() {
+    std::set<PodName> explained;
+    for (const Waiting& waiting : plan_.waiting) {
+      const std::string name = waiting.pod.ns + "/" + waiting.pod.name;
+      if (!explained.insert(waiting.pod).second) Wrong("pod {} waits twice", name);
+      if (placed_.contains(waiting.pod)) Wrong("pod {} is placed and waits", name);
+      if (waiting.why.empty() || waiting.remedy.empty()) Wrong("pod {} is not told why", name);
+    }
+    for (const auto& [name, pod] : pods_) {
+      const bool waits =
+          pod->node.empty() && pod->phase == cluster::PodPhase::kPending && AsksForGpu(*pod);
+      if (waits == (placed_.contains(name) || explained.contains(name))) continue;
+      Wrong("pod {}/{} {}", name.ns, name.name,
+            waits ? "is neither placed nor told why it waits" : "does not wait for a GPU");
+    }
+  }
+
+  void CheckGangs() {
+    std::map<std::pair<std::string_view, std::string_view>, std::set<bool>> seen;
+    for (const auto& [name, pod] : pods_) {
+      const std::string_view gang = cluster::Find(pod->labels, "tangram.dev/gang");
+      const bool waits = pod->node.empty() && pod->phase == cluster::PodPhase::kPending;
+      if (gang.empty() || !waits || !AsksForGpu(*pod)) continue;
+      seen[{pod->ns, gang}].insert(placed_.contains(name));
+    }
+    for (const auto& [gang, outcomes] : seen) {
+      if (outcomes.size() > 1) Wrong("gang {}/{} is split", gang.first, gang.second);
+    }
+  }
+
+  void CheckBudgets() {
+    for (const cluster::DisruptionBudget& budget : snapshot_.budgets) {
+      const auto used = std::count_if(moved_.begin(), moved_.end(), [&](const Pod* pod) {
+        return cluster::Selects(budget, pod->ns, pod->labels);
+      });
+      if (used > budget.disruptions_allowed) {
+        Wrong("{} moves, where budget {}/{} allows {}", used, budget.ns, budget.name,
+              budget.disruptions_allowed);
+      }
+    }
+  }
+
+  void CheckSums() {
+    PlanTotals after;
+    for (const auto& [name, node] : nodes_) {
+      if (node.gone || node.like->gpus.empty()) continue;
+      ++after.nodes;
+      after.gpus += static_cast<std::int64_t>(node.like->gpus.size());
+      if (node.like->price) {
+        after.rate += node.like->price->rate;
+      } else {
+        ++after.unpriced_nodes;
+      }
+    }
+    const PlanTotals& said = plan_.after;
+    if (std::tie(said.nodes, said.gpus, said.rate, said.unpriced_nodes) !=
+        std::tie(after.nodes, after.gpus, after.rate, after.unpriced_nodes)) {
+      Wrong("the sums after it are {} nodes, {} GPUs, {} micro-dollars an hour; it says {}, {}, {}",
+            after.nodes, after.gpus, after.rate.value(), said.nodes, said.gpus, said.rate.value());
+    }
+    if (said.waiting != static_cast<std::int64_t>(plan_.waiting.size())) {
+      Wrong("{} pods wait; it says {}", plan_.waiting.size(), said.waiting);
+    }
+    if (said.held > base::MilliGpu(1000) * said.gpus) Wrong("more is held than there is");
+    for (const Certificate& certificate : plan_.certificates) {
+      if (certificate.value < certificate.bound) Wrong("{} is below its bound", certificate.what);
+    }
+  }
+
+  const Plan& plan_;
+  const cluster::Snapshot& snapshot_;
+  const PlanPolicy& policy_;
+  std::map<std::string, NodeCount> nodes_;
+  std::map<PodName, const Pod*> pods_;
+  std::set<PodName> placed_;
+  std::vector<const Pod*> moved_;
+  std::map<std::pair<std::string, int>, std::vector<PlacedInstance>> layouts_;
+  int added_ = 0;
+  const Action* at_ = nullptr;  // null: the plan as a whole
+  std::vector<std::string> wrong_;
+};
+
+}  // namespace
+
+std::vector<std::string> Validate(const Plan& plan, const cluster::Snapshot& snapshot,
+                                  const PlanPolicy& policy) {
+  return Check(plan, snapshot, policy).Run();
+}
+
+}  // namespace tangram::plan

@@ -1,0 +1,24 @@
+// Whether a plan can be done, and is what it says: checked without knowing how it was made.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "plan/plan.h"
+
+namespace tangram::plan {
+
+// What is wrong with the plan, a sentence each; empty: nothing. The actions are carried out in
+// order on a copy of the counts of the snapshot, and after each must hold:
+//   - it names nodes, cards and pods that are there, and needs only actions before it;
+//   - no node has less than nothing of CPU, memory or a resource because of it;
+//   - pods go only where selector and taints allow, once, and only pods that wait are placed;
+//   - what pods hold on a card stays where it stands, and its layout is one that the model allows;
+//   - only pods that the policy lets move are moved, within their disruption budgets;
+//   - a node that is given back holds nothing but what every node runs.
+// At the end each waiting pod is placed or has a reason, not both; a gang is placed whole or not at
+// all; the sums are right; and no certificate claims less than its bound.
+std::vector<std::string> Validate(const Plan& plan, const cluster::Snapshot& snapshot,
+                                  const PlanPolicy& policy);
+
+}  // namespace tangram::plan

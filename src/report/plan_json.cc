@@ -1,0 +1,111 @@
+#include "report/plan_json.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/time_text.h"
+#include "report/plan_words.h"
+#include "report/words.h"
+
+namespace tangram::report {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json UsdPerHour(const std::optional<base::MicroUsdPerHour>& rate) {
+  return rate ? Json(static_cast<double>(rate->value()) / 1e6) : Json();
+}
+
+Json PodJson(const plan::PodName& pod) { return {{"namespace", pod.ns}, {"name", pod.name}}; }
+
+Json LayoutJson(const std::vector<plan::PlacedInstance>& layout) {
+  Json list = Json::array();
+  for (const auto& [profile, start] : layout) {
+    list.push_back({{"profile", profile}, {"start", start ? Json(*start) : Json()}});
+  }
+  return list;
+}
+
+// The fields of one kind of change, after what all actions have.
+void AddChange(Json& json, const plan::PlacePod& change) {
+  json["pod"] = PodJson(change.pod);
+  json["node"] = change.node;
+}
+void AddChange(Json& json, const plan::MovePod& change) {
+  json["pod"] = PodJson(change.pod);
+  json["from"] = change.from;
+  json["node"] = change.to;
+}
+void AddChange(Json& json, const plan::Reshare& change) {
+  json["node"] = change.node;
+  json["sharing"] = Name(change.sharing);
+  json["replicasBefore"] = change.from;
+  json["replicasAfter"] = change.to;
+}
+void AddChange(Json& json, const plan::Repartition& change) {
+  json["node"] = change.node;
+  json["gpu"] = change.gpu;
+  json["layoutBefore"] = LayoutJson(change.from);
+  json["layoutAfter"] = LayoutJson(change.to);
+}
+void AddChange(Json& json, const plan::AddNode& change) {
+  json["node"] = change.node;
+  json["like"] = change.like;
+}
+void AddChange(Json& json, const plan::GiveBack& change) { json["node"] = change.node; }
+
+Json ActionJson(const plan::Action& action) {
+  Json json = {
+      {"id", action.id}, {"pass", plan::NameOf(action.pass)}, {"kind", Name(action.change)}};
+  std::visit([&](const auto& change) { AddChange(json, change); }, action.change);
+  json["reason"] = action.reason;
+  json["usdPerHourBefore"] = UsdPerHour(action.rate_before);
+  json["usdPerHourAfter"] = UsdPerHour(action.rate_after);
+  Json disturbs = Json::array();
+  for (const plan::PodName& pod : action.disturbs) disturbs.push_back(PodJson(pod));
+  json["disturbs"] = std::move(disturbs);
+  json["needs"] = action.needs;
+  return json;
+}
+
+Json TotalsJson(const plan::PlanTotals& totals) {
+  return {{"nodes", totals.nodes},
+          {"gpus", totals.gpus},
+          {"gpusHeld", static_cast<double>(totals.held.value()) / 1e3},
+          {"usdPerHour", UsdPerHour(totals.rate)},
+          {"nodesWithoutPrice", totals.unpriced_nodes},
+          {"podsWaiting", totals.waiting}};
+}
+
+}  // namespace
+
+std::string RenderPlanJson(const cluster::Snapshot& snapshot, const plan::Plan& plan) {
+  Json actions = Json::array();
+  for (const plan::Action& action : plan.actions) actions.push_back(ActionJson(action));
+  Json waiting = Json::array();
+  for (const plan::Waiting& pod : plan.waiting) {
+    Json json = PodJson(pod.pod);
+    json["reason"] = plan::NameOf(pod.reason);
+    json["never"] = plan::IsNever(pod.reason);
+    json["why"] = pod.why;
+    json["remedy"] = pod.remedy;
+    waiting.push_back(std::move(json));
+  }
+  Json certificates = Json::array();
+  for (const plan::Certificate& certificate : plan.certificates) {
+    certificates.push_back({{"what", certificate.what},
+                            {"value", certificate.value},
+                            {"lowerBound", certificate.bound}});
+  }
+  const Json json = {{"format", "tangram-plan"},
+                     {"version", 1},
+                     {"cluster", snapshot.cluster},
+                     {"takenAt", base::FormatTime(snapshot.taken_at)},
+                     {"before", TotalsJson(plan.before)},
+                     {"after", TotalsJson(plan.after)},
+                     {"actions", std::move(actions)},
+                     {"waiting", std::move(waiting)},
+                     {"certificates", std::move(certificates)}};
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace tangram::report

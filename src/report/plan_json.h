@@ -1,0 +1,13 @@
+// A plan as JSON (docs/plan.md lists the fields; docs/schema/plan.schema.json is its schema).
+#pragma once
+
+#include <string>
+
+#include "cluster/snapshot.h"
+#include "plan/plan.h"
+
+namespace tangram::report {
+
+std::string RenderPlanJson(const cluster::Snapshot& snapshot, const plan::Plan& plan);
+
+}  // namespace tangram::report
