@@ -63,7 +63,7 @@ INSTANTIATE_TEST_SUITE_P(
         UsageCase{"LintWithoutFiles", {"lint"}, "FILE"},
         UsageCase{"ImportOfNothing", {"import"}, "A subcommand is required"},
         UsageCase{"ImportWithoutPods", {"import", "openb", "--nodes", "n.csv"}, "--pods"},
-        UsageCase{"UnknownSchema", {"schema", "plan"}, "WHAT: plan not in"}),
+        UsageCase{"UnknownSchema", {"schema", "lint"}, "WHAT: lint not in"}),
     [](const auto& given) { return given.param.name; });
 
 TEST(Cli, EscapesOfAnArgumentDoNotReachTheTerminal) {
@@ -102,11 +102,11 @@ TEST(Cli, ExitCodesAreThoseOfTheDocs) {
 }
 
 TEST(Schema, AreTheFilesOfTheDocs) {
-  const std::string snapshot = TextOf(testing::SourcePath("docs/schema/snapshot.schema.json"));
-  const std::string report = TextOf(testing::SourcePath("docs/schema/report.schema.json"));
-  EXPECT_EQ(Tangram({"schema"}).out, snapshot);
-  EXPECT_EQ(Tangram({"schema", "snapshot"}).out, snapshot);
-  EXPECT_EQ(Tangram({"schema", "report"}).out, report);
+  for (const std::string what : {"snapshot", "report", "plan", "mig-pack"}) {
+    const auto file = testing::SourcePath("docs/schema/" + what + ".schema.json");
+    EXPECT_EQ(Tangram({"schema", what}).out, TextOf(file)) << what;
+  }
+  EXPECT_EQ(Tangram({"schema"}).out, Tangram({"schema", "snapshot"}).out);
 }
 
 }  // namespace

@@ -29,6 +29,8 @@ struct PlanOptions {
   int most_replicas = plan::PlanPolicy().most_replicas;
   int most_new_nodes = plan::PlanPolicy().most_new_nodes;
   int keep_empty = 0;
+  bool resize = false;
+  bool stop_idle = false;
   std::vector<std::string> without;
   bool times = false;
   ColorOption color;
@@ -73,6 +75,8 @@ plan::PlanPolicy PolicyOf(const PlanOptions& options) {
   policy.most_replicas = options.most_replicas;
   policy.most_new_nodes = options.most_new_nodes;
   policy.keep_empty = options.keep_empty;
+  policy.resize = options.resize;
+  policy.stop_idle = options.stop_idle;
   for (const std::string& name : options.without) {
     policy.on.at(static_cast<std::size_t>(*plan::PassNamed(name))) = false;
   }
@@ -138,6 +142,10 @@ void AddPlan(CLI::App& app, const Context& context, Action& action) {
                    "controlled (a controller makes it again)")
       ->check(CLI::IsMember(WordsOf(kMoves)))
       ->capture_default_str();
+  command->add_flag("--resize", options->resize,
+                    "Give light workloads an instance or a share in place of the card, as the "
+                    "report advises; their pods restart");
+  command->add_flag("--stop-idle", options->stop_idle, "Stop pods that do nothing");
   command
       ->add_option("--mig", options->mig,
                    "Who changes layouts: agent (card by card), mig-manager (whole nodes) or none")

@@ -32,6 +32,22 @@ TEST(Plan, WideNamesEveryActionAndWhatItNeeds) {
   EXPECT_THAT(ran.out, HasSubstr("1g.5gb x7 -> 4g.20gb"));
 }
 
+// The seed case: small services that hold whole cards, packed onto MIG instances.
+TEST(Plan, FivePercentBecomesFifty) {
+  const auto plan =
+      nlohmann::json::parse(Tangram({"plan", "--snapshot", SourcePath("examples/five-percent.json"),
+                                     "--resize", "--stop-idle", "-o", "json"})
+                                .out);
+  const auto busy = [&](const char* when) {
+    return plan[when]["gpusBusy"].get<double>() / plan[when]["gpus"].get<double>();
+  };
+  EXPECT_NEAR(busy("before"), 0.05, 0.002);
+  EXPECT_GE(busy("after"), 0.49);
+  EXPECT_LE(plan["after"]["usdPerHour"].get<double>(),
+            plan["before"]["usdPerHour"].get<double>() / 10);
+  EXPECT_EQ(plan["certificates"][0]["value"], plan["certificates"][0]["lowerBound"]);
+}
+
 TEST(Plan, JsonAndYamlSayTheSame) {
   const auto json = nlohmann::json::parse(Plan({"-o", "json"}).out);
   EXPECT_EQ(json["format"], "tangram-plan");

@@ -8,8 +8,8 @@
 namespace tangram::plan {
 namespace {
 
-constexpr std::array<std::string_view, kPasses> kPassNames = {"admit",     "place",       "share",
-                                                              "partition", "consolidate", "scale"};
+constexpr std::array<std::string_view, kPasses> kPassNames = {
+    "admit", "place", "share", "partition", "resize", "consolidate", "scale"};
 
 using RunPass = void (*)(World&);
 constexpr std::array<std::pair<Pass, RunPass>, kPasses> kOrder = {
@@ -17,6 +17,7 @@ constexpr std::array<std::pair<Pass, RunPass>, kPasses> kOrder = {
      {Pass::kPlace, PlacePods},
      {Pass::kShare, ShareCards},
      {Pass::kPartition, CutCards},
+     {Pass::kResize, Resize},
      {Pass::kConsolidate, Consolidate},
      {Pass::kScale, Scale}}};
 

@@ -2,8 +2,9 @@
 //
 // MakePlan() reads a snapshot and a policy and proposes actions, in an order in which they can be
 // done. Nothing is done here. Pure and deterministic: time is snapshot.taken_at, and equal
-// arguments give equal plans, whatever the order of the snapshot's lists. plan/validate.h checks a
-// plan against its snapshot without knowing how it was made.
+// arguments give equal plans; a snapshot's lists are sorted (cluster::Normalize), so the order in
+// which objects came does not matter. plan/validate.h checks a plan against its snapshot without
+// knowing how it was made.
 //
 // A plan owns its names: it outlives the snapshot.
 #pragma once
@@ -28,10 +29,11 @@ enum class Pass {
   kPlace,        // pods that fit now go to a node
   kShare,        // cards nobody holds are shared, or shared further, for pods that ask for a share
   kPartition,    // cards nobody holds are cut for pods that ask for an instance
+  kResize,       // idle pods stop, and light workloads get what they need, where that is asked for
   kConsolidate,  // pods that may move leave nodes that others can absorb
   kScale,        // nodes are added for what still waits, and empty ones are given back
 };
-inline constexpr int kPasses = 6;
+inline constexpr int kPasses = 7;
 std::string_view NameOf(Pass pass);  // "consolidate"
 std::optional<Pass> PassNamed(std::string_view name);
 
@@ -51,12 +53,19 @@ enum class MigBackend {
 };
 
 struct PlanPolicy {
-  std::array<bool, kPasses> on = {true, true, true, true, true, true};  // by Pass
+  std::array<bool, kPasses> on = {true, true, true, true, true, true, true};  // by Pass
   Moves moves = Moves::kNone;
   MigBackend mig = MigBackend::kAgent;
   // Shares of a card that the plan may make; 1: no card is shared. 4 is the field's default for
   // development; kMaxTimeSlicingReplicas at most.
   int most_replicas = 4;
+  // Whether pods that the leaks call idle (leaks.h) are stopped: their controller is scaled down.
+  bool stop_idle = false;
+  // Whether workloads that the leaks call light get an instance or a share in place of a card: the
+  // template of their controller is changed, and each pod restarted once its new place is ready. A
+  // workload changes whole or not at all. Pods labelled tangram.dev/isolation keep what that says:
+  // Exclusive the card, Hardware at least an instance of their own.
+  bool resize = false;
   // Nodes to add at most; 0: none.
   int most_new_nodes = 100;
   // Empty nodes of each pool that are kept.
@@ -81,6 +90,19 @@ struct MovePod {  // a running pod: evicted, and made again by its controller
   std::string from;
   std::string to;
   bool operator==(const MovePod&) const = default;
+};
+struct StopPod {  // its controller runs one less
+  PodName pod;
+  std::string node;
+  bool operator==(const StopPod&) const = default;
+};
+struct ResizePod {  // made again, asking for one of another resource
+  PodName pod;
+  std::string from;
+  std::string to;
+  std::string resource_before;
+  std::string resource_after;
+  bool operator==(const ResizePod&) const = default;
 };
 struct Reshare {  // every whole card of the node
   std::string node;
@@ -110,7 +132,8 @@ struct GiveBack {
   std::string node;
   bool operator==(const GiveBack&) const = default;
 };
-using Change = std::variant<PlacePod, MovePod, Reshare, Repartition, AddNode, GiveBack>;
+using Change =
+    std::variant<PlacePod, MovePod, StopPod, ResizePod, Reshare, Repartition, AddNode, GiveBack>;
 
 struct Action {
   int id = 0;  // its place in Plan::actions, from 0
@@ -163,6 +186,9 @@ struct PlanTotals {
   std::int64_t nodes = 0;  // with GPUs
   std::int64_t gpus = 0;
   base::MilliGpu held;  // of all cards, the parts that pods hold
+  // Of all cards, what was busy on average, as far as it was measured; after the plan the same work
+  // is done. Absent: nothing was measured.
+  std::optional<base::MilliGpu> busy;
   base::MicroUsdPerHour rate;
   std::int64_t unpriced_nodes = 0;
   std::int64_t waiting = 0;  // pods

@@ -33,7 +33,12 @@ Plan Checked(cluster::Snapshot& snapshot, const PlanPolicy& policy = {}) {
 std::vector<std::string> Lines(const Plan& plan) {
   std::vector<std::string> lines;
   for (const Action& action : plan.actions) {
-    if (const auto* place = std::get_if<PlacePod>(&action.change)) {
+    if (const auto* stop = std::get_if<StopPod>(&action.change)) {
+      lines.push_back("stop " + stop->pod.name + " on " + stop->node);
+    } else if (const auto* resize = std::get_if<ResizePod>(&action.change)) {
+      lines.push_back("resize " + resize->pod.name + " from " + resize->from + " to " + resize->to +
+                      " " + resize->resource_after);
+    } else if (const auto* place = std::get_if<PlacePod>(&action.change)) {
       lines.push_back("place " + place->pod.name + " on " + place->node);
     } else if (const auto* move = std::get_if<MovePod>(&action.change)) {
       lines.push_back("move " + move->pod.name + " from " + move->from + " to " + move->to);
@@ -210,6 +215,61 @@ TEST(Partition, PodsThatMayNotBeThereAreNotPackedTogether) {
                                                         "place one-0 on a", "place two-0 on b"));
 }
 
+// What a pod on a card did for a day.
+void Measure(Cluster& c, const cluster::Pod& pod, int gpu, int percent) {
+  auto& usage = c.snapshot().usage;
+  if (!usage) usage.emplace();
+  usage->to = c.snapshot().taken_at;
+  usage->from = usage->to - std::chrono::hours(24);
+  cluster::DeviceUsage& record = usage->devices.emplace_back();
+  record.node = pod.node;
+  record.gpu_index = gpu;
+  record.ns = pod.ns;
+  record.pod = pod.name;
+  record.metric = cluster::ActivityMetric::kEngine;
+  record.samples = 2880;
+  record.active_mean = base::PartsPerMillion(percent * 10'000);
+  record.active_max = record.active_mean;
+  record.busy_share = base::PartsPerMillion(percent > 0 ? 900'000 : 0);
+  if (percent > 0) record.last_active = usage->to;
+  record.memory_max = base::MiB(3'000);
+  record.memory_total = base::MiB(40'960);
+}
+
+TEST(Resize, LightWorkloadsGetInstancesAndIdleOnesStop) {
+  Cluster c;
+  c.Node("a", 2);
+  c.Node("b", 2);
+  for (const char* name : {"web-0", "web-1", "nb-0"}) {
+    cluster::Pod& pod = c.Pod(name, kGpu, 1, name[0] == 'n' ? "b" : "a");
+    pod.started_at = c.snapshot().taken_at - std::chrono::hours(100);
+    Measure(c, pod, name[4] == '1' ? 1 : 0, name[0] == 'n' ? 0 : 5);
+  }
+  EXPECT_THAT(Lines(Checked(c.snapshot())), IsEmpty()) << "nobody asked for it";
+  PlanPolicy policy;
+  policy.stop_idle = true;
+  policy.resize = true;
+  EXPECT_THAT(Lines(Checked(c.snapshot(), policy)),
+              ElementsAre("stop nb-0 on b", "cut b/0: 1g.5gb@0 1g.5gb@1",
+                          "resize web-0 from a to b nvidia.com/mig-1g.5gb",
+                          "resize web-1 from a to b nvidia.com/mig-1g.5gb", "give back a"));
+  for (cluster::Pod& pod : c.snapshot().pods) pod.labels = {{"tangram.dev/isolation", "Exclusive"}};
+  EXPECT_THAT(Lines(Checked(c.snapshot(), policy)), ElementsAre("stop nb-0 on b", "give back b"));
+}
+
+TEST(Resize, AWorkloadChangesWholeOrNotAtAll) {
+  Cluster c;
+  c.Node("a", 3);
+  for (const char* name : {"web-0", "web-1"}) {
+    cluster::Pod& pod = c.Pod(name, kGpu, 1, "a");
+    pod.started_at = c.snapshot().taken_at - std::chrono::hours(100);
+    Measure(c, pod, name[4] == '1' ? 1 : 0, name[4] == '1' ? 90 : 5);
+  }
+  PlanPolicy policy;
+  policy.resize = true;
+  EXPECT_THAT(Lines(Checked(c.snapshot(), policy)), IsEmpty()) << "web-1 needs its card";
+}
+
 TEST(Consolidate, MovesOnlyWhatThePolicyAllows) {
   Cluster c;
   c.Node("a", 2);
@@ -285,7 +345,7 @@ TEST(Plan, APassThatIsOffDoesNothing) {
       MakePlan(c.snapshot(), policy, [&](Pass pass) { ran.emplace_back(NameOf(pass)); });
   EXPECT_THAT(plan.actions, IsEmpty());
   EXPECT_EQ(WaitsFor(plan, "new-0"), "NotAllowed");
-  EXPECT_THAT(ran, ElementsAre("admit", "share", "partition", "consolidate"));
+  EXPECT_THAT(ran, ElementsAre("admit", "share", "partition", "resize", "consolidate"));
 }
 
 // ---- laws ----
@@ -297,6 +357,8 @@ PlanPolicy PolicyOf(unsigned seed) {
   policy.most_replicas = seed % 2 == 0 ? 4 : 1;
   policy.most_new_nodes = seed % 5 == 0 ? 0 : 3;
   policy.keep_empty = seed % 4 == 0 ? 1 : 0;
+  policy.stop_idle = seed % 2 == 0;
+  policy.resize = seed % 7 < 5;
   return policy;
 }
 
@@ -344,6 +406,33 @@ cluster::Snapshot RandomCluster(unsigned seed) {
     if (below(4) == 0) pod.tolerations = {{"team", "Exists", "", ""}};
     if (below(5) == 0) pod.labels = {{"tangram.dev/gang", "g"}};
   }
+  cluster::Usage& usage = c.snapshot().usage.emplace();
+  usage.to = c.snapshot().taken_at;
+  usage.from = usage.to - std::chrono::hours(24);
+  for (cluster::Pod& pod : c.snapshot().pods) {
+    if (pod.node.empty()) continue;
+    pod.started_at = usage.from;
+    const cluster::Node* node = nullptr;
+    for (const cluster::Node& known : c.snapshot().nodes) {
+      if (known.name == pod.node) node = &known;
+    }
+    // A card of the right kind; the pod's series may name one that another pod's name too.
+    const bool whole = pod.devices[0].name == kGpu;
+    cluster::DeviceUsage& record = usage.devices.emplace_back();
+    record.node = pod.node;
+    record.gpu_index = below(static_cast<int>(node->gpus.size()));
+    record.ns = pod.ns;
+    record.pod = pod.name;
+    record.metric = cluster::ActivityMetric::kEngine;
+    record.samples = 2880;
+    if (whole && below(2) == 0) continue;  // nothing ran on it
+    record.active_mean = base::PartsPerMillion(20'000 + 10'000 * below(9));
+    record.active_max = record.active_mean * 2;
+    record.busy_share = base::PartsPerMillion(500'000);
+    record.last_active = usage.to;
+    record.memory_max = base::MiB(2'000 * (1 + below(6)));
+    record.memory_total = base::MiB(40'960);
+  }
   cluster::DisruptionBudget budget;
   budget.ns = "ns";
   budget.name = "w0";
@@ -388,6 +477,7 @@ TEST(PlanLaw, TheOrderOfObjectsDoesNotMatter) {
     std::mt19937 random(seed);
     std::shuffle(shuffled.nodes.begin(), shuffled.nodes.end(), random);
     std::shuffle(shuffled.pods.begin(), shuffled.pods.end(), random);
+    cluster::Normalize(shuffled);
     EXPECT_TRUE(MakePlan(snapshot, PolicyOf(seed)) == MakePlan(shuffled, PolicyOf(seed))) << seed;
   }
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <set>
 #include <tuple>
@@ -57,6 +58,8 @@ class Check {
       CheckOrder(static_cast<int>(i));
       std::visit(Each{[&](const PlacePod& change) { Do(change); },
                       [&](const MovePod& change) { Do(change); },
+                      [&](const StopPod& change) { Do(change); },
+                      [&](const ResizePod& change) { Do(change); },
                       [&](const Reshare& change) { Do(change); },
                       [&](const Repartition& change) { Do(change); },
                       [&](const AddNode& change) { Do(change); },
@@ -157,6 +160,49 @@ class Check {
     moved_.push_back(pod);
     Count(*from, *pod, -1);
     PutOn(*to, change.to, *pod);
+  }
+
+  // A running pod that a controller runs again, and that nobody pinned.
+  const Pod* Restarted(const PodName& name, NodeCount& on) {
+    const Pod* pod = PodNamed(name);
+    if (pod == nullptr) return nullptr;
+    if (!on.pods.contains(pod)) Wrong("pod {}/{} is not there", name.ns, name.name);
+    if (IsPinned(*pod)) Wrong("pod {}/{} is pinned", name.ns, name.name);
+    if (pod->owner.kind != "Deployment" && pod->owner.kind != "ReplicaSet" &&
+        pod->owner.kind != "StatefulSet") {
+      Wrong("nothing runs pod {}/{} again", name.ns, name.name);
+    }
+    if (at_->disturbs != std::vector{name}) Wrong("it does not name whom it disturbs");
+    return pod;
+  }
+
+  void Do(const StopPod& change) {
+    NodeCount* node = NodeNamed(change.node);
+    if (!policy_.stop_idle) Wrong("the policy stops no pod");
+    if (node == nullptr) return;
+    if (const Pod* pod = Restarted(change.pod, *node)) Count(*node, *pod, -1);
+  }
+
+  void Do(const ResizePod& change) {
+    NodeCount* from = NodeNamed(change.from);
+    NodeCount* to = NodeNamed(change.to);
+    if (!policy_.resize) Wrong("the policy resizes no pod");
+    if (from == nullptr || to == nullptr) return;
+    const Pod* pod = Restarted(change.pod, *from);
+    if (pod == nullptr) return;
+    const std::string_view isolation = cluster::Find(pod->labels, "tangram.dev/isolation");
+    if (isolation == "Exclusive" ||
+        (isolation == "Hardware" && KindOf(change.resource_after).shared)) {
+      Wrong("pod {}/{} asks for isolation", pod->ns, pod->name);
+    }
+    Count(*from, *pod, -1);
+    Pod& resized = resized_.emplace_back(*pod);
+    std::erase_if(resized.devices, [&](const cluster::ResourceCount& device) {
+      return device.name == change.resource_before;
+    });
+    resized.devices.push_back({change.resource_after, 1});
+    pods_[change.pod] = &resized;
+    PutOn(*to, change.to, resized);
   }
 
   void Do(const Reshare& change) {
@@ -341,6 +387,7 @@ class Check {
   std::map<PodName, const Pod*> pods_;
   std::set<PodName> placed_;
   std::vector<const Pod*> moved_;
+  std::deque<Pod> resized_;
   std::map<std::pair<std::string, int>, std::vector<PlacedInstance>> layouts_;
   int added_ = 0;
   const Action* at_ = nullptr;  // null: the plan as a whole

@@ -35,6 +35,17 @@ void AddChange(Json& json, const plan::MovePod& change) {
   json["from"] = change.from;
   json["node"] = change.to;
 }
+void AddChange(Json& json, const plan::StopPod& change) {
+  json["pod"] = PodJson(change.pod);
+  json["node"] = change.node;
+}
+void AddChange(Json& json, const plan::ResizePod& change) {
+  json["pod"] = PodJson(change.pod);
+  json["from"] = change.from;
+  json["node"] = change.to;
+  json["resourceBefore"] = change.resource_before;
+  json["resourceAfter"] = change.resource_after;
+}
 void AddChange(Json& json, const plan::Reshare& change) {
   json["node"] = change.node;
   json["sharing"] = Name(change.sharing);
@@ -68,12 +79,14 @@ Json ActionJson(const plan::Action& action) {
 }
 
 Json TotalsJson(const plan::PlanTotals& totals) {
-  return {{"nodes", totals.nodes},
-          {"gpus", totals.gpus},
-          {"gpusHeld", static_cast<double>(totals.held.value()) / 1e3},
-          {"usdPerHour", UsdPerHour(totals.rate)},
-          {"nodesWithoutPrice", totals.unpriced_nodes},
-          {"podsWaiting", totals.waiting}};
+  return {
+      {"nodes", totals.nodes},
+      {"gpus", totals.gpus},
+      {"gpusHeld", static_cast<double>(totals.held.value()) / 1e3},
+      {"gpusBusy", totals.busy ? Json(static_cast<double>(totals.busy->value()) / 1e3) : Json()},
+      {"usdPerHour", UsdPerHour(totals.rate)},
+      {"nodesWithoutPrice", totals.unpriced_nodes},
+      {"podsWaiting", totals.waiting}};
 }
 
 }  // namespace

@@ -70,6 +70,14 @@ class PlanText {
     return Percent(base::Ratio(totals.held.value(), totals.gpus * 1000));
   }
 
+  std::string Busy() const {
+    const auto share = [](const plan::PlanTotals& totals) {
+      return Percent(base::Ratio(totals.busy->value(), totals.gpus * 1000));
+    };
+    if (!plan_.before.busy || !plan_.after.busy) return "";
+    return " · " + Change(share(plan_.before), share(plan_.after)) + " busy";
+  }
+
   void Headline() {
     const plan::PlanTotals& before = plan_.before;
     const plan::PlanTotals& after = plan_.after;
@@ -83,11 +91,11 @@ class PlanText {
                            Percent(base::Ratio(std::abs(less.value()), before.rate.value())));
     }
     Say(money, Color::kBold);
-    Say(fmt::format("{} nodes · {} GPUs · {} held · {} pods wait for a GPU",
+    Say(fmt::format("{} nodes · {} GPUs · {} held{}",
                     Change(Thousands(before.nodes), Thousands(after.nodes)),
                     Change(Thousands(before.gpus), Thousands(after.gpus)),
-                    Change(Held(before), Held(after)),
-                    Change(Thousands(before.waiting), Thousands(after.waiting))));
+                    Change(Held(before), Held(after)), Busy()));
+    Say(Change(Thousands(before.waiting), Thousands(after.waiting)) + " pods wait for a GPU");
     if (after.unpriced_nodes > 0) {
       Say(fmt::format("{} of the nodes have no price and are in no sum; see --prices",
                       after.unpriced_nodes),
@@ -114,6 +122,9 @@ class PlanText {
 
   std::string WhatOf(const plan::Action& action) const {
     const plan::Change& change = action.change;
+    if (const auto* resize = std::get_if<plan::ResizePod>(&change)) {
+      return PodText(resize->pod) + " to " + ShortName(resize->resource_after);
+    }
     if (const plan::PodName* pod = PodOf(change)) return PodText(*pod);
     if (const auto* cut = std::get_if<plan::Repartition>(&change)) {
       const std::string to = LayoutText(cut->to);
@@ -126,8 +137,16 @@ class PlanText {
     return "the node";
   }
 
+  // "mig-1g.5gb": without whose resource it is.
+  static std::string ShortName(const std::string& resource) {
+    return resource.substr(resource.find('/') + 1);
+  }
+
   // What actions have in common that make one line.
   std::string ManyOf(const plan::Action& action) const {
+    if (const auto* resize = std::get_if<plan::ResizePod>(&action.change)) {
+      return "pods of " + OwnerText(resize->pod) + " to " + ShortName(resize->resource_after);
+    }
     if (const plan::PodName* pod = PodOf(action.change)) return "pods of " + OwnerText(*pod);
     if (std::holds_alternative<plan::GiveBack>(action.change)) {
       const std::string pool = PoolOf(NodeOf(action.change));
@@ -178,8 +197,11 @@ class PlanText {
   }
 
   static std::string WhyText(const Line& line) {
+    const plan::Change& change = line.first->change;
+    if (std::holds_alternative<plan::ResizePod>(change)) return "it needs no more";
     if (line.reasons.size() == 1) return line.first->reason;
-    const bool moves = std::holds_alternative<plan::MovePod>(line.first->change);
+    if (std::holds_alternative<plan::StopPod>(change)) return "they do nothing";
+    const bool moves = std::holds_alternative<plan::MovePod>(change);
     return moves ? "empties their nodes" : "each has room where it goes";
   }
 

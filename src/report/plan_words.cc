@@ -16,8 +16,10 @@ struct Words {
 };
 
 // In the order of plan::Change.
-constexpr std::array<Words, 6> kWords = {{{"PlacePod", "place", '+'},
+constexpr std::array<Words, 8> kWords = {{{"PlacePod", "place", '+'},
                                           {"MovePod", "move", '~'},
+                                          {"StopPod", "stop", '-'},
+                                          {"ResizePod", "resize", '~'},
                                           {"Reshare", "share", '~'},
                                           {"Repartition", "cut", '~'},
                                           {"AddNode", "add", '+'},
@@ -45,7 +47,8 @@ std::string LayoutText(const std::vector<plan::PlacedInstance>& layout) {
 const std::string& NodeOf(const plan::Change& change) {
   return std::visit(
       [](const auto& of) -> const std::string& {
-        if constexpr (std::is_same_v<std::decay_t<decltype(of)>, plan::MovePod>) {
+        using Of = std::decay_t<decltype(of)>;
+        if constexpr (std::is_same_v<Of, plan::MovePod> || std::is_same_v<Of, plan::ResizePod>) {
           return of.to;
         } else {
           return of.node;
@@ -57,6 +60,8 @@ const std::string& NodeOf(const plan::Change& change) {
 const plan::PodName* PodOf(const plan::Change& change) {
   if (const auto* place = std::get_if<plan::PlacePod>(&change)) return &place->pod;
   if (const auto* move = std::get_if<plan::MovePod>(&change)) return &move->pod;
+  if (const auto* stop = std::get_if<plan::StopPod>(&change)) return &stop->pod;
+  if (const auto* resize = std::get_if<plan::ResizePod>(&change)) return &resize->pod;
   return nullptr;
 }
 

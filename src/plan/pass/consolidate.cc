@@ -70,7 +70,10 @@ class Consolidation {
  private:
   void Empty(std::size_t from) {
     const Pods pods = PodsToMove(world_.nodes()[from]);
-    if (!movable_.MayMove(pods)) return;
+    const bool settled = std::none_of(pods.begin(), pods.end(), [&](const cluster::Pod* pod) {
+      return world_.IsReplacement(*pod);  // it is restarted already
+    });
+    if (!settled || !movable_.MayMove(pods)) return;
     std::vector<std::size_t> targets;
     for (const cluster::Pod* pod : pods) {
       const auto target = TargetFor(*pod, from);

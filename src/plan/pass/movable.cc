@@ -13,13 +13,12 @@ auto OwnerKey(const cluster::Pod& pod) {
                          std::string_view(pod.owner.name));
 }
 
-// Kinds whose controller makes a pod again somewhere else, and loses no work by it.
+}  // namespace
+
 bool IsMadeAgain(const cluster::Pod& pod) {
   constexpr std::array<std::string_view, 3> kKinds = {"Deployment", "ReplicaSet", "StatefulSet"};
   return std::find(kKinds.begin(), kKinds.end(), pod.owner.kind) != kKinds.end();
 }
-
-}  // namespace
 
 Movable::Movable(const cluster::Snapshot& snapshot, Moves moves)
     : snapshot_(snapshot), moves_(moves) {

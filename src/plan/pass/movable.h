@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -10,6 +11,9 @@
 #include "plan/plan.h"
 
 namespace tangram::plan {
+
+// Of a kind whose controller makes it again somewhere else, with no work lost by that.
+bool IsMadeAgain(const cluster::Pod& pod);
 
 // Counts what moves use up. Pointers lead into the snapshot, which must outlive it.
 class Movable {

@@ -203,24 +203,29 @@ class Cutter {
                        [](const CardRoom& card) { return card.held() == 0; });
   }
 
-  // On nodes with cut cards first, then where a card costs least.
+  bool IsEmpty(const CardRoom& card) const {
+    const bool shared = std::any_of(card.seats.begin(), card.seats.end(),
+                                    [](const SeatRoom& seat) { return seat.replicas > 1; });
+    return card.may_change && card.model == &model_ && card.held() == 0 && !shared;
+  }
+
+  // On nodes with cut cards first, then where a card costs least, then where most are empty.
   std::vector<CardAt> EmptyCards(const std::vector<std::size_t>& nodes) const {
-    std::vector<std::pair<std::tuple<bool, bool, base::MicroUsdPerHour, std::size_t>, CardAt>>
-        found;
+    using Preference = std::tuple<bool, bool, base::MicroUsdPerHour, std::ptrdiff_t>;
+    std::vector<std::pair<Preference, CardAt>> found;
     for (const std::size_t n : nodes) {
       const NodeRoom& node = world_.nodes()[n];
       if (node.cards.empty() || !MayTouch(node)) continue;
       const bool whole = std::none_of(node.cards.begin(), node.cards.end(),
                                       [](const CardRoom& card) { return card.is_cut(); });
+      const auto empty = std::count_if(node.cards.begin(), node.cards.end(),
+                                       [&](const CardRoom& card) { return IsEmpty(card); });
       const auto cards = static_cast<std::int64_t>(node.cards.size());
       const auto rate = node.rate();
+      const Preference preference{whole, !rate, rate ? *rate / cards : base::MicroUsdPerHour(),
+                                  -empty};
       for (std::size_t c = 0; c < node.cards.size(); ++c) {
-        const CardRoom& card = node.cards[c];
-        const bool shared = std::any_of(card.seats.begin(), card.seats.end(),
-                                        [](const SeatRoom& seat) { return seat.replicas > 1; });
-        if (!card.may_change || card.model != &model_ || card.held() > 0 || shared) continue;
-        found.push_back(
-            {{whole, !rate, rate ? *rate / cards : base::MicroUsdPerHour(), n}, {n, c}});
+        if (IsEmpty(node.cards[c])) found.push_back({preference, {n, c}});
       }
     }
     std::sort(found.begin(), found.end());

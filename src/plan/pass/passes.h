@@ -9,6 +9,7 @@ void Admit(World& world);
 void PlacePods(World& world);
 void ShareCards(World& world);
 void CutCards(World& world);
+void Resize(World& world);
 void Consolidate(World& world);
 void Scale(World& world);
 // What the passes left waits; not a pass, since it always runs.

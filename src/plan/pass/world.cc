@@ -83,6 +83,14 @@ std::int64_t HeldOf(const CardRoom& card) {
   return std::min<std::int64_t>(held, 1000);
 }
 
+// The first resource of a GPU that the pod asks for.
+std::string GpuResourceOf(const cluster::Pod& pod) {
+  for (const auto& [resource, count] : pod.devices) {
+    if (KindOf(resource).unit != ResourceKind::Unit::kNotGpu && count > 0) return resource;
+  }
+  return "";
+}
+
 // Whether what the node offers is what its cards are: else somebody else has changed one of the two
 // (DRA owns the cards, a device is unhealthy, a layout is under way), and the cards are left alone.
 bool OffersItsCards(const NodeRoom& node) {
@@ -135,6 +143,11 @@ bool WaitsForGpu(const cluster::Pod& pod) {
   return pod.node.empty() && pod.phase == cluster::PodPhase::kPending && AsksForGpu(pod);
 }
 
+NodeRoom& NodeNamed(std::vector<NodeRoom>& nodes, std::string_view name) {
+  return *std::find_if(nodes.begin(), nodes.end(),
+                       [&](const NodeRoom& node) { return node.name == name; });
+}
+
 bool IsMoreUrgent(const cluster::Pod* a, const cluster::Pod* b) {
   if (a->priority != b->priority) return a->priority > b->priority;
   return std::tie(a->created_at, a->ns, a->name) < std::tie(b->created_at, b->ns, b->name);
@@ -146,41 +159,41 @@ World::World(const cluster::Snapshot& snapshot, const PlanPolicy& policy)
     : snapshot_(snapshot), policy_(policy) {
   std::unordered_map<std::string_view, std::size_t> by_name;
   for (const cluster::Node& node : snapshot.nodes) {
-    by_name.emplace(node.name, nodes_.size());
+    by_name.emplace(node.name, state_.nodes.size());
     NodeRoom room{.name = node.name, .like = &node, .cpu = node.cpu, .memory = node.memory};
     for (const auto& [resource, count] : node.devices) room.offers[resource] = count;
     room.free = room.offers;
-    nodes_.push_back(std::move(room));
+    state_.nodes.push_back(std::move(room));
   }
   for (const cluster::Pod& pod : snapshot.pods) {
     if (!cluster::HoldsDevices(pod)) continue;
     const auto at = by_name.find(pod.node);
     if (at == by_name.end()) continue;
-    NodeRoom& node = nodes_[at->second];
+    NodeRoom& node = state_.nodes[at->second];
     node.pods.push_back(&pod);
     node.cpu -= pod.cpu;
     node.memory -= pod.memory;
     for (const auto& [resource, count] : pod.devices) node.free[resource] -= count;
   }
   for (const Card& card : FindHoldings(snapshot).cards) {
-    NodeRoom& node = nodes_[by_name.at(card.node->name)];
+    NodeRoom& node = state_.nodes[by_name.at(card.node->name)];
     node.cards.push_back(RoomOf(card));
     node.exact = node.exact &&
                  std::all_of(card.seats.begin(), card.seats.end(),
                              [](const Seat& seat) { return seat.pod == nullptr || seat.exact; });
   }
-  for (NodeRoom& node : nodes_) {
+  for (NodeRoom& node : state_.nodes) {
     if (OffersItsCards(node)) continue;
     for (CardRoom& card : node.cards) card.may_change = false;
   }
-  std::sort(nodes_.begin(), nodes_.end(),
+  std::sort(state_.nodes.begin(), state_.nodes.end(),
             [](const NodeRoom& a, const NodeRoom& b) { return a.name < b.name; });
   for (const cluster::Pod& pod : snapshot.pods) {
-    if (WaitsForGpu(pod)) demand_.push_back(&pod);
+    if (WaitsForGpu(pod)) state_.demand.push_back(&pod);
   }
-  std::sort(demand_.begin(), demand_.end(), IsMoreUrgent);
-  plan_.before = Totals();
-  plan_.before.waiting = static_cast<std::int64_t>(demand_.size());
+  std::sort(state_.demand.begin(), state_.demand.end(), IsMoreUrgent);
+  state_.plan.before = Totals();
+  state_.plan.before.waiting = static_cast<std::int64_t>(state_.demand.size());
 }
 
 void World::Put(NodeRoom& node, const cluster::Pod& pod) {
@@ -204,24 +217,53 @@ void World::Take(NodeRoom& node, const cluster::Pod& pod) {
 }
 
 Action& World::Act(Pass pass, Change change, std::string reason) {
-  Action action{.id = static_cast<int>(plan_.actions.size()), .pass = pass};
+  Action action{.id = static_cast<int>(state_.plan.actions.size()), .pass = pass};
   action.change = std::move(change);
   action.reason = std::move(reason);
-  return plan_.actions.emplace_back(std::move(action));
+  return state_.plan.actions.emplace_back(std::move(action));
 }
 
 void World::Place(Pass pass, NodeRoom& node, const cluster::Pod& pod, std::string reason) {
   Put(node, pod);
-  Act(pass, PlacePod{NameOf(pod), node.name}, std::move(reason)).needs = node.rests_on;
-  std::erase(demand_, &pod);
+  const auto replaced = replaces_.find(&pod);
+  if (replaced == replaces_.end()) {
+    Act(pass, PlacePod{NameOf(pod), node.name}, std::move(reason)).needs = node.rests_on;
+  } else {
+    const cluster::Pod& before = *replaced->second;
+    ResizePod change{NameOf(pod), before.node, node.name, GpuResourceOf(before),
+                     GpuResourceOf(pod)};
+    Action& action = Act(Pass::kResize, std::move(change), std::move(reason));
+    action.needs = node.rests_on;
+    action.disturbs = {NameOf(pod)};
+    NodeRoom& source = NodeNamed(state_.nodes, before.node);
+    source.rests_on.push_back(action.id);
+    Take(source, before);
+  }
+  std::erase(state_.demand, &pod);
+}
+
+const cluster::Pod& World::Replacement(const cluster::Pod& pod, const std::string& resource) {
+  cluster::Pod& replacement = replacements_.emplace_back(pod);
+  std::erase_if(replacement.devices, [](const cluster::ResourceCount& device) {
+    return KindOf(device.name).unit != ResourceKind::Unit::kNotGpu;
+  });
+  replacement.devices.push_back({resource, 1});
+  replaces_.emplace(&replacement, &pod);
+  return replacement;
+}
+
+const std::optional<Findings>& World::findings() {
+  if (!looked_for_findings_ && snapshot_.usage) findings_ = FindLeaks(snapshot_, LeakPolicy());
+  looked_for_findings_ = true;
+  return findings_;
 }
 
 void World::Wait(const cluster::Pod& pod, WaitReason reason, std::string why, std::string remedy) {
-  plan_.waiting.push_back({NameOf(pod), reason, std::move(why), std::move(remedy)});
+  state_.plan.waiting.push_back({NameOf(pod), reason, std::move(why), std::move(remedy)});
 }
 
 void World::Certify(Certificate certificate) {
-  plan_.certificates.push_back(std::move(certificate));
+  state_.plan.certificates.push_back(std::move(certificate));
 }
 
 NodeRoom World::EmptyLike(const NodeRoom& node, std::string name) const {
@@ -257,9 +299,15 @@ NodeRoom World::EmptyLike(const NodeRoom& node, std::string name) const {
   return fresh;
 }
 
-PlanTotals World::Totals() const {
+PlanTotals World::Totals() {
   PlanTotals totals;
-  for (const NodeRoom& node : nodes_) {
+  if (const auto& found = findings(); found && found->totals.utilization) {
+    // Utilization is of what is free or measured (leaks.h).
+    const auto seen =
+        base::MilliGpu(1000) * found->totals.gpus - found->totals.held + found->totals.measured;
+    totals.busy = base::ShareOf(seen, *found->totals.utilization);
+  }
+  for (const NodeRoom& node : state_.nodes) {
     if (node.given_back || node.cards.empty()) continue;
     ++totals.nodes;
     totals.gpus += static_cast<std::int64_t>(node.cards.size());
@@ -274,11 +322,11 @@ PlanTotals World::Totals() const {
 }
 
 Plan World::Finish() && {
-  plan_.after = Totals();
-  std::sort(plan_.waiting.begin(), plan_.waiting.end(),
+  state_.plan.after = Totals();
+  std::sort(state_.plan.waiting.begin(), state_.plan.waiting.end(),
             [](const Waiting& a, const Waiting& b) { return a.pod < b.pod; });
-  plan_.after.waiting = static_cast<std::int64_t>(plan_.waiting.size());
-  return std::move(plan_);
+  state_.plan.after.waiting = static_cast<std::int64_t>(state_.plan.waiting.size());
+  return std::move(state_.plan);
 }
 
 std::int64_t CouldOffer(const NodeRoom& node, std::string_view resource) {

@@ -5,14 +5,17 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "cluster/snapshot.h"
 #include "gpu/gpu.h"
+#include "plan/leaks/leaks.h"
 #include "plan/leaks/seats.h"
 #include "plan/plan.h"
 
@@ -61,6 +64,13 @@ struct NodeRoom {
 // Runs on every node, and ends with it.
 bool RunsEverywhere(const cluster::Pod& pod);
 
+// What passes change.
+struct WorldState {
+  std::vector<NodeRoom> nodes{};  // by name; added ones at the end
+  std::vector<const cluster::Pod*> demand{};
+  Plan plan{};
+};
+
 class World {
  public:
   // Both must outlive it.
@@ -68,12 +78,23 @@ class World {
 
   const cluster::Snapshot& snapshot() const { return snapshot_; }
   const PlanPolicy& policy() const { return policy_; }
-  std::vector<NodeRoom>& nodes() { return nodes_; }
-  const std::vector<NodeRoom>& nodes() const { return nodes_; }
+  // Made when first asked for; nothing where usage was not measured.
+  const std::optional<Findings>& findings();
+  std::vector<NodeRoom>& nodes() { return state_.nodes; }
+  const std::vector<NodeRoom>& nodes() const { return state_.nodes; }
 
   // Pods that wait, could be served, and are not served yet; most urgent first: priority, then
   // age, then name.
-  std::vector<const cluster::Pod*>& demand() { return demand_; }
+  std::vector<const cluster::Pod*>& demand() { return state_.demand; }
+
+  // To try something and go back.
+  const WorldState& state() const { return state_; }
+  void Restore(WorldState state) { state_ = std::move(state); }
+
+  // A running pod as it would be with one of `resource` in place of its devices. Placing it takes
+  // the pod that it replaces off its node.
+  const cluster::Pod& Replacement(const cluster::Pod& pod, const std::string& resource);
+  bool IsReplacement(const cluster::Pod& pod) const { return replaces_.contains(&pod); }
 
   // Counts the pod onto the node, or off it.
   void Put(NodeRoom& node, const cluster::Pod& pod);
@@ -81,7 +102,7 @@ class World {
 
   // Appends an action. It needs what the room of the nodes that it names rests on.
   Action& Act(Pass pass, Change change, std::string reason);
-  // Puts a waiting pod on the node and says so.
+  // Puts a pod that waits, or a replacement, on the node and says so.
   void Place(Pass pass, NodeRoom& node, const cluster::Pod& pod, std::string reason);
   void Wait(const cluster::Pod& pod, WaitReason reason, std::string why, std::string remedy);
   void Certify(Certificate certificate);
@@ -91,19 +112,24 @@ class World {
   Plan Finish() &&;
 
  private:
-  PlanTotals Totals() const;
+  PlanTotals Totals();
 
   const cluster::Snapshot& snapshot_;
   const PlanPolicy& policy_;
-  std::vector<NodeRoom> nodes_;  // by name; added ones at the end
-  std::vector<const cluster::Pod*> demand_;
-  Plan plan_;
+  WorldState state_;
+  std::optional<Findings> findings_;
+  bool looked_for_findings_ = false;
+  std::deque<cluster::Pod> replacements_;
+  std::unordered_map<const cluster::Pod*, const cluster::Pod*> replaces_;
 };
 
 PodName NameOf(const cluster::Pod& pod);
 
 // The order in which pods that wait are served: priority, then age, then name.
 bool IsMoreUrgent(const cluster::Pod* a, const cluster::Pod* b);
+
+// The node of that name, which has to be there.
+NodeRoom& NodeNamed(std::vector<NodeRoom>& nodes, std::string_view name);
 
 // Has no node yet, and asks for a GPU in any form.
 bool WaitsForGpu(const cluster::Pod& pod);

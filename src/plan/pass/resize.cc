@@ -1,0 +1,177 @@
+// Idle pods stop, and light workloads get an instance or a share in place of the card.
+#include <algorithm>
+#include <map>
+#include <span>
+#include <tuple>
+
+#include "plan/pass/gang.h"
+#include "plan/pass/movable.h"
+#include "plan/pass/passes.h"
+
+namespace tangram::plan {
+namespace {
+
+constexpr std::string_view kShare = "nvidia.com/gpu.shared";
+constexpr std::string_view kIsolation = "tangram.dev/isolation";
+
+struct Workload {
+  std::vector<const cluster::Pod*> pods{};  // that hold a GPU
+  std::vector<const Finding*> findings{};   // that call one of them light
+  std::int64_t milli_gpus = 0;              // that they hold and do not need
+};
+// By namespace, kind and name of the owner.
+using Workloads = std::map<std::tuple<std::string, std::string, std::string>, Workload>;
+
+using PodsByName = std::map<std::pair<std::string_view, std::string_view>, const cluster::Pod*>;
+
+PodsByName HoldersOf(const cluster::Snapshot& snapshot) {
+  PodsByName pods;
+  for (const cluster::Pod& pod : snapshot.pods) {
+    if (cluster::HoldsDevices(pod) && AsksForGpu(pod)) pods[{pod.ns, pod.name}] = &pod;
+  }
+  return pods;
+}
+
+void StopIdle(World& world, const PodsByName& holders) {
+  for (const Finding& finding : world.findings()->leaks[static_cast<int>(Leak::kIdle)].findings) {
+    const auto pod = holders.find({finding.pod.ns, finding.pod.name});
+    if (finding.kind != FindingKind::kIdlePod || pod == holders.end()) continue;
+    if (finding.confidence != Level::kHigh || !IsMadeAgain(*pod->second)) continue;
+    NodeRoom& node = NodeNamed(world.nodes(), pod->second->node);
+    const bool there =
+        std::find(node.pods.begin(), node.pods.end(), pod->second) != node.pods.end();
+    if (!there) continue;  // it was found idle on another of its cards
+    world.Take(node, *pod->second);
+    Action& action =
+        world.Act(Pass::kResize, StopPod{NameOf(*pod->second), node.name}, finding.why);
+    action.disturbs = {NameOf(*pod->second)};
+    node.rests_on.push_back(action.id);
+  }
+}
+
+bool IsLight(const Finding& finding) {
+  return finding.kind == FindingKind::kOversizedCard ||
+         finding.kind == FindingKind::kOversizedInstance ||
+         finding.kind == FindingKind::kUnsharedCard;
+}
+
+Workloads LightWorkloads(World& world, const PodsByName& holders) {
+  Workloads workloads;
+  for (const auto& [name, pod] : holders) {
+    workloads[{pod->ns, pod->owner.kind, pod->owner.name}].pods.push_back(pod);
+  }
+  for (const LeakSummary& leak : world.findings()->leaks) {
+    for (const Finding& finding : leak.findings) {
+      const auto pod = holders.find({finding.pod.ns, finding.pod.name});
+      if (!IsLight(finding) || pod == holders.end()) continue;
+      Workload& of = workloads[{pod->second->ns, pod->second->owner.kind, pod->second->owner.name}];
+      of.findings.push_back(&finding);
+      of.milli_gpus += finding.gpus.value();
+    }
+  }
+  return workloads;
+}
+
+bool IsByShares(const Finding& finding) {
+  return finding.technique == Technique::kTimeSlicing || finding.technique == Technique::kMps;
+}
+
+// What every pod of the workload would ask for; empty: they cannot all get the same.
+std::string ResourceFor(const Workload& workload) {
+  const auto all = [&](auto is) {
+    return std::all_of(workload.findings.begin(), workload.findings.end(),
+                       [&](const Finding* finding) { return is(*finding); });
+  };
+  if (all(IsByShares)) return std::string(kShare);
+  const Finding& first = *workload.findings.front();
+  const gpu::Model* model = gpu::ModelNamed(first.model);
+  const bool one_model = all([&](const Finding& finding) { return finding.model == first.model; });
+  const bool by_mig = all([](const Finding& f) { return f.technique == Technique::kMig; });
+  if (model == nullptr || !one_model || !by_mig) return "";
+  const gpu::MigProfile* largest = nullptr;
+  for (const Finding* finding : workload.findings) {
+    const gpu::MigProfile* profile = gpu::ProfileNamed(*model, finding->target);
+    if (profile == nullptr) return "";
+    if (largest == nullptr || profile->memory_slices > largest->memory_slices) largest = profile;
+  }
+  return gpu::ResourceNameOf(*largest);
+}
+
+bool MayResize(const Workload& workload, std::string_view resource) {
+  if (resource.empty()) return false;
+  return std::all_of(workload.pods.begin(), workload.pods.end(), [&](const cluster::Pod* pod) {
+    const std::string_view isolation = cluster::Find(pod->labels, kIsolation);
+    const bool asked = isolation == "Exclusive" || (isolation == "Hardware" && resource == kShare);
+    return !asked && IsMadeAgain(*pod) && !IsInGang(*pod) && pod->claims.empty();
+  });
+}
+
+// The new pods on seats that are free already.
+void UseFreeSeats(World& world) {
+  const auto demand = world.demand();
+  for (const cluster::Pod* pod : demand) {
+    const auto node = std::find_if(world.nodes().begin(), world.nodes().end(),
+                                   [&](const NodeRoom& room) { return Fits(room, *pod); });
+    if (node != world.nodes().end()) world.Place(Pass::kResize, *node, *pod, "it needs no more");
+  }
+}
+
+// A workload, and what each of its pods would ask for.
+using Wish = std::pair<const Workload*, std::string>;
+
+// All pods of all of them, or none.
+bool ResizeTogether(World& world, std::span<const Wish> wishes) {
+  WorldState before = world.state();
+  world.demand().clear();
+  for (const auto& [workload, resource] : wishes) {
+    for (const cluster::Pod* pod : workload->pods) {
+      world.demand().push_back(&world.Replacement(*pod, resource));
+    }
+  }
+  UseFreeSeats(world);
+  ShareCards(world);
+  CutCards(world);
+  const bool all = world.demand().empty();
+  if (all) {
+    world.demand() = std::move(before.demand);
+  } else {
+    world.Restore(std::move(before));
+  }
+  return all;
+}
+
+std::vector<Wish> WishesOf(const Workloads& light) {
+  std::vector<Wish> wishes;
+  for (const auto& [owner, workload] : light) {
+    if (workload.findings.empty() || workload.findings.size() != workload.pods.size()) continue;
+    std::string resource = ResourceFor(workload);
+    if (MayResize(workload, resource)) wishes.emplace_back(&workload, std::move(resource));
+  }
+  std::stable_sort(wishes.begin(), wishes.end(), [](const Wish& a, const Wish& b) {
+    return a.first->milli_gpus > b.first->milli_gpus;
+  });
+  return wishes;
+}
+
+// Packed together they take least. Where they do not all fit, each is tried alone: what frees most
+// comes first, and what found no room is tried again once others have made some.
+void ResizeLight(World& world, const Workloads& light) {
+  std::vector<Wish> left = WishesOf(light);
+  if (left.empty() || ResizeTogether(world, left)) return;
+  for (std::size_t before = left.size() + 1; left.size() < before && !left.empty();) {
+    before = left.size();
+    std::erase_if(left, [&](const Wish& wish) { return ResizeTogether(world, {&wish, 1}); });
+  }
+}
+
+}  // namespace
+
+void Resize(World& world) {
+  const PlanPolicy& policy = world.policy();
+  if ((!policy.stop_idle && !policy.resize) || !world.findings()) return;
+  const PodsByName holders = HoldersOf(world.snapshot());
+  if (policy.stop_idle) StopIdle(world, holders);
+  if (policy.resize) ResizeLight(world, LightWorkloads(world, holders));
+}
+
+}  // namespace tangram::plan
