@@ -19,6 +19,8 @@ namespace {
 using Align = Column::Align;
 
 constexpr std::size_t kWidth = 96;
+constexpr std::size_t kMostLines = 30;
+constexpr std::size_t kMostWaiting = 12;
 
 Color ColorOf(char sign) {
   if (sign == '+') return Color::kGreen;
@@ -232,7 +234,9 @@ class PlanText {
       columns.push_back({"NEEDS"});
     }
     std::vector<std::vector<Cell>> rows;
-    for (const Line& line : Lines()) {
+    const std::vector<Line> lines = Lines();
+    for (const Line& line : lines) {
+      if (!IsWide() && rows.size() == kMostLines) break;
       const char sign = Sign(line.first->change);
       const Color color = ColorOf(sign);
       std::vector<Cell> row = {{std::string(1, sign), color},
@@ -248,6 +252,13 @@ class PlanText {
       rows.push_back(std::move(row));
     }
     out_ += RenderTable(columns, rows, options_.color) + "\n";
+    SayHowManyMore(lines.size() - rows.size());
+  }
+
+  void SayHowManyMore(std::size_t more) {
+    if (more == 0) return;
+    Say(fmt::format("… and {} more; -o wide lists them all", more), Color::kDim);
+    out_ += "\n";
   }
 
   // ---- the rest ----
@@ -276,8 +287,14 @@ class PlanText {
       if (fresh) entries.emplace_back(&waiting, 0);
       ++entries[entry->second].second;
     }
-    for (const auto& [waiting, pods] : entries) Entry(*waiting, pods);
+    std::size_t said = 0;
+    for (const auto& [waiting, pods] : entries) {
+      if (!IsWide() && said == kMostWaiting) break;
+      Entry(*waiting, pods);
+      ++said;
+    }
     out_ += "\n";
+    SayHowManyMore(entries.size() - said);
   }
 
   void Entry(const plan::Waiting& waiting, std::int64_t pods) {

@@ -2,7 +2,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
+#include <unordered_map>
 
 #include "cluster/schedulable.h"
 #include "plan/pass/gang.h"
@@ -33,108 +35,169 @@ std::optional<Refusal> HeldByOthers(const cluster::Pod& pod) {
   return std::nullopt;
 }
 
-using NodeRef = const NodeRoom*;
-
-// The nodes of `from` that `keeps`.
-template <class Keeps>
-std::vector<NodeRef> Those(const std::vector<NodeRef>& from, Keeps keeps) {
-  std::vector<NodeRef> kept;
-  std::copy_if(from.begin(), from.end(), std::back_inserter(kept), keeps);
-  return kept;
-}
-
 std::string Nodes(std::size_t count) {
   return fmt::format("{} {}", count, count == 1 ? "node" : "nodes");
 }
 
-std::int64_t MostOf(const std::vector<NodeRef>& nodes, std::string_view resource) {
-  std::int64_t most = 0;
-  for (const NodeRef node : nodes) most = std::max(most, CouldOffer(*node, resource));
-  return most;
-}
+class Admission {
+ public:
+  explicit Admission(const std::vector<NodeRoom>& nodes) : nodes_(nodes) {}
 
-std::optional<Refusal> NoDevice(const cluster::Pod& pod, const std::vector<NodeRef>& all) {
-  for (const auto& [resource, count] : pod.devices) {
-    const std::int64_t most = MostOf(all, resource);
-    if (most == 0 && count > 0) {
-      return Refusal{WaitReason::kNoSuchDevice,
-                     fmt::format("no node has {}, and no card here can be made to", resource),
-                     "ask for a resource that the cluster has (kubectl describe nodes), or add a "
-                     "node that has it"};
+  // Nothing where some change could serve the pod.
+  std::optional<Refusal> Refuse(const cluster::Pod& pod) {
+    if (auto held = HeldByOthers(pod)) return held;
+    const auto could = CouldOfEach(pod);
+    const Willing& willing = WillingFor(pod);
+    const auto serves = [&](std::size_t n) {
+      return willing.by_both[n] && IsLargeEnough(pod, n) && HasGpu(pod, could, n);
+    };
+    for (std::size_t n = 0; n < nodes_.size(); ++n) {
+      if (serves(n)) return std::nullopt;
     }
-    if (count > most) {
-      return Refusal{WaitReason::kTooLarge,
-                     fmt::format("it asks for {} {}; a node has at most {}", count, resource, most),
-                     "ask for less in one pod, or add a larger node"};
-    }
+    return WhyNone(pod, could, willing);
   }
-  return std::nullopt;
-}
 
-std::optional<Refusal> TooLarge(const cluster::Pod& pod, const std::vector<NodeRef>& nodes) {
-  const auto largest = [&](auto member) {
-    std::int64_t most = 0;
-    for (const NodeRef node : nodes) most = std::max(most, (node->like->*member).value());
-    return most;
+ private:
+  using ByNode = std::vector<std::int64_t>;
+
+  // What each node could offer of each resource that the pod asks for. Worked out once a resource:
+  // a cluster has few of them, and many pods.
+  std::vector<const ByNode*> CouldOfEach(const cluster::Pod& pod) {
+    std::vector<const ByNode*> each;
+    for (const auto& [resource, count] : pod.devices) {
+      const auto [known, fresh] = could_.try_emplace(resource);
+      if (fresh) {
+        for (const NodeRoom& node : nodes_) known->second.push_back(CouldOffer(node, resource));
+      }
+      each.push_back(&known->second);
+    }
+    return each;
+  }
+
+  static bool HasGpu(const cluster::Pod& pod, const std::vector<const ByNode*>& could,
+                     std::size_t n) {
+    for (std::size_t i = 0; i < could.size(); ++i) {
+      if ((*could[i])[n] < pod.devices[i].count) return false;
+    }
+    return true;
+  }
+
+  bool IsLargeEnough(const cluster::Pod& pod, std::size_t n) const {
+    return nodes_[n].like->cpu >= pod.cpu && nodes_[n].like->memory >= pod.memory;
+  }
+
+  // Which nodes the selector allows, and which the taints do too, now or once they are ready and
+  // uncordoned again.
+  struct Willing {
+    std::vector<bool> by_selector{};
+    std::vector<bool> by_both{};
   };
-  const std::int64_t cpu = largest(&cluster::Node::cpu);
-  const std::int64_t memory = largest(&cluster::Node::memory);
-  return Refusal{
-      WaitReason::kTooLarge,
-      fmt::format("it asks for {} CPUs and {} MiB; the nodes with its GPU have at most {} and {}",
-                  pod.cpu.value() / 1000, pod.memory.value(), cpu / 1000, memory),
-      "ask for less CPU and memory, or add a larger node"};
-}
 
-// What keeps the pod off the most willing node.
-Refusal KeptOff(const cluster::Pod& pod, const std::vector<NodeRef>& nodes) {
-  for (const NodeRef node : nodes) {
-    if (cluster::UnmetSelector(*node->like, pod) != nullptr) continue;
-    const cluster::Taint* taint = cluster::UntoleratedTaint(*node->like, pod);
-    return {WaitReason::kNoNodeAllows,
-            fmt::format("the {} with its GPU that its selector allows {} the taint {}:{}",
-                        Nodes(nodes.size()), nodes.size() == 1 ? "has" : "have", taint->key,
-                        taint->effect),
-            fmt::format("add a toleration of {}", taint->key)};
+  // Worked out once for pods that say the same.
+  const Willing& WillingFor(const cluster::Pod& pod) {
+    std::string key;
+    for (const auto& [name, value] : pod.node_selector) key += name + '=' + value + '\n';
+    key += '\n';
+    for (const auto& [name, op, value, effect] : pod.tolerations) {
+      key += name + '\n' + op + '\n' + value + '\n' + effect + '\n';
+    }
+    const auto [known, fresh] = willing_.try_emplace(std::move(key));
+    if (!fresh) return known->second;
+    for (const NodeRoom& node : nodes_) {
+      const bool met = cluster::UnmetSelector(*node.like, pod) == nullptr;
+      known->second.by_selector.push_back(met);
+      known->second.by_both.push_back(met && cluster::UntoleratedTaint(*node.like, pod) == nullptr);
+    }
+    return known->second;
   }
-  const auto* unmet = cluster::UnmetSelector(*nodes.front()->like, pod);
-  return {WaitReason::kNoNodeAllows,
-          fmt::format("its node selector {}={} is met by none of the {} with its GPU", unmet->first,
-                      unmet->second, Nodes(nodes.size())),
-          "change the selector, or label a node"};
-}
 
-std::optional<Refusal> Refuse(const cluster::Pod& pod, const std::vector<NodeRef>& all) {
-  if (auto held = HeldByOthers(pod)) return held;
-  if (auto none = NoDevice(pod, all)) return none;
-  const auto with_gpu = Those(all, [&](NodeRef node) {
-    return std::all_of(pod.devices.begin(), pod.devices.end(), [&](const auto& asked) {
-      return CouldOffer(*node, asked.name) >= asked.count;
-    });
-  });
-  const auto large = Those(with_gpu, [&](NodeRef node) {
-    return node->like->cpu >= pod.cpu && node->like->memory >= pod.memory;
-  });
-  if (large.empty()) return TooLarge(pod, with_gpu);
-  const auto allowed = Those(large, [&](NodeRef node) {
-    return cluster::UnmetSelector(*node->like, pod) == nullptr &&
-           cluster::UntoleratedTaint(*node->like, pod) == nullptr;
-  });
-  if (allowed.empty()) return KeptOff(pod, large);
-  return std::nullopt;
-}
+  Refusal WhyNone(const cluster::Pod& pod, const std::vector<const ByNode*>& could,
+                  const Willing& willing) const {
+    if (auto none = NoDevice(pod, could)) return *std::move(none);
+    std::vector<std::size_t> with_gpu;
+    std::vector<std::size_t> large;
+    for (std::size_t n = 0; n < nodes_.size(); ++n) {
+      if (!HasGpu(pod, could, n)) continue;
+      with_gpu.push_back(n);
+      if (IsLargeEnough(pod, n)) large.push_back(n);
+    }
+    if (with_gpu.empty()) {
+      return {WaitReason::kTooLarge, "no one node has all the kinds of device that it asks for",
+              "ask for less in one pod, or add a node that has them"};
+    }
+    return large.empty() ? TooLarge(pod, with_gpu) : KeptOff(pod, large, willing);
+  }
+
+  static std::optional<Refusal> NoDevice(const cluster::Pod& pod,
+                                         const std::vector<const ByNode*>& could) {
+    for (std::size_t i = 0; i < could.size(); ++i) {
+      const auto& [resource, count] = pod.devices[i];
+      const std::int64_t most =
+          could[i]->empty() ? 0 : *std::max_element(could[i]->begin(), could[i]->end());
+      if (most <= 0 && count > 0) {
+        return Refusal{WaitReason::kNoSuchDevice,
+                       fmt::format("no node has {}, and no card here can be made to", resource),
+                       "ask for a resource that the cluster has (kubectl describe nodes), or add "
+                       "a node that has it"};
+      }
+      if (count > most) {
+        return Refusal{
+            WaitReason::kTooLarge,
+            fmt::format("it asks for {} {}; a node has at most {}", count, resource, most),
+            "ask for less in one pod, or add a larger node"};
+      }
+    }
+    return std::nullopt;
+  }
+
+  Refusal TooLarge(const cluster::Pod& pod, const std::vector<std::size_t>& nodes) const {
+    std::int64_t cpu = 0;
+    std::int64_t memory = 0;
+    for (const std::size_t n : nodes) {
+      cpu = std::max(cpu, nodes_[n].like->cpu.value());
+      memory = std::max(memory, nodes_[n].like->memory.value());
+    }
+    return {WaitReason::kTooLarge,
+            fmt::format("it asks for {} CPUs and {} MiB; the nodes with its GPU have at most {} "
+                        "and {}",
+                        pod.cpu.value() / 1000, pod.memory.value(), cpu / 1000, memory),
+            "ask for less CPU and memory, or add a larger node"};
+  }
+
+  // What keeps the pod off the most willing node.
+  Refusal KeptOff(const cluster::Pod& pod, const std::vector<std::size_t>& nodes,
+                  const Willing& willing) const {
+    for (const std::size_t n : nodes) {
+      if (!willing.by_selector[n]) continue;
+      const cluster::Taint* taint = cluster::UntoleratedTaint(*nodes_[n].like, pod);
+      return {WaitReason::kNoNodeAllows,
+              fmt::format("the {} with its GPU that its selector allows {} the taint {}:{}",
+                          Nodes(nodes.size()), nodes.size() == 1 ? "has" : "have", taint->key,
+                          taint->effect),
+              fmt::format("add a toleration of {}", taint->key)};
+    }
+    const auto* unmet = cluster::UnmetSelector(*nodes_[nodes.front()].like, pod);
+    return {WaitReason::kNoNodeAllows,
+            fmt::format("its node selector {}={} is met by none of the {} with its GPU",
+                        unmet->first, unmet->second, Nodes(nodes.size())),
+            "change the selector, or label a node"};
+  }
+
+  const std::vector<NodeRoom>& nodes_;
+  std::map<std::string, ByNode> could_;               // by resource
+  std::unordered_map<std::string, Willing> willing_;  // by what the pod says
+};
 
 }  // namespace
 
 void Admit(World& world) {
-  std::vector<NodeRef> all;
-  for (const NodeRoom& node : world.nodes()) all.push_back(&node);
+  Admission admission(world.nodes());
   std::vector<const cluster::Pod*> served;
   for (const Gang& gang : GangsOf(world.demand())) {
     const cluster::Pod* refused = nullptr;
     std::vector<std::optional<Refusal>> refusals;
     for (const cluster::Pod* pod : gang) {
-      refusals.push_back(Refuse(*pod, all));
+      refusals.push_back(admission.Refuse(*pod));
       if (refusals.back() && refused == nullptr) refused = pod;
     }
     for (std::size_t i = 0; i < gang.size(); ++i) {

@@ -13,8 +13,8 @@ namespace {
 std::string ReasonFor(const NodeRoom& node, const cluster::Pod& pod) {
   for (const auto& [resource, count] : pod.devices) {
     if (KindOf(resource).unit == ResourceKind::Unit::kNotGpu) continue;
-    return fmt::format("{} of {} {} there are free", CountIn(node.free, resource),
-                       CountIn(node.offers, resource), resource);
+    return fmt::format("{} of {} free there", CountIn(node.free, resource),
+                       CountIn(node.offers, resource));
   }
   return "it has room";
 }

@@ -333,13 +333,19 @@ std::int64_t CouldOffer(const NodeRoom& node, std::string_view resource) {
   const std::int64_t offers = CountIn(node.offers, resource);
   const ResourceKind kind = KindOf(resource);
   std::int64_t could = 0;
+  const gpu::Model* model = nullptr;
+  std::int64_t instances = 0;  // of a card of the model
   for (const CardRoom& card : node.cards) {
     if (!card.may_change || card.model == nullptr) continue;
     if (kind.unit == ResourceKind::Unit::kCard) {
       could += kind.shared ? gpu::kMaxTimeSlicingReplicas : 1;
     } else if (kind.unit == ResourceKind::Unit::kInstance && !kind.shared) {
-      const gpu::MigProfile* profile = gpu::ProfileNamed(*card.model, kind.profile);
-      could += profile == nullptr || profile->starts.empty() ? 0 : profile->max_instances;
+      if (card.model != model) {
+        model = card.model;
+        const gpu::MigProfile* profile = gpu::ProfileNamed(*model, kind.profile);
+        instances = profile == nullptr || profile->starts.empty() ? 0 : profile->max_instances;
+      }
+      could += instances;
     }
   }
   return std::max(offers, could);
