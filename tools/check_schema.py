@@ -1,20 +1,22 @@
 #!/usr/bin/env python3
 """Checks what tangram writes against docs/schema/.
 
-Usage: check_schema.py [--root DIR] [--random PROGRAM] [--report TANGRAM] [FILE...]
+Usage: check_schema.py [--root DIR] [--random PROGRAM]
+                       [--report TANGRAM | --plan TANGRAM | --mig-pack TANGRAM] [FILE...]
 
 Without FILE: every snapshot in examples/*.json. PROGRAM prints a random snapshot for a seed; those
-are checked too. With --report the reports that the program TANGRAM makes of all these are checked,
-not the snapshots.
+are checked too. With --report or --plan the reports or plans that the program TANGRAM makes of all
+these are checked, not the snapshots; with --mig-pack, packings for every model.
 
 A schema must not be looser than what is written: an object with a field added or a required one
-taken out must fail, and whatever the report's schema allows (fields, names of an enum, null) must
-occur in one of the reports.
+taken out must fail, and whatever the schema of an output allows (fields, kinds, names of an enum,
+null) must occur in one of the documents.
 """
 import argparse
 import copy
 import json
 import pathlib
+import random
 import subprocess
 import sys
 
@@ -92,13 +94,48 @@ def changed(found):
             yield f"{name}, {change.__name__}", other
 
 
+def written(name, command, given=None, good=(0,)):
+    """The JSON that the command writes for a snapshot."""
+    made = subprocess.run([*command, "-o", "json"], capture_output=True,
+                          input=None if given is None else json.dumps(given).encode())
+    if made.returncode not in good:
+        sys.exit(f"{name}: {made.stderr.decode()}")
+    return json.loads(made.stdout)
+
+
 def reports(options):
     for name, snapshot in changed(snapshots(options)):
-        command = [options.report, "report", "--snapshot", "-", "-o", "json"]
-        made = subprocess.run(command, input=json.dumps(snapshot).encode(), capture_output=True)
-        if made.returncode != 0:
-            sys.exit(f"{name}: {made.stderr.decode()}")
-        yield name, json.loads(made.stdout)
+        yield name, written(name, [options.report, "report", "--snapshot", "-"], snapshot)
+
+
+POLICIES = ([], ["--moves", "replicated"], ["--moves", "controlled", "--resize", "--stop-idle"],
+            ["--mig", "none"])
+
+
+def plans(options):
+    every_kind = options.root / "src/cli/testdata/plan_every_kind.json"
+    found = [*changed(snapshots(options))]
+    if not options.files:
+        found.append((every_kind.name, json.loads(every_kind.read_bytes())))
+    for name, snapshot in found:
+        for policy in POLICIES:
+            about = f"{name} {' '.join(policy)}"
+            command = [options.plan, "plan", "--snapshot", "-", *policy]
+            yield about, written(about, command, snapshot, good=(0, 1))
+
+
+def packings(options):
+    """Some demands on each card of the table, of profiles whose placements are known."""
+    table = json.loads((options.root / "data/mig_profiles.json").read_bytes())
+    dice = random.Random(1)
+    for model, card in table.items():
+        known = [p["name"] for p in card.get("profiles", []) if p["placements"]]
+        for most in (0, 1, 30, 1000) if known else ():
+            some = dice.sample(known, dice.randint(1, len(known)))
+            demand = ",".join(f"{profile}={dice.randint(0, most)}" for profile in some)
+            name = f"{model} {demand}"
+            command = [options.mig_pack, "mig", "pack", "--model", model, "--demand", demand]
+            yield name, written(name, [*command, "--nodes", "1"])
 
 
 class Allowed:
@@ -124,6 +161,8 @@ class Allowed:
         for branch in self.branches(schema):
             branch, at = self.resolve(branch, path)
             yield from (f"{at}={name}" for name in branch.get("enum", []))
+            if "oneOf" in branch:  # a definition that is one of several
+                yield from self.walk(branch, at, visited)
             if "null" in branch.get("type", ""):
                 yield f"{path}=null"
             if at in visited:
@@ -134,13 +173,24 @@ class Allowed:
             if "items" in branch:
                 yield from self.walk(branch["items"], f"{at}[]", visited | {at})
 
+    def branch_of(self, schema, value, path):
+        """The branch of `schema` that `value` is of, by its kind where there are several."""
+        found = [self.resolve(b, path) for b in self.branches(schema) if b.get("type") != "null"]
+        for branch, at in found:
+            kind = branch.get("properties", {}).get("kind", {}).get("const")
+            if kind is not None and isinstance(value, dict) and kind == value.get("kind"):
+                return branch, at
+        return found[0] if found else ({}, path)  # it does not pass, and that is said elsewhere
+
     def look(self, schema, value, path="$"):
         """Notes what of the schema `value` uses."""
         if value is None:
             self.seen.add(f"{path}=null")
             return
-        branch = next(b for b in self.branches(schema) if b.get("type") != "null")
-        branch, at = self.resolve(branch, path)
+        branch, at = self.branch_of(schema, value, path)
+        if "oneOf" in branch:
+            self.look(branch, value, at)
+            return
         if "enum" in branch:
             self.seen.add(f"{at}={value}")
         if isinstance(value, dict):
@@ -157,9 +207,7 @@ class Allowed:
 def broken_forms(value, required):
     """(what, form) of the object that must not pass."""
     for key in required:
-        without = copy.copy(value)
-        del without[key]
-        yield f"{key} taken out", without
+        yield f"{key} taken out", {name: kept for name, kept in value.items() if name != key}
     yield "a field added", {**value, "colour": "blue"}
 
 
@@ -175,6 +223,15 @@ def looseness(allowed):
                 yield f"{path}, {change}: passes, and should not"
 
 
+def openings(allowed):
+    """Objects of an output that may have other fields, or lack one: they always have them all."""
+    for path, (schema, _) in sorted(allowed.samples.items()):
+        if schema.get("additionalProperties") is not False:
+            yield f"{path}: additionalProperties is not false"
+        for key in schema.get("properties", {}).keys() - set(schema.get("required", [])):
+            yield f"{path}.{key}: is always there, and is not required"
+
+
 def problems_of(name, validator, document):
     for error in list(validator.iter_errors(document))[:5]:
         yield f"{name}: {error.json_path}: {error.message[:200]}"
@@ -184,28 +241,41 @@ def arguments():
     parser = argparse.ArgumentParser()
     parser.add_argument("--root", type=pathlib.Path, default=pathlib.Path("."))
     parser.add_argument("--random")
-    parser.add_argument("--report")
+    output = parser.add_mutually_exclusive_group()
+    output.add_argument("--report")
+    output.add_argument("--plan")
+    output.add_argument("--mig-pack")
     parser.add_argument("files", nargs="*", type=pathlib.Path)
     return parser.parse_args()
 
 
+def documents(options):
+    """The name of the schema, and the documents that it describes."""
+    for name, made in (("report", reports), ("plan", plans), ("mig-pack", packings)):
+        if getattr(options, name.replace("-", "_")):
+            return name, made(options)
+    return "snapshot", snapshots(options)
+
+
 def main():
     options = arguments()
-    what = "report" if options.report else "snapshot"
+    what, found = documents(options)
     schema = json.loads((options.root / f"docs/schema/{what}.schema.json").read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
     allowed = Allowed(schema)
     problems = []
     count = 0
-    for name, document in reports(options) if options.report else snapshots(options):
+    for name, document in found:
         problems += problems_of(name, validator, document)
         allowed.look(schema, document)
         count += 1
     problems += looseness(allowed)
-    if options.report and options.random and not options.files:
-        problems += (f"the schema allows {what}, which no report has"
-                     for what in sorted(allowed.all - allowed.seen))
+    if what != "snapshot":
+        problems += openings(allowed)
+    if what != "snapshot" and options.random and not options.files:
+        problems += (f"the schema allows {name}, which no document has"
+                     for name in sorted(allowed.all - allowed.seen))
     print("\n".join(problems) or f"{what} schema: {count} documents pass")
     return 1 if problems else 0
 

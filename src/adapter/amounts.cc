@@ -10,6 +10,9 @@ namespace tangram::adapter {
 namespace {
 
 constexpr std::int64_t kMiB = 1024 * 1024;
+// No machine has as much. As in the file form: sums over a cluster stay within 64 bits.
+constexpr std::int64_t kMostCount = 1'000'000'000'000;
+constexpr std::int64_t kMostBytes = kMostCount * kMiB;
 
 using Counts = std::vector<cluster::ResourceCount>;
 
@@ -31,13 +34,18 @@ Counts::iterator SlotOf(Counts& list, std::string_view name) {
                           [](const auto& entry, std::string_view key) { return entry.name < key; });
 }
 
-// What `parse` makes of the quantity; a fault where it is none, or negative.
-std::optional<std::int64_t> ReadWith(Json quantity, std::string_view what,
-                                     base::Result<std::int64_t> (*parse)(std::string_view)) {
+// How an amount is read, and the most that is believed.
+struct Reader {
+  base::Result<std::int64_t> (*parse)(std::string_view);
+  std::int64_t most = kMostCount;
+};
+
+// A fault where the quantity is none, negative, or more than the most.
+std::optional<std::int64_t> ReadWith(Json quantity, std::string_view what, Reader reader) {
   const std::string text = quantity.QuantityText();
   if (quantity.fault().Found()) return std::nullopt;
-  const auto amount = parse(text);
-  if (amount && *amount >= 0) return *amount;
+  const auto amount = reader.parse(text);
+  if (amount && *amount >= 0 && *amount <= reader.most) return *amount;
   quantity.Expected(what, "\"" + Printable(text) + "\"");
   return std::nullopt;
 }
@@ -70,18 +78,19 @@ std::optional<std::int64_t> ReadCount(Json quantity) {
 std::optional<std::int64_t> ParseCount(std::string_view quantity) {
   const auto milli = kube::ParseMilli(quantity);
   if (!milli || *milli < 0 || *milli % 1000 != 0) return std::nullopt;
+  if (*milli / 1000 > kMostCount) return std::nullopt;
   return *milli / 1000;
 }
 
 std::optional<std::int64_t> ReadBytes(Json quantity) {
-  return ReadWith(quantity, "an amount of memory", kube::ParseUnits);
+  return ReadWith(quantity, "an amount of memory", {kube::ParseUnits, kMostBytes});
 }
 
 Amounts ReadAmounts(Json list) {
   Amounts amounts;
   list.Fields([&](std::string_view key, Json value) {
     if (key == "cpu") {
-      amounts.milli_cpu = ReadWith(value, "an amount of cpu", kube::ParseMilli);
+      amounts.milli_cpu = ReadWith(value, "an amount of cpu", {kube::ParseMilli});
     } else if (key == "memory") {
       amounts.bytes = ReadBytes(value);
     } else if (IsExtendedResource(key)) {

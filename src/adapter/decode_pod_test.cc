@@ -216,10 +216,17 @@ const BadCase kBad[] = {
     {"NegativeCpu",
      R"({"metadata":{"name":"p"},"spec":{"containers":[{"resources":{"requests":{"cpu":"-1"}}}]}})",
      "Pod p: spec.containers[0].resources.requests.cpu: expected an amount of cpu, found \"-1\""},
+    {"MoreThanAnyMachineHas",
+     R"({"metadata":{"name":"p"},"spec":{"containers":[{"resources":{"requests":{"memory":"7Ei"}}}]}})",
+     "Pod p: spec.containers[0].resources.requests.memory: expected an amount of memory, found "
+     "\"7Ei\""},
     {"SumPast64Bits",
      R"({"metadata":{"name":"p"},"spec":{"containers":[
-        {"resources":{"requests":{"memory":"7Ei"}}},
-        {"resources":{"requests":{"memory":"7Ei"}}}]}})",
+        {"resources":{"requests":{"memory":"900Pi"}}},{"resources":{"requests":{"memory":"900Pi"}}},
+        {"resources":{"requests":{"memory":"900Pi"}}},{"resources":{"requests":{"memory":"900Pi"}}},
+        {"resources":{"requests":{"memory":"900Pi"}}},{"resources":{"requests":{"memory":"900Pi"}}},
+        {"resources":{"requests":{"memory":"900Pi"}}},{"resources":{"requests":{"memory":"900Pi"}}},
+        {"resources":{"requests":{"memory":"900Pi"}}},{"resources":{"requests":{"memory":"900Pi"}}}]}})",
      "Pod p: the sum of memory is more than 64 bits hold"},
     {"TimeOfNoDay", R"({"metadata":{"name":"p","creationTimestamp":"yesterday"}})",
      "Pod p: metadata.creationTimestamp: expected a time as in 2026-11-21T13:20:41Z, found "

@@ -1,6 +1,9 @@
-// tangram schema: the JSON Schema of what tangram writes.
+// tangram schema: the JSON Schemas of what tangram writes.
+#include <algorithm>
+#include <array>
 #include <memory>
 #include <ostream>
+#include <utility>
 
 #include "cli/command.h"
 #include "cluster/file_form.h"
@@ -11,12 +14,24 @@ namespace {
 constexpr std::string_view kReportSchema =
 #include "report_schema.inc"
     ;
+constexpr std::string_view kPlanSchema =
+#include "plan_schema.inc"
+    ;
+constexpr std::string_view kMigPackSchema =
+#include "mig_pack_schema.inc"
+    ;
+
+// What commands write; the schema of a snapshot is made from the list of its fields.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kSchemas = {
+    {{"report", kReportSchema}, {"plan", kPlanSchema}, {"mig-pack", kMigPackSchema}}};
 
 base::Result<ExitCode> PrintSchema(const std::string& of, const Context& context) {
-  if (of == "report") {
-    context.streams.out << kReportSchema;
-  } else {
+  const auto schema = std::find_if(kSchemas.begin(), kSchemas.end(),
+                                   [&](const auto& known) { return known.first == of; });
+  if (schema == kSchemas.end()) {
     context.streams.out << cluster::SnapshotSchema();
+  } else {
+    context.streams.out << schema->second;
   }
   return kDone;
 }
@@ -25,10 +40,12 @@ base::Result<ExitCode> PrintSchema(const std::string& of, const Context& context
 
 void AddSchema(CLI::App& app, const Context& context, Action& action) {
   auto what = std::make_shared<std::string>("snapshot");
-  CLI::App* command =
-      app.add_subcommand("schema", "Print the JSON Schema of a snapshot or of the JSON report");
-  command->add_option("WHAT", *what, "snapshot or report")
-      ->check(CLI::IsMember({"snapshot", "report"}))
+  std::vector<std::string> names = {"snapshot"};
+  for (const auto& [name, text] : kSchemas) names.emplace_back(name);
+  CLI::App* command = app.add_subcommand(
+      "schema", "Print the JSON Schema of a snapshot, or of what a command writes as JSON");
+  command->add_option("WHAT", *what, "snapshot, report, plan or mig-pack")
+      ->check(CLI::IsMember(names))
       ->capture_default_str();
   command->callback([what, &context, &action] {
     action = [what, &context] { return PrintSchema(*what, context); };

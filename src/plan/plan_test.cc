@@ -321,6 +321,40 @@ TEST(Scale, AddsTheCheapestNodeThatHolds) {
   EXPECT_EQ(plan.after.rate - plan.before.rate, base::MicroUsdPerHour(4'000'000));
 }
 
+TEST(Scale, NamesNoNodeAsOneThatIsThere) {
+  Cluster c;
+  c.Node("new-1", 1);
+  c.Pod("held-0", kGpu, 1, "new-1");
+  c.Pod("more-0", kGpu);
+  EXPECT_THAT(Lines(Checked(c.snapshot())),
+              ElementsAre("add new-2 like new-1", "place more-0 on new-2"));
+}
+
+TEST(Partition, LeavesAloneWherePodsHoldMoreThanIsOffered) {
+  Cluster c;
+  cluster::Node& node = c.Node("a", 2);
+  Cluster::Cut(node, 0, {{"1g.5gb", 0}});
+  Cluster::Cut(node, 1, {{"1g.5gb", 0}});
+  c.Pod("held-0", kGpu, 1, "a");
+  c.Pod("new-0", kGpu);
+  PlanPolicy policy;
+  policy.most_new_nodes = 0;
+  EXPECT_THAT(Lines(Checked(c.snapshot(), policy)), IsEmpty());
+}
+
+TEST(Partition, MakesNothingBesideSharedInstances) {
+  Cluster c;
+  cluster::Node& node = c.Node("a", 1);
+  Cluster::Cut(node, 0, {{"3g.20gb", 0}});
+  node.gpus[0].replicas = 2;
+  node.devices = {{"nvidia.com/gpu", 0}, {"nvidia.com/mig-3g.20gb.shared", 2}};
+  c.Pod("held-0", "nvidia.com/mig-3g.20gb.shared", 1, "a");
+  c.Pod("new-0", "nvidia.com/mig-1g.5gb");
+  PlanPolicy policy;
+  policy.most_new_nodes = 0;
+  EXPECT_THAT(Lines(Checked(c.snapshot(), policy)), IsEmpty());
+}
+
 TEST(Scale, LeavesAloneWhatAPersonOrTheClusterIsBusyWith) {
   Cluster c;
   c.Node("cordoned", 1).schedulable = false;

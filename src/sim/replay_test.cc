@@ -8,6 +8,7 @@
 #include <map>
 
 #include "base/csv.h"
+#include "base/sanitized_testing.h"
 #include "sim/openb_testing.h"
 
 namespace tangram::sim {
@@ -214,6 +215,7 @@ constexpr const char* kOrders[] = {"cpu100_seed42",     "cpu200_seed42",     "de
 
 TEST(Tangram, HoldsMoreThanFgdOnEveryTrace) {
   TANGRAM_NEEDS_OPENB();
+  if (base::kSanitized) GTEST_SKIP() << "minutes under a sanitizer; what runs is tested elsewhere";
   double cut = 0;  // of the GPUs that fgd leaves free, summed over the traces
   for (const std::string order : kOrders) {
     const OpenbTrace trace = ReadOrder(order);
@@ -243,6 +245,7 @@ TEST(BoundOf, IsNearWhatTangramHolds) {
 // The published runs hold 87.47 % in the mean of ten orders, with a standard deviation of 0.32.
 TEST(Random, IsAsGoodAsThePublishedOne) {
   TANGRAM_NEEDS_OPENB();
+  if (base::kSanitized) GTEST_SKIP() << "minutes under a sanitizer; what runs is tested elsewhere";
   const OpenbTrace trace = ReadOrder("default_seed42");
   double sum = 0;
   constexpr int kRuns = 10;

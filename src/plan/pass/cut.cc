@@ -34,7 +34,8 @@ std::vector<PlacedInstance> LayoutOf(const std::vector<SeatRoom>& seats) {
 bool HeldIsKnown(const CardRoom& card) {
   return card.model != nullptr &&
          std::all_of(card.seats.begin(), card.seats.end(), [](const SeatRoom& seat) {
-           return seat.held == 0 || (seat.facts != nullptr && seat.start.has_value());
+           const bool known = seat.facts != nullptr && seat.start.has_value();
+           return seat.replicas == 1 && (seat.held == 0 || known);
          });
 }
 

@@ -27,7 +27,8 @@ class Cuts {
   std::map<std::pair<std::size_t, std::size_t>, std::vector<SeatRoom>> before_;
 };
 
-// Legal instances beside what is held: starts known, and all profiles known.
+// Whether instances can be made beside what is held: it is known where that stands, and nothing on
+// the card is shared.
 bool HeldIsKnown(const CardRoom& card);
 
 }  // namespace tangram::plan

@@ -97,12 +97,17 @@ std::string ResourceFor(const Workload& workload) {
   return gpu::ResourceNameOf(*largest);
 }
 
+// One device of one kind, and nothing else of a GPU.
+bool HoldsOneDevice(const cluster::Pod& pod) {
+  return DevicesAsked(pod) == 1 && pod.claims.empty();
+}
+
 bool MayResize(const Workload& workload, std::string_view resource) {
   if (resource.empty()) return false;
   return std::all_of(workload.pods.begin(), workload.pods.end(), [&](const cluster::Pod* pod) {
     const std::string_view isolation = cluster::Find(pod->labels, kIsolation);
     const bool asked = isolation == "Exclusive" || (isolation == "Hardware" && resource == kShare);
-    return !asked && IsMadeAgain(*pod) && !IsInGang(*pod) && pod->claims.empty();
+    return !asked && IsMadeAgain(*pod) && !IsInGang(*pod) && HoldsOneDevice(*pod);
   });
 }
 

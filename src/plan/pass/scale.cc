@@ -90,13 +90,23 @@ class Scaling {
     }
     if (added_ >= world_.policy().most_new_nodes) return std::nullopt;
     for (const NodeRoom& known : templates_) {
-      NodeRoom fresh = world_.EmptyLike(known, fmt::format("new-{}", added_ + 1));
+      NodeRoom fresh = world_.EmptyLike(known, FreshName());
       if (!Fits(fresh, pod)) continue;
       ++added_;
       world_.nodes().push_back(std::move(fresh));
       return world_.nodes().size() - 1;
     }
     return std::nullopt;
+  }
+
+  // "new-1", or the next that no node has.
+  std::string FreshName() const {
+    for (std::size_t number = static_cast<std::size_t>(added_) + 1;; ++number) {
+      std::string name = fmt::format("new-{}", number);
+      const bool taken = std::any_of(world_.nodes().begin(), world_.nodes().end(),
+                                     [&](const NodeRoom& node) { return node.name == name; });
+      if (!taken) return name;
+    }
   }
 
   void SayAdded(std::size_t at) {

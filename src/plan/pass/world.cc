@@ -83,6 +83,14 @@ std::int64_t HeldOf(const CardRoom& card) {
   return std::min<std::int64_t>(held, 1000);
 }
 
+// False where pods hold more of a GPU resource than the node offers now: a device fell out, or the
+// layout changed under them.
+bool OffersWhatIsHeld(const NodeRoom& node) {
+  return std::all_of(node.free.begin(), node.free.end(), [](const auto& resource) {
+    return resource.second >= 0 || KindOf(resource.first).unit == ResourceKind::Unit::kNotGpu;
+  });
+}
+
 // The first resource of a GPU that the pod asks for.
 std::string GpuResourceOf(const cluster::Pod& pod) {
   for (const auto& [resource, count] : pod.devices) {
@@ -183,7 +191,7 @@ World::World(const cluster::Snapshot& snapshot, const PlanPolicy& policy)
                              [](const Seat& seat) { return seat.pod == nullptr || seat.exact; });
   }
   for (NodeRoom& node : state_.nodes) {
-    if (OffersItsCards(node)) continue;
+    if (OffersItsCards(node) && OffersWhatIsHeld(node)) continue;
     for (CardRoom& card : node.cards) card.may_change = false;
   }
   std::sort(state_.nodes.begin(), state_.nodes.end(),

@@ -34,7 +34,7 @@ struct CardRoom {
   int index = 0;
   const gpu::Model* model = nullptr;  // null: unknown
   // Its layout and its shares may be changed: the model is known, the node offers what its cards
-  // are, and instances are offered under their own names.
+  // are and no less than pods hold, and instances are offered under their own names.
   bool may_change = true;
   std::vector<SeatRoom> seats{};
   bool is_cut() const { return !seats.empty() && !seats.front().profile.empty(); }
