@@ -225,10 +225,10 @@ class PlanText {
     }
     std::vector<Column> columns = {{""},
                                    {"DO"},
-                                   {"WHAT", Align::kLeft, IsWide() ? 0U : 34U},
-                                   {"WHERE", Align::kLeft, IsWide() ? 0U : 20U},
+                                   {"WHAT", Align::kLeft, IsWide() ? 0U : 31U},
+                                   {"WHERE", Align::kLeft, IsWide() ? 0U : 17U},
                                    {"$/MONTH", Align::kRight},
-                                   {"WHY", Align::kLeft, IsWide() ? 0U : 24U}};
+                                   {"WHY", Align::kLeft, IsWide() ? 0U : 21U}};
     if (IsWide()) {
       columns.insert(columns.begin() + 1, {"#", Align::kRight});
       columns.push_back({"NEEDS"});

@@ -88,7 +88,7 @@ class Cutter {
     for (const auto& group : GroupsByNodes(wants)) CutEmptyCards(group);
   }
 
-  // Of the model, and allowed to the pod.
+  // Allowed to the pod, with CPU and memory for it.
   bool MayUse(const NodeRoom& node, const cluster::Pod& pod) const {
     return cluster::Admits(*node.like, pod) && pod.cpu <= node.cpu && pod.memory <= node.memory;
   }

@@ -1,0 +1,180 @@
+// Laws that hold for every plan, and that validation sees what breaks them.
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <array>
+#include <random>
+
+#include "cluster/testing/random_snapshot.h"
+#include "plan/plan.h"
+#include "plan/plan_testing.h"
+#include "plan/validate.h"
+
+namespace tangram::plan {
+namespace {
+
+using testing::Cluster;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr const char* kGpu = "nvidia.com/gpu";
+
+PlanPolicy PolicyOf(unsigned seed) {
+  PlanPolicy policy;
+  policy.moves = static_cast<Moves>(seed % 3);
+  policy.mig = static_cast<MigBackend>(seed / 3 % 3);
+  policy.most_replicas = seed % 2 == 0 ? 4 : 1;
+  policy.most_new_nodes = seed % 5 == 0 ? 0 : 3;
+  policy.keep_empty = seed % 4 == 0 ? 1 : 0;
+  policy.stop_idle = seed % 2 == 0;
+  policy.resize = seed % 7 < 5;
+  return policy;
+}
+
+// A cluster as the device plugin shows one: what nodes offer is what their cards are, and no pod
+// holds what is not there.
+cluster::Snapshot RandomCluster(unsigned seed) {
+  std::mt19937 random(seed);
+  const auto below = [&](int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); };
+  const std::vector<std::string> profiles = {"1g.5gb", "2g.10gb", "3g.20gb", "4g.20gb", "7g.40gb"};
+  Cluster c;
+  for (int n = 0; n < 8; ++n) {
+    cluster::Node& node = c.Node("n" + std::to_string(n), 1 + below(4));
+    node.pool = "pool" + std::to_string(below(3));
+    node.labels = {{"zone", std::to_string(below(2))}};
+    if (below(5) == 0) node.taints = {{"team", "ml", "NoSchedule"}};
+    if (below(9) == 0) node.schedulable = false;
+    if (below(9) == 0) node.price.reset();
+    const int kind = below(3);
+    if (kind == 0) Cluster::Share(node, 2);
+    for (int g = 0; kind == 1 && g < static_cast<int>(node.gpus.size()); ++g) {
+      if (below(2) == 0) Cluster::Cut(node, g, {{"3g.20gb", 0}, {"2g.10gb", 4}});
+      if (below(4) == 0 && node.gpus[static_cast<std::size_t>(g)].instances.empty()) {
+        Cluster::Cut(node, g, {{"1g.5gb", 0}, {"1g.5gb", 3}});
+      }
+    }
+    for (cluster::ResourceCount& device : node.devices) {
+      for (std::int64_t i = 0; i < device.count; ++i) {
+        if (below(3) != 0) continue;
+        const std::string name = "w" + std::to_string(below(4)) + "-" + node.name + device.name;
+        cluster::Pod& pod = c.Pod(name + std::to_string(i), device.name, 1, node.name);
+        pod.labels = {{"app", pod.owner.name}};
+        if (below(6) == 0) pod.owner = {"Job", "j"};
+      }
+    }
+    std::sort(node.devices.begin(), node.devices.end());
+  }
+  for (int p = 0; p < 12; ++p) {
+    const int kind = below(3);
+    const std::string resource = kind == 0   ? "nvidia.com/gpu.shared"
+                                 : kind == 1 ? std::string(kGpu)
+                                             : "nvidia.com/mig-" + profiles[random() % 5];
+    cluster::Pod& pod = c.Pod("p" + std::to_string(p) + "-0", resource, 1 + below(5) / 4);
+    pod.priority = below(3);
+    if (below(3) == 0) pod.node_selector = {{"zone", std::to_string(below(3))}};
+    if (below(4) == 0) pod.tolerations = {{"team", "Exists", "", ""}};
+    if (below(5) == 0) pod.labels = {{"tangram.dev/gang", "g"}};
+  }
+  cluster::Usage& usage = c.snapshot().usage.emplace();
+  usage.to = c.snapshot().taken_at;
+  usage.from = usage.to - std::chrono::hours(24);
+  for (cluster::Pod& pod : c.snapshot().pods) {
+    if (pod.node.empty()) continue;
+    pod.started_at = usage.from;
+    const cluster::Node* node = nullptr;
+    for (const cluster::Node& known : c.snapshot().nodes) {
+      if (known.name == pod.node) node = &known;
+    }
+    // A card of the right kind; the pod's series may name one that another pod's name too.
+    const bool whole = pod.devices[0].name == kGpu;
+    cluster::DeviceUsage& record = usage.devices.emplace_back();
+    record.node = pod.node;
+    record.gpu_index = below(static_cast<int>(node->gpus.size()));
+    record.ns = pod.ns;
+    record.pod = pod.name;
+    record.metric = cluster::ActivityMetric::kEngine;
+    record.samples = 2880;
+    if (whole && below(2) == 0) continue;  // nothing ran on it
+    record.active_mean = base::PartsPerMillion(20'000 + 10'000 * below(9));
+    record.active_max = record.active_mean * 2;
+    record.busy_share = base::PartsPerMillion(500'000);
+    record.last_active = usage.to;
+    record.memory_max = base::MiB(2'000 * (1 + below(6)));
+    record.memory_total = base::MiB(40'960);
+  }
+  cluster::DisruptionBudget budget;
+  budget.ns = "ns";
+  budget.name = "w0";
+  budget.match_labels = {{"app", "w0"}};
+  budget.disruptions_allowed = below(3);
+  c.snapshot().budgets = {budget};
+  cluster::Normalize(c.snapshot());
+  return c.snapshot();
+}
+
+// Whatever a snapshot holds: most of these agree with themselves in nothing.
+cluster::Snapshot AnySnapshot(unsigned seed) {
+  cluster::Snapshot snapshot = cluster::RandomSnapshot(seed, {.nodes = 6, .pods = 40});
+  for (std::size_t i = 0; i < snapshot.pods.size(); i += 3) {
+    cluster::Pod& pod = snapshot.pods[i];
+    pod.node.clear();
+    pod.phase = cluster::PodPhase::kPending;
+    pod.claims.clear();
+    pod.gates.clear();
+    if (i % 2 == 0) pod.node_selector.clear();
+    if (i % 4 == 0) pod.labels = {{"tangram.dev/gang", "g"}};
+  }
+  return snapshot;
+}
+
+TEST(PlanLaw, EveryPlanHoldsAgainstItsSnapshot) {
+  std::array<int, std::variant_size_v<Change>> actions{};
+  for (unsigned seed = 0; seed < 300; ++seed) {
+    const cluster::Snapshot snapshot = seed % 3 == 0 ? AnySnapshot(seed) : RandomCluster(seed);
+    const PlanPolicy policy = PolicyOf(seed);
+    const Plan plan = MakePlan(snapshot, policy);
+    ASSERT_THAT(Validate(plan, snapshot, policy), IsEmpty()) << seed;
+    for (const Action& action : plan.actions) ++actions[action.change.index()];
+  }
+  EXPECT_THAT(actions, ::testing::Each(::testing::Gt(10))) << "each kind of change was seen";
+}
+
+TEST(PlanLaw, TheOrderOfObjectsDoesNotMatter) {
+  for (unsigned seed = 0; seed < 30; ++seed) {
+    const cluster::Snapshot snapshot = RandomCluster(seed);
+    cluster::Snapshot shuffled = snapshot;
+    std::mt19937 random(seed);
+    std::shuffle(shuffled.nodes.begin(), shuffled.nodes.end(), random);
+    std::shuffle(shuffled.pods.begin(), shuffled.pods.end(), random);
+    cluster::Normalize(shuffled);
+    EXPECT_TRUE(MakePlan(snapshot, PolicyOf(seed)) == MakePlan(shuffled, PolicyOf(seed))) << seed;
+  }
+}
+
+TEST(PlanLaw, ValidationSeesWhatIsWrong) {
+  Cluster c;
+  c.Node("a", 1);
+  c.Node("b", 1);
+  c.Pod("new-0", kGpu);
+  cluster::Normalize(c.snapshot());
+  const Plan good = MakePlan(c.snapshot(), {});
+  const auto wrong = [&](auto change) {
+    Plan plan = good;
+    change(plan);
+    const auto found = Validate(plan, c.snapshot(), {});
+    return found.empty() ? std::string() : found.front();
+  };
+  EXPECT_EQ(wrong([](Plan&) {}), "");
+  EXPECT_THAT(wrong([](Plan& p) { p.actions.clear(); }), HasSubstr("neither placed nor told"));
+  EXPECT_THAT(wrong([](Plan& p) { p.actions[0].needs = {1}; }), HasSubstr("not before it"));
+  EXPECT_THAT(wrong([](Plan& p) { std::get<PlacePod>(p.actions[0].change).node = "x"; }),
+              HasSubstr("no node x"));
+  EXPECT_THAT(wrong([](Plan& p) { std::get<PlacePod>(p.actions[0].change).node = "b"; }),
+              HasSubstr("pod ns/new-0 is on b"));
+  EXPECT_THAT(wrong([](Plan& p) { p.after.rate = {}; }), HasSubstr("sums"));
+  EXPECT_THAT(wrong([](Plan& p) { p.actions.push_back(p.actions[0]); }), HasSubstr("place 2"));
+  EXPECT_THAT(wrong([](Plan& p) { p.certificates = {{"x", 1, 2}}; }), HasSubstr("below its bound"));
+}
+
+}  // namespace
+}  // namespace tangram::plan
