@@ -62,6 +62,7 @@ Plan MakePlan(const cluster::Snapshot& snapshot, const PlanPolicy& policy, const
   World world(snapshot, policy);
   for (const auto& [pass, run] : kOrder) {
     if (!policy.on.at(static_cast<std::size_t>(pass))) continue;
+    if (!world.unknown_room().empty() && pass != Pass::kAdmit) continue;
     run(world);
     if (done) done(pass);
   }

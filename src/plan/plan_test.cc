@@ -11,6 +11,7 @@ namespace {
 
 using testing::Cluster;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 constexpr const char* kGpu = "nvidia.com/gpu";
@@ -359,6 +360,40 @@ TEST(Scale, LeavesAloneWhatAPersonOrTheClusterIsBusyWith) {
   PlanPolicy keep;
   keep.keep_empty = 1;
   EXPECT_THAT(Lines(Checked(c.snapshot(), keep)), IsEmpty());
+}
+
+TEST(Plan, DoesNothingWhereItIsNotKnownWhereRunningPodsAre) {
+  Cluster c;
+  c.Node("a", 2);
+  c.Node("b", 2);
+  c.Pod("somewhere-0", kGpu).phase = cluster::PodPhase::kRunning;
+  c.Pod("new-0", kGpu);
+  const Plan plan = Checked(c.snapshot());
+  EXPECT_THAT(plan.actions, IsEmpty());
+  EXPECT_EQ(WaitsFor(plan, "new-0"), "NoRoom");
+}
+
+TEST(Plan, DoesNothingWhereNotEveryPodCouldBeRead) {
+  Cluster c;
+  c.Node("a", 2);
+  c.Pod("new-0", kGpu);
+  c.snapshot().gaps = {{"pods", "forbidden for User \"viewer\"", "allow it"}};
+  const Plan plan = Checked(c.snapshot());
+  EXPECT_THAT(plan.actions, IsEmpty());
+  ASSERT_EQ(plan.waiting.size(), 1U);
+  EXPECT_THAT(plan.waiting[0].why, HasSubstr("forbidden"));
+}
+
+TEST(Consolidate, MovesNothingWhereBudgetsCouldNotBeRead) {
+  Cluster c;
+  c.Node("a", 2);
+  c.Node("b", 2);
+  c.Pod("web-0", kGpu, 1, "a");
+  c.Pod("web-1", kGpu, 1, "b");
+  c.snapshot().gaps = {{"poddisruptionbudgets.policy", "forbidden", "allow it"}};
+  PlanPolicy moves;
+  moves.moves = Moves::kReplicated;
+  EXPECT_THAT(Lines(Checked(c.snapshot(), moves)), IsEmpty());
 }
 
 TEST(Plan, APassThatIsOffDoesNothing) {

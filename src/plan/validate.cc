@@ -67,6 +67,7 @@ class Check {
                  at_->change);
     }
     at_ = nullptr;
+    CheckRoomIsKnown();
     CheckWaiting();
     CheckGangs();
     CheckBudgets();
@@ -311,6 +312,22 @@ class Check {
 
   // ---- the whole ----
 
+  // A running pod may be on any node where it names none, or could not be read.
+  void CheckRoomIsKnown() {
+    if (plan_.actions.empty()) return;
+    if (HasGap("pods")) Wrong("not every pod could be read");
+    for (const Pod& pod : snapshot_.pods) {
+      const bool somewhere = pod.node.empty() && pod.phase == cluster::PodPhase::kRunning;
+      if (!somewhere || !AsksForGpu(pod)) continue;
+      return Wrong("pod {}/{} runs on a node that is not known", pod.ns, pod.name);
+    }
+  }
+
+  bool HasGap(std::string_view what) const {
+    return std::any_of(snapshot_.gaps.begin(), snapshot_.gaps.end(),
+                       [&](const cluster::Gap& gap) { return gap.what == what; });
+  }
+
   void CheckWaiting() {
     std::set<PodName> explained;
     for (const Waiting& waiting : plan_.waiting) {
@@ -342,6 +359,9 @@ class Check {
   }
 
   void CheckBudgets() {
+    if (HasGap("poddisruptionbudgets.policy") && !moved_.empty()) {
+      Wrong("pods are moved, and their disruption budgets could not be read");
+    }
     for (const cluster::DisruptionBudget& budget : snapshot_.budgets) {
       const auto used = std::count_if(moved_.begin(), moved_.end(), [&](const Pod* pod) {
         return cluster::Selects(budget, pod->ns, pod->labels);

@@ -97,7 +97,9 @@ class PlanText {
                     Change(Thousands(before.nodes), Thousands(after.nodes)),
                     Change(Thousands(before.gpus), Thousands(after.gpus)),
                     Change(Held(before), Held(after)), Busy()));
-    Say(Change(Thousands(before.waiting), Thousands(after.waiting)) + " pods wait for a GPU");
+    const bool one = before.waiting == 1 && after.waiting == 1;
+    Say(Change(Thousands(before.waiting), Thousands(after.waiting)) +
+        (one ? " pod waits for a GPU" : " pods wait for a GPU"));
     if (after.unpriced_nodes > 0) {
       Say(fmt::format("{} of the nodes have no price and are in no sum; see --prices",
                       after.unpriced_nodes),

@@ -55,7 +55,11 @@ std::string Scarce(const World& world, const cluster::Pod& pod) {
 void ExplainWaiting(World& world) {
   for (const cluster::Pod* pod : world.demand()) {
     const std::string ruled_out = RuledOut(world, *pod);
-    if (!ruled_out.empty()) {
+    if (!world.unknown_room().empty()) {
+      world.Wait(*pod, WaitReason::kNoRoom,
+                 "what is on the nodes is not known: " + world.unknown_room(),
+                 "plan on a snapshot in which every pod says where it runs");
+    } else if (!ruled_out.empty()) {
       world.Wait(*pod, WaitReason::kNotAllowed, "the policy rules out " + ruled_out,
                  "allow it in the policy");
     } else if (IsInGang(*pod)) {

@@ -22,6 +22,10 @@ bool IsMadeAgain(const cluster::Pod& pod) {
 
 Movable::Movable(const cluster::Snapshot& snapshot, Moves moves)
     : snapshot_(snapshot), moves_(moves) {
+  const bool unread = std::any_of(
+      snapshot.gaps.begin(), snapshot.gaps.end(),
+      [](const cluster::Gap& gap) { return gap.what == "poddisruptionbudgets.policy"; });
+  if (unread) moves_ = Moves::kNone;
   for (const cluster::Pod& pod : snapshot.pods) {
     if (cluster::HoldsDevices(pod) && pod.ready) ++replicas_[OwnerKey(pod)];
   }

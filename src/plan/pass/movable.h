@@ -15,7 +15,8 @@ namespace tangram::plan {
 // Of a kind whose controller makes it again somewhere else, with no work lost by that.
 bool IsMadeAgain(const cluster::Pod& pod);
 
-// Counts what moves use up. Pointers lead into the snapshot, which must outlive it.
+// Counts what moves use up. Where budgets could not be read, nothing is movable. Pointers lead into
+// the snapshot, which must outlive it.
 class Movable {
  public:
   Movable(const cluster::Snapshot& snapshot, Moves moves);

@@ -1,5 +1,7 @@
 #include "plan/pass/world.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <numeric>
@@ -89,6 +91,15 @@ bool OffersWhatIsHeld(const NodeRoom& node) {
   return std::all_of(node.free.begin(), node.free.end(), [](const auto& resource) {
     return resource.second >= 0 || KindOf(resource.first).unit == ResourceKind::Unit::kNotGpu;
   });
+}
+
+std::string WhyRoomIsUnknown(const cluster::Snapshot& snapshot, const Holdings& holdings) {
+  if (!holdings.unplaced.empty()) {
+    return fmt::format("{} running pods hold GPUs and name no node", holdings.unplaced.size());
+  }
+  const auto gap = std::find_if(snapshot.gaps.begin(), snapshot.gaps.end(),
+                                [](const cluster::Gap& known) { return known.what == "pods"; });
+  return gap == snapshot.gaps.end() ? "" : "not every pod could be read: " + gap->why;
 }
 
 // The first resource of a GPU that the pod asks for.
@@ -183,7 +194,9 @@ World::World(const cluster::Snapshot& snapshot, const PlanPolicy& policy)
     node.memory -= pod.memory;
     for (const auto& [resource, count] : pod.devices) node.free[resource] -= count;
   }
-  for (const Card& card : FindHoldings(snapshot).cards) {
+  const Holdings holdings = FindHoldings(snapshot);
+  unknown_room_ = WhyRoomIsUnknown(snapshot, holdings);
+  for (const Card& card : holdings.cards) {
     NodeRoom& node = state_.nodes[by_name.at(card.node->name)];
     node.cards.push_back(RoomOf(card));
     node.exact = node.exact &&

@@ -96,6 +96,11 @@ class World {
   const cluster::Pod& Replacement(const cluster::Pod& pod, const std::string& resource);
   bool IsReplacement(const cluster::Pod& pod) const { return replaces_.contains(&pod); }
 
+  // Why it is not known what is on the nodes: running pods name no node (a trace without
+  // placement), or not every pod could be read. Then nothing may be done to a node. Empty: it is
+  // known.
+  const std::string& unknown_room() const { return unknown_room_; }
+
   // Counts the pod onto the node, or off it.
   void Put(NodeRoom& node, const cluster::Pod& pod);
   void Take(NodeRoom& node, const cluster::Pod& pod);
@@ -119,6 +124,7 @@ class World {
   WorldState state_;
   std::optional<Findings> findings_;
   bool looked_for_findings_ = false;
+  std::string unknown_room_;
   std::deque<cluster::Pod> replacements_;
   std::unordered_map<const cluster::Pod*, const cluster::Pod*> replaces_;
 };
