@@ -62,6 +62,12 @@ bool Selects(const DisruptionBudget& budget, std::string_view ns, const Labels& 
                      [&](const SelectorTerm& term) { return Matches(term, labels); });
 }
 
+const Gap* GapIn(const Snapshot& snapshot, std::string_view what) {
+  const auto gap = std::find_if(snapshot.gaps.begin(), snapshot.gaps.end(),
+                                [&](const Gap& known) { return known.what == what; });
+  return gap == snapshot.gaps.end() ? nullptr : &*gap;
+}
+
 void Normalize(Snapshot& snapshot) {
   SortBy(snapshot.nodes, kByName);
   for (Node& node : snapshot.nodes) {

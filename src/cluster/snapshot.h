@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -39,6 +40,9 @@ struct Snapshot {
   std::vector<Gap> gaps;
   bool operator==(const Snapshot&) const = default;
 };
+
+// The first gap about `what`; nullptr: none.
+const Gap* GapIn(const Snapshot& snapshot, std::string_view what);
 
 // Sorts every list by its key. Stable and idempotent.
 void Normalize(Snapshot& snapshot);

@@ -315,17 +315,12 @@ class Check {
   // A running pod may be on any node where it names none, or could not be read.
   void CheckRoomIsKnown() {
     if (plan_.actions.empty()) return;
-    if (HasGap("pods")) Wrong("not every pod could be read");
+    if (cluster::GapIn(snapshot_, "pods") != nullptr) Wrong("not every pod could be read");
     for (const Pod& pod : snapshot_.pods) {
       const bool somewhere = pod.node.empty() && pod.phase == cluster::PodPhase::kRunning;
       if (!somewhere || !AsksForGpu(pod)) continue;
       return Wrong("pod {}/{} runs on a node that is not known", pod.ns, pod.name);
     }
-  }
-
-  bool HasGap(std::string_view what) const {
-    return std::any_of(snapshot_.gaps.begin(), snapshot_.gaps.end(),
-                       [&](const cluster::Gap& gap) { return gap.what == what; });
   }
 
   void CheckWaiting() {
@@ -359,7 +354,7 @@ class Check {
   }
 
   void CheckBudgets() {
-    if (HasGap("poddisruptionbudgets.policy") && !moved_.empty()) {
+    if (cluster::GapIn(snapshot_, "poddisruptionbudgets.policy") != nullptr && !moved_.empty()) {
       Wrong("pods are moved, and their disruption budgets could not be read");
     }
     for (const cluster::DisruptionBudget& budget : snapshot_.budgets) {

@@ -53,6 +53,10 @@ Holdings FindHoldings(const cluster::Snapshot& snapshot);
 // The records of the device that `seat` is on, whichever pod they name.
 std::vector<const cluster::DeviceUsage*> DeviceRecords(const Card& card, const Seat& seat);
 
+// Whole cards, and shares of cards where the device plugin renames them.
+inline constexpr std::string_view kCardResource = "nvidia.com/gpu";
+inline constexpr std::string_view kShareResource = "nvidia.com/gpu.shared";
+
 // What one device of the resource is: "nvidia.com/mig-1g.5gb.shared" -> profile 1g.5gb, shared.
 struct ResourceKind {
   enum class Unit { kNotGpu, kCard, kInstance } unit = Unit::kNotGpu;

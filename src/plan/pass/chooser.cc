@@ -5,11 +5,9 @@
 namespace tangram::plan {
 namespace {
 
-constexpr std::string_view kGpu = "nvidia.com/gpu";
-
 // "nvidia.com/gpu" stands for whole cards there.
 bool OffersWholeCards(const NodeRoom& node) {
-  return CountIn(node.offers, kGpu) == static_cast<std::int64_t>(node.cards.size()) &&
+  return CountIn(node.offers, kCardResource) == static_cast<std::int64_t>(node.cards.size()) &&
          std::none_of(node.cards.begin(), node.cards.end(),
                       [](const CardRoom& card) { return card.is_cut(); });
 }
@@ -19,8 +17,8 @@ int WholeCardsOf(const cluster::Pod& pod) {
   if (!pod.claims.empty()) return 0;
   std::int64_t cards = 0;
   for (const auto& [resource, count] : pod.devices) {
-    if (resource != kGpu && KindOf(resource).unit != ResourceKind::Unit::kNotGpu) return 0;
-    if (resource == kGpu) cards += count;
+    if (resource != kCardResource && KindOf(resource).unit != ResourceKind::Unit::kNotGpu) return 0;
+    if (resource == kCardResource) cards += count;
   }
   return static_cast<int>(std::min<std::int64_t>(cards, kMostGpusPerNode));
 }
@@ -73,7 +71,8 @@ std::uint8_t Chooser::ModelOf(const NodeRoom& node) const {
 
 NodeState Chooser::StateOf(const NodeRoom& node) const {
   const NodeState state{.cpu = node.cpu, .memory = node.memory, .model = ModelOf(node)};
-  return WithGpus(state, static_cast<std::int64_t>(node.cards.size()), CountIn(node.free, kGpu));
+  return WithGpus(state, static_cast<std::int64_t>(node.cards.size()),
+                  CountIn(node.free, kCardResource));
 }
 
 Chooser::Score Chooser::Of(const NodeRoom& node, const cluster::Pod& pod) const {
@@ -84,7 +83,7 @@ Chooser::Score Chooser::Of(const NodeRoom& node, const cluster::Pod& pod) const 
   }
   std::int64_t left = 0;
   for (const auto& [resource, count] : pod.devices) left += CountIn(node.free, resource) - count;
-  return {-left, -CountIn(node.free, kGpu)};
+  return {-left, -CountIn(node.free, kCardResource)};
 }
 
 NodeRoom* Chooser::Best(World& world, const cluster::Pod& pod) const {

@@ -24,12 +24,6 @@ Pods PodsToMove(const NodeRoom& node) {
   return pods;
 }
 
-int SeatsHeld(const NodeRoom& node) {
-  int held = 0;
-  for (const CardRoom& card : node.cards) held += card.held();
-  return held;
-}
-
 // A node that a person cordoned, or that is not ready, is not ours to empty.
 bool IsCandidate(const NodeRoom& node) {
   return !node.given_back && !node.cards.empty() && !node.is_empty() && node.like->ready &&
@@ -45,7 +39,7 @@ std::vector<std::size_t> Candidates(const World& world) {
   const auto key = [&](std::size_t n) {
     const NodeRoom& node = world.nodes()[n];
     const auto rate = node.rate().value_or(base::MicroUsdPerHour());
-    return std::make_tuple(SeatsHeld(node), -rate.value(), std::string_view(node.name));
+    return std::make_tuple(node.held(), -rate.value(), std::string_view(node.name));
   };
   std::sort(candidates.begin(), candidates.end(),
             [&](std::size_t a, std::size_t b) { return key(a) < key(b); });
@@ -59,11 +53,8 @@ class Consolidation {
 
   void Run() {
     for (const std::size_t n : Candidates(world_)) {
-      if (!received_.empty() &&
-          std::find(received_.begin(), received_.end(), n) != received_.end()) {
-        continue;  // what just arrived is not moved again
-      }
-      Empty(n);
+      // What just arrived is not moved again.
+      if (std::find(received_.begin(), received_.end(), n) == received_.end()) Empty(n);
     }
   }
 

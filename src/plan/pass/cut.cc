@@ -8,7 +8,7 @@ namespace tangram::plan {
 namespace {
 
 std::string ResourceOf(const SeatRoom& seat) {
-  return seat.profile.empty() ? "nvidia.com/gpu" : gpu::ResourceNameOf(*seat.facts);
+  return seat.profile.empty() ? std::string(kCardResource) : gpu::ResourceNameOf(*seat.facts);
 }
 
 void Offer(NodeRoom& node, const std::vector<SeatRoom>& seats, std::int64_t sign) {

@@ -6,14 +6,7 @@
 #include "plan/leaks/judge.h"
 
 namespace tangram::plan {
-namespace {
-
-auto OwnerKey(const cluster::Pod& pod) {
-  return std::make_tuple(std::string_view(pod.ns), std::string_view(pod.owner.kind),
-                         std::string_view(pod.owner.name));
-}
-
-}  // namespace
+OwnerKey OwnerKeyOf(const cluster::Pod& pod) { return {pod.ns, pod.owner.kind, pod.owner.name}; }
 
 bool IsMadeAgain(const cluster::Pod& pod) {
   constexpr std::array<std::string_view, 3> kKinds = {"Deployment", "ReplicaSet", "StatefulSet"};
@@ -22,12 +15,9 @@ bool IsMadeAgain(const cluster::Pod& pod) {
 
 Movable::Movable(const cluster::Snapshot& snapshot, Moves moves)
     : snapshot_(snapshot), moves_(moves) {
-  const bool unread = std::any_of(
-      snapshot.gaps.begin(), snapshot.gaps.end(),
-      [](const cluster::Gap& gap) { return gap.what == "poddisruptionbudgets.policy"; });
-  if (unread) moves_ = Moves::kNone;
+  if (cluster::GapIn(snapshot, "poddisruptionbudgets.policy") != nullptr) moves_ = Moves::kNone;
   for (const cluster::Pod& pod : snapshot.pods) {
-    if (cluster::HoldsDevices(pod) && pod.ready) ++replicas_[OwnerKey(pod)];
+    if (cluster::HoldsDevices(pod) && pod.ready) ++replicas_[OwnerKeyOf(pod)];
   }
 }
 
@@ -36,7 +26,7 @@ bool Movable::IsMovable(const cluster::Pod& pod) const {
   // A claim may name a device of this node.
   if (!pod.ready || !pod.claims.empty()) return false;
   if (moves_ == Moves::kControlled) return true;
-  const auto replicas = replicas_.find(OwnerKey(pod));
+  const auto replicas = replicas_.find(OwnerKeyOf(pod));
   return replicas != replicas_.end() && replicas->second > 1;
 }
 

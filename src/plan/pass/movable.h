@@ -12,6 +12,10 @@
 
 namespace tangram::plan {
 
+// Namespace, kind and name of the owner: what pods of one workload share. Views into the pod.
+using OwnerKey = std::tuple<std::string_view, std::string_view, std::string_view>;
+OwnerKey OwnerKeyOf(const cluster::Pod& pod);
+
 // Of a kind whose controller makes it again somewhere else, with no work lost by that.
 bool IsMadeAgain(const cluster::Pod& pod);
 
@@ -31,8 +35,7 @@ class Movable {
 
   const cluster::Snapshot& snapshot_;
   Moves moves_;
-  // Ready pods by namespace, owner kind and name.
-  std::map<std::tuple<std::string_view, std::string_view, std::string_view>, int> replicas_;
+  std::map<OwnerKey, int> replicas_;  // ready pods
   std::map<const cluster::DisruptionBudget*, std::int64_t> used_;
 };
 

@@ -41,6 +41,21 @@ SeatRoom SeatOf(const gpu::MigProfile& profile, int start) {
   return {.profile = std::string(profile.name), .facts = &profile, .start = start};
 }
 
+// mig-manager wipes every card of a node: no pod may hold a GPU of it.
+bool MayRecut(const NodeRoom& node, const PlanPolicy& policy) {
+  return policy.mig == MigBackend::kAgent || node.held() == 0;
+}
+
+// Pods that are on nodes already, each by the place of its node, and not yet said to be.
+using Served = std::vector<std::pair<std::size_t, const cluster::Pod*>>;
+
+void SayPlaced(World& world, const Served& served, const std::string& reason) {
+  for (const auto& [node, pod] : served) world.Take(world.nodes()[node], *pod);
+  for (const auto& [node, pod] : served) {
+    world.Place(Pass::kPartition, world.nodes()[node], *pod, reason);
+  }
+}
+
 class Cutter {
  public:
   Cutter(World& world, const gpu::Model& model) : world_(world), model_(model), cuts_(world) {
@@ -60,10 +75,7 @@ class Cutter {
     }
     cuts_.UndoUnused();
     cuts_.Act("pods wait for it");
-    for (const auto& [node, pod] : served_) world_.Take(world_.nodes()[node], *pod);
-    for (const auto& [node, pod] : served_) {
-      world_.Place(Pass::kPartition, world_.nodes()[node], *pod, "on a new instance");
-    }
+    SayPlaced(world_, served_, "on a new instance");
     Certify();
   }
 
@@ -88,11 +100,6 @@ class Cutter {
     for (const auto& group : GroupsByNodes(wants)) CutEmptyCards(group);
   }
 
-  // Allowed to the pod, with CPU and memory for it.
-  bool MayUse(const NodeRoom& node, const cluster::Pod& pod) const {
-    return cluster::Admits(*node.like, pod) && pod.cpu <= node.cpu && pod.memory <= node.memory;
-  }
-
   void Serve(std::size_t node, const cluster::Pod& pod) {
     world_.Put(world_.nodes()[node], pod);
     served_.emplace_back(node, &pod);
@@ -102,7 +109,7 @@ class Cutter {
 
   bool MakeBesideHeld(const Want& want) {
     for (std::size_t n = 0; n < world_.nodes().size(); ++n) {
-      if (!MayUse(world_.nodes()[n], *want.pod)) continue;
+      if (!MayRun(world_.nodes()[n], *want.pod)) continue;
       for (std::size_t c = 0; c < world_.nodes()[n].cards.size(); ++c) {
         const CardRoom& card = world_.nodes()[n].cards[c];
         const bool in_use = card.is_cut() && card.held() > 0;
@@ -183,7 +190,7 @@ class Cutter {
     for (const Want& want : wants) {
       std::vector<std::size_t> nodes;
       for (std::size_t n = 0; n < world_.nodes().size(); ++n) {
-        if (MayUse(world_.nodes()[n], *want.pod)) nodes.push_back(n);
+        if (MayRun(world_.nodes()[n], *want.pod)) nodes.push_back(n);
       }
       const auto same = std::find_if(groups.begin(), groups.end(),
                                      [&](const Group& group) { return group.nodes == nodes; });
@@ -196,13 +203,6 @@ class Cutter {
     return groups;
   }
 
-  // What mig-manager may touch are the cards of a node on which no pod holds a GPU.
-  bool MayTouch(const NodeRoom& node) const {
-    if (world_.policy().mig == MigBackend::kAgent) return true;
-    return std::all_of(node.cards.begin(), node.cards.end(),
-                       [](const CardRoom& card) { return card.held() == 0; });
-  }
-
   bool IsEmpty(const CardRoom& card) const {
     const bool shared = std::any_of(card.seats.begin(), card.seats.end(),
                                     [](const SeatRoom& seat) { return seat.replicas > 1; });
@@ -211,19 +211,17 @@ class Cutter {
 
   // On nodes with cut cards first, then where a card costs least, then where most are empty.
   std::vector<CardAt> EmptyCards(const std::vector<std::size_t>& nodes) const {
-    using Preference = std::tuple<bool, bool, base::MicroUsdPerHour, std::ptrdiff_t>;
+    using Cost = std::pair<bool, base::MicroUsdPerHour>;
+    using Preference = std::tuple<bool, Cost, std::ptrdiff_t>;
     std::vector<std::pair<Preference, CardAt>> found;
     for (const std::size_t n : nodes) {
       const NodeRoom& node = world_.nodes()[n];
-      if (node.cards.empty() || !MayTouch(node)) continue;
+      if (node.cards.empty() || !MayRecut(node, world_.policy())) continue;
       const bool whole = std::none_of(node.cards.begin(), node.cards.end(),
                                       [](const CardRoom& card) { return card.is_cut(); });
       const auto empty = std::count_if(node.cards.begin(), node.cards.end(),
                                        [&](const CardRoom& card) { return IsEmpty(card); });
-      const auto cards = static_cast<std::int64_t>(node.cards.size());
-      const auto rate = node.rate();
-      const Preference preference{whole, !rate, rate ? *rate / cards : base::MicroUsdPerHour(),
-                                  -empty};
+      const Preference preference{whole, node.cost_of_card(), -empty};
       for (std::size_t c = 0; c < node.cards.size(); ++c) {
         if (IsEmpty(node.cards[c])) found.push_back({preference, {n, c}});
       }
@@ -240,7 +238,7 @@ class Cutter {
     std::optional<mig::Packing> best_packing;
     for (std::size_t n = 0; n < world_.nodes().size(); ++n) {
       const NodeRoom& node = world_.nodes()[n];
-      if (!MayUse(node, *want.pod)) continue;
+      if (!MayRun(node, *want.pod)) continue;
       const std::int64_t there = CountIn(node.free, gpu::ResourceNameOf(*want.profile));
       const auto cards = static_cast<std::int64_t>(EmptyCards({n}).size());
       const std::int64_t missing = want.count - std::max<std::int64_t>(there, 0);
@@ -309,7 +307,7 @@ class Cutter {
   const gpu::Model& model_;
   Cuts cuts_;
   std::vector<Want> wants_;
-  std::vector<std::pair<std::size_t, const cluster::Pod*>> served_;
+  Served served_;
   std::int64_t cut_ = 0;           // empty cards
   std::vector<mig::Demand> made_;  // instances on them
 };
@@ -321,7 +319,7 @@ class Joiner {
 
   void Run() {
     const auto demand = world_.demand();
-    std::vector<std::pair<std::size_t, const cluster::Pod*>> served;
+    Served served;
     for (const cluster::Pod* pod : demand) {
       const std::int64_t cards = WholeCards(*pod);
       if (cards == 0 || IsInGang(*pod)) continue;
@@ -329,10 +327,7 @@ class Joiner {
     }
     cuts_.UndoUnused();
     cuts_.Act("a pod waits for it");
-    for (const auto& [node, pod] : served) world_.Take(world_.nodes()[node], *pod);
-    for (const auto& [node, pod] : served) {
-      world_.Place(Pass::kPartition, world_.nodes()[node], *pod, "on whole cards");
-    }
+    SayPlaced(world_, served, "on whole cards");
   }
 
  private:
@@ -348,9 +343,7 @@ class Joiner {
   }
 
   std::vector<std::size_t> CutCardsFree(const NodeRoom& node) const {
-    const bool held = std::any_of(node.cards.begin(), node.cards.end(),
-                                  [](const CardRoom& card) { return card.held() > 0; });
-    if (held && world_.policy().mig != MigBackend::kAgent) return {};
+    if (!MayRecut(node, world_.policy())) return {};
     std::vector<std::size_t> cards;
     for (std::size_t c = 0; c < node.cards.size(); ++c) {
       const CardRoom& card = node.cards[c];
@@ -366,10 +359,9 @@ class Joiner {
     std::int64_t fewest = 0;
     for (std::size_t n = 0; n < world_.nodes().size(); ++n) {
       const NodeRoom& node = world_.nodes()[n];
-      if (!cluster::Admits(*node.like, pod)) continue;
-      if (pod.cpu > node.cpu || pod.memory > node.memory) continue;
+      if (!MayRun(node, pod)) continue;
       const std::int64_t missing =
-          wanted - std::max<std::int64_t>(0, CountIn(node.free, "nvidia.com/gpu"));
+          wanted - std::max<std::int64_t>(0, CountIn(node.free, kCardResource));
       if (missing <= 0 || missing > static_cast<std::int64_t>(CutCardsFree(node).size())) continue;
       if (!best || missing < fewest) std::tie(best, fewest) = std::pair(std::optional(n), missing);
     }
@@ -389,19 +381,17 @@ class Joiner {
 // What is on the nodes: the cheapest card first, so that demand which several models meet goes
 // there.
 std::vector<const gpu::Model*> ModelsOf(const World& world) {
-  std::vector<std::tuple<bool, base::MicroUsdPerHour, std::string_view, const gpu::Model*>> found;
+  using Cost = std::pair<bool, base::MicroUsdPerHour>;
+  std::vector<std::tuple<Cost, std::string_view, const gpu::Model*>> found;
   for (const NodeRoom& node : world.nodes()) {
-    const auto rate = node.rate();
-    const auto cards = std::max<std::int64_t>(1, static_cast<std::int64_t>(node.cards.size()));
     for (const CardRoom& card : node.cards) {
       if (card.model == nullptr || !card.model->has_mig()) continue;
-      found.emplace_back(!rate, rate ? *rate / cards : base::MicroUsdPerHour(), card.model->name,
-                         card.model);
+      found.emplace_back(node.cost_of_card(), card.model->name, card.model);
     }
   }
   std::sort(found.begin(), found.end());
   std::vector<const gpu::Model*> models;
-  for (const auto& [unpriced, rate, name, model] : found) {
+  for (const auto& [cost, name, model] : found) {
     if (std::find(models.begin(), models.end(), model) == models.end()) models.push_back(model);
   }
   return models;

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <map>
 #include <span>
-#include <tuple>
 
 #include "plan/pass/gang.h"
 #include "plan/pass/movable.h"
@@ -11,7 +10,6 @@
 namespace tangram::plan {
 namespace {
 
-constexpr std::string_view kShare = "nvidia.com/gpu.shared";
 constexpr std::string_view kIsolation = "tangram.dev/isolation";
 
 struct Workload {
@@ -19,8 +17,7 @@ struct Workload {
   std::vector<const Finding*> findings{};   // that call one of them light
   std::int64_t milli_gpus = 0;              // that they hold and do not need
 };
-// By namespace, kind and name of the owner.
-using Workloads = std::map<std::tuple<std::string, std::string, std::string>, Workload>;
+using Workloads = std::map<OwnerKey, Workload>;
 
 using PodsByName = std::map<std::pair<std::string_view, std::string_view>, const cluster::Pod*>;
 
@@ -58,13 +55,13 @@ bool IsLight(const Finding& finding) {
 Workloads LightWorkloads(World& world, const PodsByName& holders) {
   Workloads workloads;
   for (const auto& [name, pod] : holders) {
-    workloads[{pod->ns, pod->owner.kind, pod->owner.name}].pods.push_back(pod);
+    workloads[OwnerKeyOf(*pod)].pods.push_back(pod);
   }
   for (const LeakSummary& leak : world.findings()->leaks) {
     for (const Finding& finding : leak.findings) {
       const auto pod = holders.find({finding.pod.ns, finding.pod.name});
       if (!IsLight(finding) || pod == holders.end()) continue;
-      Workload& of = workloads[{pod->second->ns, pod->second->owner.kind, pod->second->owner.name}];
+      Workload& of = workloads[OwnerKeyOf(*pod->second)];
       of.findings.push_back(&finding);
       of.milli_gpus += finding.gpus.value();
     }
@@ -82,7 +79,7 @@ std::string ResourceFor(const Workload& workload) {
     return std::all_of(workload.findings.begin(), workload.findings.end(),
                        [&](const Finding* finding) { return is(*finding); });
   };
-  if (all(IsByShares)) return std::string(kShare);
+  if (all(IsByShares)) return std::string(kShareResource);
   const Finding& first = *workload.findings.front();
   const gpu::Model* model = gpu::ModelNamed(first.model);
   const bool one_model = all([&](const Finding& finding) { return finding.model == first.model; });
@@ -106,7 +103,8 @@ bool MayResize(const Workload& workload, std::string_view resource) {
   if (resource.empty()) return false;
   return std::all_of(workload.pods.begin(), workload.pods.end(), [&](const cluster::Pod* pod) {
     const std::string_view isolation = cluster::Find(pod->labels, kIsolation);
-    const bool asked = isolation == "Exclusive" || (isolation == "Hardware" && resource == kShare);
+    const bool asked =
+        isolation == "Exclusive" || (isolation == "Hardware" && resource == kShareResource);
     return !asked && IsMadeAgain(*pod) && !IsInGang(*pod) && HoldsOneDevice(*pod);
   });
 }

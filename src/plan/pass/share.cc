@@ -9,12 +9,10 @@
 namespace tangram::plan {
 namespace {
 
-constexpr std::string_view kWhole = "nvidia.com/gpu";
-constexpr std::string_view kShare = "nvidia.com/gpu.shared";
-
 bool AsksForShare(const cluster::Pod& pod) {
-  return std::any_of(pod.devices.begin(), pod.devices.end(),
-                     [](const auto& asked) { return asked.name == kShare && asked.count > 0; });
+  return std::any_of(pod.devices.begin(), pod.devices.end(), [](const auto& asked) {
+    return asked.name == kShareResource && asked.count > 0;
+  });
 }
 
 int ReplicasOf(const NodeRoom& node) { return node.cards.front().seats.front().replicas; }
@@ -39,29 +37,25 @@ bool CanShare(const NodeRoom& node, const PlanPolicy& policy) {
     return card.may_change && card.seats.size() == 1 && !card.is_cut();
   });
   if (!known || ReplicasOf(node) >= MostReplicas(node, policy)) return false;
-  const bool renamed = CountIn(node.offers, kShare) > 0;
+  const bool renamed = CountIn(node.offers, kShareResource) > 0;
   if (renamed) return true;
-  return ReplicasOf(node) == 1 && CountIn(node.free, kWhole) == CountIn(node.offers, kWhole) &&
-         std::all_of(node.cards.begin(), node.cards.end(),
-                     [](const CardRoom& card) { return card.held() == 0; });
+  return ReplicasOf(node) == 1 && node.held() == 0 &&
+         CountIn(node.free, kCardResource) == CountIn(node.offers, kCardResource);
 }
 
 NodeRoom Shared(NodeRoom node, int replicas) {
   const auto shares = static_cast<std::int64_t>(node.cards.size()) * replicas;
-  node.free[std::string(kShare)] += shares - CountIn(node.offers, kShare);
-  node.offers[std::string(kShare)] = shares;
-  node.free[std::string(kWhole)] -= CountIn(node.offers, kWhole);
-  node.offers[std::string(kWhole)] = 0;
+  node.free[std::string(kShareResource)] += shares - CountIn(node.offers, kShareResource);
+  node.offers[std::string(kShareResource)] = shares;
+  node.free[std::string(kCardResource)] -= CountIn(node.offers, kCardResource);
+  node.offers[std::string(kCardResource)] = 0;
   for (CardRoom& card : node.cards) card.seats.front().replicas = replicas;
   return node;
 }
 
 // A shared node before an unshared one, then what costs least a card.
 auto PreferenceOf(const NodeRoom& node) {
-  const auto cards = static_cast<std::int64_t>(node.cards.size());
-  const auto rate = node.rate();
-  return std::make_tuple(CountIn(node.offers, kShare) == 0, !rate.has_value(),
-                         rate ? *rate / cards : base::MicroUsdPerHour(),
+  return std::make_tuple(CountIn(node.offers, kShareResource) == 0, node.cost_of_card(),
                          std::string_view(node.name));
 }
 

@@ -12,6 +12,12 @@
 namespace tangram::plan {
 namespace {
 
+SeatRoom SeatOf(const cluster::Instance& instance, const gpu::Model* model) {
+  SeatRoom seat{.profile = instance.profile, .start = instance.start};
+  if (model != nullptr) seat.facts = gpu::ProfileNamed(*model, instance.profile);
+  return seat;
+}
+
 CardRoom RoomOf(const Card& card) {
   CardRoom room{.index = card.gpu->index, .model = card.model};
   const bool single = card.node->mig_strategy == cluster::MigStrategy::kSingle;
@@ -19,17 +25,19 @@ CardRoom RoomOf(const Card& card) {
   for (const Seat& seat : card.seats) {
     if (seat.uncovered) continue;
     if (seat.replica == 0) {
-      SeatRoom fresh;
-      if (seat.instance != nullptr) {
-        fresh.profile = seat.instance->profile;
-        fresh.start = seat.instance->start;
-        if (card.model != nullptr) fresh.facts = gpu::ProfileNamed(*card.model, fresh.profile);
-      }
-      fresh.replicas = std::max(1, card.gpu->replicas);
-      room.seats.push_back(std::move(fresh));
+      room.seats.push_back(seat.instance ? SeatOf(*seat.instance, card.model) : SeatRoom());
+      room.seats.back().replicas = std::max(1, card.gpu->replicas);
     }
     room.seats.back().held += seat.pod != nullptr ? 1 : 0;
   }
+  return room;
+}
+
+// With nothing on it, and without its cards.
+NodeRoom Bare(const cluster::Node& like, std::string name) {
+  NodeRoom room{.name = std::move(name), .like = &like, .cpu = like.cpu, .memory = like.memory};
+  for (const auto& [resource, count] : like.devices) room.offers[resource] = count;
+  room.free = room.offers;
   return room;
 }
 
@@ -97,9 +105,8 @@ std::string WhyRoomIsUnknown(const cluster::Snapshot& snapshot, const Holdings& 
   if (!holdings.unplaced.empty()) {
     return fmt::format("{} running pods hold GPUs and name no node", holdings.unplaced.size());
   }
-  const auto gap = std::find_if(snapshot.gaps.begin(), snapshot.gaps.end(),
-                                [](const cluster::Gap& known) { return known.what == "pods"; });
-  return gap == snapshot.gaps.end() ? "" : "not every pod could be read: " + gap->why;
+  const cluster::Gap* gap = cluster::GapIn(snapshot, "pods");
+  return gap == nullptr ? "" : "not every pod could be read: " + gap->why;
 }
 
 // The first resource of a GPU that the pod asks for.
@@ -118,7 +125,7 @@ bool OffersItsCards(const NodeRoom& node) {
     for (const SeatRoom& seat : card.seats) {
       const bool whole = seat.profile.empty();
       if (!whole && seat.facts == nullptr) return false;
-      cards[whole ? "nvidia.com/gpu" : gpu::ResourceNameOf(*seat.facts)] += seat.replicas;
+      cards[whole ? std::string(kCardResource) : gpu::ResourceNameOf(*seat.facts)] += seat.replicas;
     }
   }
   Counts offers;
@@ -147,6 +154,16 @@ std::int64_t CountIn(const Counts& counts, std::string_view resource) {
 std::optional<base::MicroUsdPerHour> NodeRoom::rate() const {
   if (!like->price) return std::nullopt;
   return like->price->rate;
+}
+
+std::pair<bool, base::MicroUsdPerHour> NodeRoom::cost_of_card() const {
+  if (!like->price) return {true, {}};
+  return {false, like->price->rate / static_cast<std::int64_t>(cards.size())};
+}
+
+int NodeRoom::held() const {
+  return std::accumulate(cards.begin(), cards.end(), 0,
+                         [](int sum, const CardRoom& card) { return sum + card.held(); });
 }
 
 bool RunsEverywhere(const cluster::Pod& pod) {
@@ -179,10 +196,7 @@ World::World(const cluster::Snapshot& snapshot, const PlanPolicy& policy)
   std::unordered_map<std::string_view, std::size_t> by_name;
   for (const cluster::Node& node : snapshot.nodes) {
     by_name.emplace(node.name, state_.nodes.size());
-    NodeRoom room{.name = node.name, .like = &node, .cpu = node.cpu, .memory = node.memory};
-    for (const auto& [resource, count] : node.devices) room.offers[resource] = count;
-    room.free = room.offers;
-    state_.nodes.push_back(std::move(room));
+    state_.nodes.push_back(Bare(node, node.name));
   }
   for (const cluster::Pod& pod : snapshot.pods) {
     if (!cluster::HoldsDevices(pod)) continue;
@@ -288,12 +302,7 @@ void World::Certify(Certificate certificate) {
 }
 
 NodeRoom World::EmptyLike(const NodeRoom& node, std::string name) const {
-  NodeRoom fresh{.name = std::move(name),
-                 .like = node.like,
-                 .cpu = node.like->cpu,
-                 .memory = node.like->memory};
-  for (const auto& [resource, count] : node.like->devices) fresh.offers[resource] = count;
-  fresh.free = fresh.offers;
+  NodeRoom fresh = Bare(*node.like, std::move(name));
   for (const cluster::Gpu& gpu : node.like->gpus) {
     CardRoom card{.index = gpu.index};
     const auto of = std::find_if(node.cards.begin(), node.cards.end(),
@@ -301,14 +310,10 @@ NodeRoom World::EmptyLike(const NodeRoom& node, std::string name) const {
     if (of != node.cards.end()) card.model = of->model;
     card.may_change = false;  // nothing is known of it before it is up
     for (const cluster::Instance& instance : gpu.instances) {
-      card.seats.push_back({.profile = instance.profile,
-                            .facts = card.model == nullptr
-                                         ? nullptr
-                                         : gpu::ProfileNamed(*card.model, instance.profile),
-                            .start = instance.start,
-                            .replicas = std::max(1, gpu.replicas)});
+      card.seats.push_back(SeatOf(instance, card.model));
     }
-    if (card.seats.empty()) card.seats.push_back({.replicas = std::max(1, gpu.replicas)});
+    if (card.seats.empty()) card.seats.emplace_back();
+    for (SeatRoom& seat : card.seats) seat.replicas = std::max(1, gpu.replicas);
     fresh.cards.push_back(std::move(card));
   }
   for (const cluster::Pod& pod : snapshot_.pods) {
@@ -357,7 +362,7 @@ std::int64_t CouldOffer(const NodeRoom& node, std::string_view resource) {
   const gpu::Model* model = nullptr;
   std::int64_t instances = 0;  // of a card of the model
   for (const CardRoom& card : node.cards) {
-    if (!card.may_change || card.model == nullptr) continue;
+    if (!card.may_change) continue;
     if (kind.unit == ResourceKind::Unit::kCard) {
       could += kind.shared ? gpu::kMaxTimeSlicingReplicas : 1;
     } else if (kind.unit == ResourceKind::Unit::kInstance && !kind.shared) {
@@ -372,12 +377,16 @@ std::int64_t CouldOffer(const NodeRoom& node, std::string_view resource) {
   return std::max(offers, could);
 }
 
+bool MayRun(const NodeRoom& node, const cluster::Pod& pod) {
+  return pod.cpu <= node.cpu && pod.memory <= node.memory && cluster::Admits(*node.like, pod);
+}
+
 bool Fits(const NodeRoom& node, const cluster::Pod& pod) {
-  if (node.given_back || pod.cpu > node.cpu || pod.memory > node.memory) return false;
+  if (node.given_back) return false;
   for (const auto& [resource, count] : pod.devices) {
     if (count > CountIn(node.free, resource)) return false;
   }
-  return cluster::Admits(*node.like, pod);
+  return MayRun(node, pod);
 }
 
 }  // namespace tangram::plan

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "cluster/snapshot.h"
@@ -57,6 +58,9 @@ struct NodeRoom {
   std::vector<const cluster::Pod*> pods{};  // that are on it now
   std::vector<int> rests_on{};              // actions that its room rests on
   std::optional<base::MicroUsdPerHour> rate() const;
+  // What a card costs, for orders: cheapest first, without a price last. It has cards.
+  std::pair<bool, base::MicroUsdPerHour> cost_of_card() const;
+  int held() const;  // replicas on its cards
   // Holds nothing but what every node runs.
   bool is_empty() const;
 };
@@ -105,7 +109,7 @@ class World {
   void Put(NodeRoom& node, const cluster::Pod& pod);
   void Take(NodeRoom& node, const cluster::Pod& pod);
 
-  // Appends an action. It needs what the room of the nodes that it names rests on.
+  // Appends an action that needs no other; the reference holds until the next.
   Action& Act(Pass pass, Change change, std::string reason);
   // Puts a pod that waits, or a replacement, on the node and says so.
   void Place(Pass pass, NodeRoom& node, const cluster::Pod& pod, std::string reason);
@@ -144,7 +148,10 @@ bool WaitsForGpu(const cluster::Pod& pod);
 // and cut as the resource asks.
 std::int64_t CouldOffer(const NodeRoom& node, std::string_view resource);
 
-// Whether the pod may run on the node, and there is room.
+// Whether the pod may run on the node, and there are CPU and memory for it.
+bool MayRun(const NodeRoom& node, const cluster::Pod& pod);
+
+// Whether it may run there, and there is room.
 bool Fits(const NodeRoom& node, const cluster::Pod& pod);
 
 }  // namespace tangram::plan

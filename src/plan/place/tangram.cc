@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <limits>
 
+#include "plan/place/best_choice.h"
 #include "plan/place/node_value.h"
 #include "plan/place/policy.h"
 #include "plan/place/pricing.h"
@@ -44,18 +44,7 @@ class Tangram final : public Policy {
 
   Choice Choose(const NodeState& node, const Shape& shape) const override {
     const Parts before = PartsOf(node);
-    if (!shape.is_share()) {
-      const GpuSet gpus = FirstIdle(node, shape.gpus);
-      return {ScoreOf(before, node, shape, gpus), gpus};
-    }
-    Choice best{std::numeric_limits<std::int64_t>::min(), 0};
-    for (std::size_t i = 0; i < node.gpus; ++i) {
-      if (node.free[i] < shape.share.value() || HasTwinBefore(node, i)) continue;
-      const auto gpu = static_cast<GpuSet>(1U << i);
-      const std::int64_t score = ScoreOf(before, node, shape, gpu);
-      if (score > best.score) best = {score, gpu};
-    }
-    return best;
+    return BestChoice(node, shape, [&](GpuSet gpus) { return ScoreOf(before, node, shape, gpus); });
   }
 
  private:
@@ -126,12 +115,6 @@ class Tangram final : public Policy {
   // As Fits, for whole GPUs, but for memory.
   static bool Takes(const NodeState& node, int idle, const Shape& shape) {
     return shape.gpus <= idle && shape.cpu <= node.cpu && node.has_model_of(shape);
-  }
-
-  // An earlier GPU has as much left, and so the same score.
-  static bool HasTwinBefore(const NodeState& node, std::size_t gpu) {
-    const auto end = node.free.begin() + static_cast<std::ptrdiff_t>(gpu);
-    return std::find(node.free.begin(), end, node.free[gpu]) != end;
   }
 
   Parts PartsOf(const NodeState& node) const {
