@@ -246,7 +246,9 @@ class Builder {
  private:
   void AddNodes();
   void AddTeams();
+  cluster::Pod NewPod(int number);
   void AddPod(int number);
+  void AddWaiting(int number);
   cluster::Pod Bind(cluster::Pod pod, int wanted);
   cluster::Pod Pending(cluster::Pod pod, int wanted) const;
   void AddHeldUsage(const cluster::Pod& pod, const cluster::Node& node, const Slot& slot);
@@ -290,10 +292,16 @@ void Builder::AddTeams() {
                                 {.name = "low", .value = -10, .preempts = false}};
 }
 
-void Builder::AddPod(int number) {
+std::vector<cluster::Toleration> ToleratingGpus() {
+  return {{"nvidia.com/gpu", "Exists", "", "NoSchedule"}};
+}
+
+// The cards that a pod asks for, by how often that is seen.
+constexpr std::array<int, 10> kCards = {1, 1, 1, 1, 1, 1, 2, 2, 4, 8};
+
+cluster::Pod Builder::NewPod(int number) {
   constexpr std::array<std::string_view, 4> kOwners = {"Deployment", "Deployment", "StatefulSet",
                                                        "Job"};
-  constexpr std::array<int, 10> kCards = {1, 1, 1, 1, 1, 1, 2, 2, 4, 8};
   cluster::Pod pod;
   pod.ns = Numbered("team", dice_.Below(kTeams));
   const bool inference = dice_.Percent(70);
@@ -309,6 +317,11 @@ void Builder::AddPod(int number) {
   }
   pod.cpu = base::MilliCpu(100 * (1 + dice_.Below(40)));
   pod.memory = base::MiB(256 * (1 + dice_.Below(64)));
+  return pod;
+}
+
+void Builder::AddPod(int number) {
+  cluster::Pod pod = NewPod(number);
   if (dice_.Percent(5)) {
     pod.phase = cluster::PodPhase::kSucceeded;
     pod.started_at = pod.created_at + minutes(1);
@@ -319,6 +332,12 @@ void Builder::AddPod(int number) {
     const int wanted = dice_.Percent(60) ? dice_.Pick(kCards) : 0;
     pod = Bind(std::move(pod), wanted);
   }
+  snapshot_.pods.push_back(std::move(pod));
+}
+
+void Builder::AddWaiting(int number) {
+  cluster::Pod pod = Pending(NewPod(number), dice_.Pick(kCards));
+  pod.tolerations = ToleratingGpus();
   snapshot_.pods.push_back(std::move(pod));
 }
 
@@ -353,7 +372,7 @@ cluster::Pod Builder::Bind(cluster::Pod pod, int wanted) {
     pod.phase = cluster::PodPhase::kRunning;
     pod.ready = true;
     pod.started_at = pod.created_at + minutes(1 + dice_.Below(9));
-    if (count > 0) pod.tolerations = {{"nvidia.com/gpu", "Exists", "", "NoSchedule"}};
+    if (count > 0) pod.tolerations = ToleratingGpus();
     return pod;
   }
   return Pending(std::move(pod), wanted);
@@ -429,6 +448,7 @@ cluster::Snapshot Builder::Build() && {
   AddNodes();
   AddTeams();
   for (int number = 0; number < options_.pods; ++number) AddPod(number);
+  for (int number = 0; number < options_.waiting; ++number) AddWaiting(options_.pods + number);
   if (options_.usage == WithUsage::kYes) {
     AddIdleUsage();
     cluster::Usage usage;

@@ -17,6 +17,7 @@ struct BigOptions {
   int nodes = 10'000;
   int gpus_per_node = 8;
   int pods = 200'000;
+  int waiting = 0;  // more pods, which wait for whole cards and may run on any node
   std::uint64_t seed = 1;
   WithUsage usage = WithUsage::kNo;
 };

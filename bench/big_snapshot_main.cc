@@ -27,6 +27,9 @@ int main(int argc, char** argv) {
   app.add_option("--pods", options.pods, "pods, placed or not")
       ->check(CLI::Range(0, 10'000'000))
       ->capture_default_str();
+  app.add_option("--waiting", options.waiting, "more pods, which wait and could run")
+      ->check(CLI::Range(0, 1'000'000))
+      ->capture_default_str();
   app.add_option("--seed", options.seed, "start of the random numbers")->capture_default_str();
   app.add_flag("--usage", usage, "add a week of usage");
   CLI11_PARSE(app, argc, argv);

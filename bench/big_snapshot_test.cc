@@ -27,6 +27,13 @@ TEST(MakeBigSnapshot, HasWhatWasAskedFor) {
   EXPECT_FALSE(MakeBigSnapshot(without).usage.has_value());
 }
 
+TEST(MakeBigSnapshot, AddsPodsThatWait) {
+  BigOptions more = kSmall;
+  more.waiting = 30;
+  EXPECT_EQ(MakeBigSnapshot(more).pods.size(), 4030U);
+  EXPECT_EQ(MakeBigSnapshot(more).nodes, MakeBigSnapshot(kSmall).nodes);
+}
+
 TEST(MakeBigSnapshot, IsTheSameForTheSameSeedOnly) {
   BigOptions other = kSmall;
   other.seed = 2;
