@@ -16,8 +16,9 @@ int IdleGpus(const NodeState& node) {
 
 bool Fits(const NodeState& node, const Shape& shape) {
   if (node.cpu < shape.cpu || node.memory < shape.memory) return false;
+  if (!node.has_model_of(shape)) return false;
   if (shape.gpus == 0) return true;
-  if (shape.gpus > node.gpus || !node.has_model_of(shape)) return false;
+  if (shape.gpus > node.gpus) return false;
   const auto share = static_cast<int>(shape.share.value());
   int fitting = 0;
   for (const int free : node.free) fitting += free >= share ? 1 : 0;  // nothing beyond its GPUs
@@ -53,6 +54,17 @@ NodeState After(const NodeState& node, const Shape& shape, GpuSet gpus) {
     after.free[i] = static_cast<std::int16_t>(after.free[i] - shape.share.value());
   }
   return after;
+}
+
+NodeState Before(const NodeState& node, const Shape& shape, GpuSet gpus) {
+  NodeState before = node;
+  before.cpu += shape.cpu;
+  before.memory += shape.memory;
+  for (std::size_t i = 0; i < node.gpus; ++i) {
+    if (((gpus >> i) & 1U) == 0) continue;
+    before.free[i] = static_cast<std::int16_t>(before.free[i] + shape.share.value());
+  }
+  return before;
 }
 
 NodeState Canonical(NodeState node) {

@@ -64,6 +64,8 @@ GpuSet TightestGpu(const NodeState& node, base::MilliGpu share);
 
 // The node once `shape` holds `gpus` of it. `kinds` gains the shape's.
 NodeState After(const NodeState& node, const Shape& shape, GpuSet gpus);
+// The node once `shape` no longer holds them. `kinds` stays: others of the kind may be there.
+NodeState Before(const NodeState& node, const Shape& shape, GpuSet gpus);
 
 // The same node with its GPUs in order of what is free: what makes two nodes equal.
 NodeState Canonical(NodeState node);

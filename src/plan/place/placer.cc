@@ -1,14 +1,32 @@
 #include "plan/place/placer.h"
 
 #include <algorithm>
+#include <bit>
 #include <functional>
 
 namespace tangram::plan {
+namespace {
+
+// Leftovers that are not worth a sweep.
+constexpr std::size_t kFew = 64;
+
+std::size_t KindNumber(const Shape& shape) {
+  return static_cast<std::size_t>(std::countr_zero(shape.kind()));
+}
+
+}  // namespace
 
 Placer::Placer(std::vector<NodeState> nodes, const Policy& policy)
-    : policy_(policy), nodes_(std::move(nodes)), class_of_(nodes_.size()) {
+    : policy_(policy),
+      nodes_(std::move(nodes)),
+      class_of_(nodes_.size(), kClosed),
+      kinds_(nodes_.size()) {
   for (std::size_t rank = 0; rank < nodes_.size(); ++rank) {
-    Enter(static_cast<Rank>(rank), ClassOf(Canonical(nodes_[rank])));
+    // What was there before never leaves.
+    for (std::size_t kind = 0; kind < kinds_[rank].size(); ++kind) {
+      kinds_[rank][kind] = static_cast<std::uint16_t>((nodes_[rank].kinds >> kind) & 1U);
+    }
+    Open(rank);
   }
   news_.clear();  // a shape begins with every class
 }
@@ -24,12 +42,39 @@ std::optional<Placement> Placer::Place(ShapeId id) {
   CatchUp(queue);
   const auto best = Best(queue);
   if (!best) return std::nullopt;
-  NodeState& node = nodes_[best->rank];
-  const Choice choice = policy_.Choose(node, queue.shape);
-  Leave(best->rank);
-  node = After(node, queue.shape, choice.gpus);
-  Enter(best->rank, ClassOf(Canonical(node)));
-  return Placement{best->rank, choice.gpus};
+  const Placement placement{best->rank, policy_.Choose(nodes_[best->rank], queue.shape).gpus};
+  Hold(id, placement);
+  return placement;
+}
+
+void Placer::Hold(ShapeId id, const Placement& at) {
+  const Shape& shape = queues_[id].shape;
+  if (shape.kind() != 0) ++kinds_[at.node][KindNumber(shape)];
+  Change(static_cast<Rank>(at.node), After(nodes_[at.node], shape, at.gpus));
+}
+
+void Placer::Release(ShapeId id, const Placement& at) {
+  const Shape& shape = queues_[id].shape;
+  NodeState state = Before(nodes_[at.node], shape, at.gpus);
+  if (shape.kind() != 0 && --kinds_[at.node][KindNumber(shape)] == 0) state.kinds &= ~shape.kind();
+  Change(static_cast<Rank>(at.node), state);
+}
+
+void Placer::Close(std::size_t node) {
+  if (!is_open(node)) return;
+  Leave(static_cast<Rank>(node));
+}
+
+void Placer::Open(std::size_t node) {
+  if (is_open(node)) return;
+  Enter(static_cast<Rank>(node), ClassOf(Canonical(nodes_[node])));
+}
+
+void Placer::Change(Rank node, const NodeState& state) {
+  const bool open = is_open(node);
+  if (open) Leave(node);
+  nodes_[node] = state;
+  if (open) Enter(node, ClassOf(Canonical(state)));
 }
 
 Placer::ClassId Placer::ClassOf(const NodeState& canonical) {
@@ -50,12 +95,13 @@ void Placer::Enter(Rank node, ClassId into) {
   ++to.size;
   to.ranks.push_back(node);
   std::push_heap(to.ranks.begin(), to.ranks.end(), std::greater<>());
-  if (lowest) news_.push_back(into);
+  if (to.ranks.size() > 2 * to.size + kFew) DropLeft(to);
+  if (lowest) Tell(into);
 }
 
 void Placer::Leave(Rank node) {
   Class& from = classes_[class_of_[node]];
-  class_of_[node] = static_cast<ClassId>(-1);
+  class_of_[node] = kClosed;
   if (--from.size > 0) return;
   const ClassId last = alive_.back();
   alive_[from.place] = last;
@@ -72,17 +118,35 @@ Placer::Rank Placer::LowestRank(Class& of) {
   return of.ranks.front();
 }
 
+// Where every class is looked at anyway, old news are of no use.
+void Placer::Tell(ClassId news) {
+  news_.push_back(news);
+  if (news_.size() <= 4 * alive_.size() + kFew) return;
+  const std::size_t old = news_.size() - alive_.size();
+  news_.erase(news_.begin(), news_.begin() + static_cast<std::ptrdiff_t>(old));
+  forgotten_ += old;
+}
+
+void Placer::DropLeft(Class& of) {
+  const auto id = static_cast<ClassId>(&of - classes_.data());
+  std::erase_if(of.ranks, [&](Rank rank) { return class_of_[rank] != id; });
+  std::sort(of.ranks.begin(), of.ranks.end());  // a sorted list is a heap
+  of.ranks.erase(std::unique(of.ranks.begin(), of.ranks.end()), of.ranks.end());
+}
+
 void Placer::CatchUp(Queue& queue) {
-  if (!queue.begun || news_.size() - queue.seen > alive_.size()) {
+  const std::size_t told = forgotten_ + news_.size();
+  const bool outgrown = queue.heap.size() > 4 * alive_.size() + kFew;
+  if (!queue.begun || outgrown || queue.seen < forgotten_ || told - queue.seen > alive_.size()) {
     queue.heap.clear();
     for (const ClassId id : alive_) Push(queue, id);
   } else {
-    for (std::size_t i = queue.seen; i < news_.size(); ++i) {
+    for (std::size_t i = queue.seen - forgotten_; i < news_.size(); ++i) {
       if (classes_[news_[i]].size > 0) Push(queue, news_[i]);
     }
   }
   queue.begun = true;
-  queue.seen = news_.size();
+  queue.seen = told;
 }
 
 void Placer::Push(Queue& queue, ClassId id) {

@@ -28,6 +28,9 @@ TEST(Fits, LooksAtEveryResource) {
   EXPECT_TRUE(Fits(node, shape));
   shape.memory = base::MiB(64 * 1024 + 1);
   EXPECT_FALSE(Fits(node, shape));
+  Shape elsewhere = MakeShape(1, 0);
+  elsewhere.models = 1U << 2U;
+  EXPECT_FALSE(Fits(node, elsewhere));  // without GPUs too
 }
 
 TEST(Fits, AWholeGpuNeedsAnIdleOne) {
@@ -119,6 +122,124 @@ TEST(PlacerLaw, EqualsAScanOfEveryNode) {
       EXPECT_EQ(placer.nodes(), scanned);
     }
   }
+}
+
+// Nodes, and what is on them, counted the slow way.
+class Scanned {
+ public:
+  explicit Scanned(std::vector<NodeState> nodes)
+      : empty_(nodes), nodes_(std::move(nodes)), open_(nodes_.size(), true) {}
+
+  struct Held {
+    Shape shape;
+    Placement at;
+  };
+
+  std::optional<Placement> Place(const Policy& policy, const Shape& shape) {
+    std::vector<NodeState> seen = nodes_;
+    for (std::size_t i = 0; i < seen.size(); ++i) {
+      if (!open_[i]) seen[i].cpu = base::MilliCpu(-1);
+    }
+    const auto placement = PlaceByScan(seen, policy, shape);
+    if (placement) Hold(shape, *placement);
+    return placement;
+  }
+  void Hold(const Shape& shape, const Placement& at) {
+    held_.push_back({shape, at});
+    Recount(at.node);
+  }
+  Held Release(std::size_t which) {
+    const Held gone = held_[which];
+    held_.erase(held_.begin() + static_cast<std::ptrdiff_t>(which));
+    Recount(gone.at.node);
+    return gone;
+  }
+  void SetOpen(std::size_t node, bool open) { open_[node] = open; }
+  const std::vector<NodeState>& nodes() const { return nodes_; }
+  std::size_t held() const { return held_.size(); }
+
+ private:
+  void Recount(std::size_t node) {
+    nodes_[node] = empty_[node];
+    for (const auto& [shape, at] : held_) {
+      if (at.node == node) nodes_[node] = After(nodes_[node], shape, at.gpus);
+    }
+  }
+
+  std::vector<NodeState> empty_;
+  std::vector<NodeState> nodes_;
+  std::vector<bool> open_;
+  std::vector<Held> held_;
+};
+
+// Places, holds, releases, closes and opens at random.
+void ComeAndGo(const Policy& policy, std::mt19937& random, const std::vector<NodeState>& nodes,
+               const std::vector<Shape>& requests) {
+  Placer placer(nodes, policy);
+  Scanned scanned(nodes);
+  for (const Shape& request : requests) {
+    const auto node = random() % nodes.size();
+    switch (random() % 8) {
+      case 0:
+        placer.Close(node);
+        scanned.SetOpen(node, false);
+        break;
+      case 1:
+        placer.Open(node);
+        scanned.SetOpen(node, true);
+        break;
+      case 2:
+        if (const Placement at{node, FirstIdle(placer.nodes()[node], request.gpus)};
+            !request.is_share() && Fits(placer.nodes()[node], request)) {
+          placer.Hold(placer.Intern(request), at);
+          scanned.Hold(request, at);
+        }
+        break;
+      case 3:
+      case 4:
+        if (scanned.held() > 0) {
+          const auto gone = scanned.Release(random() % scanned.held());
+          placer.Release(placer.Intern(gone.shape), gone.at);
+        }
+        break;
+      default:
+        ASSERT_EQ(placer.Place(placer.Intern(request)), scanned.Place(policy, request));
+    }
+    ASSERT_EQ(placer.nodes(), scanned.nodes());
+  }
+}
+
+TEST(PlacerLaw, EqualsAScanWhileRequestsAndNodesComeAndGo) {
+  for (unsigned seed = 0; seed < (base::kSanitized ? 2U : 12U); ++seed) {
+    std::mt19937 random(seed);
+    const auto nodes = RandomNodes(random);
+    auto requests = RandomRequests(random);
+    std::vector<std::unique_ptr<Policy>> policies;
+    policies.push_back(MakeTangram(nodes, requests));
+    policies.push_back(MakeFgd(FindTypicalShapes(requests)));
+    policies.push_back(MakeGpuPacking());
+    policies.push_back(MakeGpuClustering());
+    for (int i = 0; i < 2; ++i) requests.insert(requests.end(), requests.begin(), requests.end());
+    for (const auto& policy : policies) {
+      ComeAndGo(*policy, random, nodes, requests);
+      ASSERT_FALSE(::testing::Test::HasFailure()) << policy->name() << " seed " << seed;
+    }
+  }
+}
+
+TEST(Placer, KindsLeaveWithTheLastOfThem) {
+  const auto policy = MakeGpuClustering();
+  Placer placer({MakeNode(8, 4)}, *policy);
+  const auto half = placer.Intern(MakeShape(1, 1, 500));
+  const auto first = placer.Place(half);
+  const auto second = placer.Place(half);
+  const auto pair = placer.Place(placer.Intern(MakeShape(1, 2)));
+  ASSERT_TRUE(first && second && pair);
+  EXPECT_EQ(placer.nodes()[0].kinds, 0b101U);
+  placer.Release(half, *first);
+  EXPECT_EQ(placer.nodes()[0].kinds, 0b101U);
+  placer.Release(half, *second);
+  EXPECT_EQ(placer.nodes()[0].kinds, 0b100U);
 }
 
 TEST(PolicyLaw, ScoreDoesNotDependOnTheOrderOfGpus) {
