@@ -7,9 +7,6 @@
 namespace tangram::plan {
 namespace {
 
-// The thousandths of a card up to a share of it; differences of these sum to exactly one card.
-std::int64_t ThousandthsUpTo(base::PartsPerMillion share) { return (share.value() + 500) / 1000; }
-
 // Known waste first and largest, then by where it is: a total order.
 auto PlaceOf(const Finding& finding) {
   const std::int64_t waste = finding.waste ? finding.waste->value() : -1;
@@ -92,7 +89,7 @@ Draft::Draft(const cluster::Snapshot& snapshot, const LeakPolicy& policy)
       work.card = &card;
       work.left = seat.cost;
       const base::PartsPerMillion after = before + seat.share;
-      work.gpus = base::MilliGpu(ThousandthsUpTo(after) - ThousandthsUpTo(before));
+      work.gpus = PartBetween(before, after);
       work.gpus_left = work.gpus;
       before = after;
       seats_.push_back(work);

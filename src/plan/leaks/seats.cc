@@ -368,6 +368,11 @@ void SeatNode(std::span<Card> cards, std::span<const Pod* const> pods,
 
 }  // namespace
 
+base::MilliGpu PartBetween(base::PartsPerMillion from, base::PartsPerMillion to) {
+  const auto thousandths = [](base::PartsPerMillion share) { return (share.value() + 500) / 1000; };
+  return base::MilliGpu(thousandths(to) - thousandths(from));
+}
+
 std::vector<const cluster::DeviceUsage*> DeviceRecords(const Card& card, const Seat& seat) {
   std::vector<const DeviceUsage*> records;
   for (const DeviceUsage* record : card.usage) {

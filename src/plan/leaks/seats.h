@@ -50,6 +50,9 @@ struct Holdings {
 // Pointers lead into `snapshot`, which must outlive the result.
 Holdings FindHoldings(const cluster::Snapshot& snapshot);
 
+// The part of a card between two shares of it, rounded so that parts in a row sum to one card.
+base::MilliGpu PartBetween(base::PartsPerMillion from, base::PartsPerMillion to);
+
 // The records of the device that `seat` is on, whichever pod they name.
 std::vector<const cluster::DeviceUsage*> DeviceRecords(const Card& card, const Seat& seat);
 

@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <map>
 #include <optional>
-#include <unordered_map>
 
 #include "cluster/schedulable.h"
 #include "plan/pass/gang.h"
 #include "plan/pass/passes.h"
+#include "plan/pass/willing.h"
 
 namespace tangram::plan {
 namespace {
@@ -41,19 +41,18 @@ std::string Nodes(std::size_t count) {
 
 class Admission {
  public:
-  explicit Admission(const std::vector<NodeRoom>& nodes) : nodes_(nodes) {}
+  explicit Admission(const World& world) : nodes_(world.nodes()), willing_(NodesOf(world)) {}
 
   // Nothing where some change could serve the pod.
   std::optional<Refusal> Refuse(const cluster::Pod& pod) {
     if (auto held = HeldByOthers(pod)) return held;
     const auto could = CouldOfEach(pod);
-    const Willing& willing = WillingFor(pod);
-    const auto serves = [&](std::size_t n) {
-      return willing.by_both[n] && IsLargeEnough(pod, n) && HasGpu(pod, could, n);
-    };
-    for (std::size_t n = 0; n < nodes_.size(); ++n) {
-      if (serves(n)) return std::nullopt;
-    }
+    const Willing& willing = willing_.For(pod);
+    // A node that is not ready, or cordoned, may serve it again.
+    const bool served = std::any_of(willing.all.begin(), willing.all.end(), [&](std::size_t n) {
+      return IsLargeEnough(pod, n) && HasGpu(pod, could, n);
+    });
+    if (served) return std::nullopt;
     return WhyNone(pod, could, willing);
   }
 
@@ -84,31 +83,6 @@ class Admission {
 
   bool IsLargeEnough(const cluster::Pod& pod, std::size_t n) const {
     return nodes_[n].like->cpu >= pod.cpu && nodes_[n].like->memory >= pod.memory;
-  }
-
-  // Which nodes the selector allows, and which the taints do too, now or once they are ready and
-  // uncordoned again.
-  struct Willing {
-    std::vector<bool> by_selector{};
-    std::vector<bool> by_both{};
-  };
-
-  // Worked out once for pods that say the same.
-  const Willing& WillingFor(const cluster::Pod& pod) {
-    std::string key;
-    for (const auto& [name, value] : pod.node_selector) key += name + '=' + value + '\n';
-    key += '\n';
-    for (const auto& [name, op, value, effect] : pod.tolerations) {
-      key += name + '\n' + op + '\n' + value + '\n' + effect + '\n';
-    }
-    const auto [known, fresh] = willing_.try_emplace(std::move(key));
-    if (!fresh) return known->second;
-    for (const NodeRoom& node : nodes_) {
-      const bool met = cluster::UnmetSelector(*node.like, pod) == nullptr;
-      known->second.by_selector.push_back(met);
-      known->second.by_both.push_back(met && cluster::UntoleratedTaint(*node.like, pod) == nullptr);
-    }
-    return known->second;
   }
 
   Refusal WhyNone(const cluster::Pod& pod, const std::vector<const ByNode*>& could,
@@ -184,14 +158,14 @@ class Admission {
   }
 
   const std::vector<NodeRoom>& nodes_;
-  std::map<std::string, ByNode> could_;               // by resource
-  std::unordered_map<std::string, Willing> willing_;  // by what the pod says
+  std::map<std::string, ByNode> could_;  // by resource
+  WillingNodes willing_;
 };
 
 }  // namespace
 
 void Admit(World& world) {
-  Admission admission(world.nodes());
+  Admission admission(world);
   std::vector<const cluster::Pod*> served;
   for (const Gang& gang : GangsOf(world.demand())) {
     const cluster::Pod* refused = nullptr;

@@ -1,5 +1,7 @@
 #include "plan/pass/chooser.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace tangram::plan {
@@ -42,20 +44,33 @@ NodeState WithGpus(NodeState state, std::int64_t gpus, std::int64_t free) {
   return state;
 }
 
+// All that placement looks at: equal for pods that are alike.
+std::string WordsOf(const cluster::Pod& pod) {
+  std::string words = fmt::format("{}\n{}\n", pod.cpu.value(), pod.memory.value());
+  for (const auto& [resource, count] : pod.devices)
+    words += fmt::format("{}={}\n", resource, count);
+  return words + WordsAboutNodes(pod);
+}
+
 }  // namespace
 
-Chooser::Chooser(const World& world) {
-  for (const NodeRoom& node : world.nodes()) models_.push_back(ProductOf(node));
+Chooser::Chooser(World& world) : world_(world), willing_(NodesOf(world)) {
+  const std::vector<NodeRoom>& nodes = world.nodes();
+  for (const NodeRoom& node : nodes) models_.push_back(ProductOf(node));
   std::sort(models_.begin(), models_.end());
   models_.erase(std::unique(models_.begin(), models_.end()), models_.end());
   std::vector<NodeState> empty;
-  for (const NodeRoom& node : world.nodes()) {
-    if (!OffersWholeCards(node)) continue;
+  for (const NodeRoom& node : nodes) {
+    whole_.push_back(OffersWholeCards(node));
+    cpu_.push_back(node.cpu.value());
+    memory_.push_back(node.memory.value());
+    if (!whole_.back()) continue;
     const NodeState state{
         .cpu = node.like->cpu, .memory = node.like->memory, .model = ModelOf(node)};
     const auto cards = static_cast<std::int64_t>(node.cards.size());
     empty.push_back(WithGpus(state, cards, cards));
   }
+  versions_.resize(nodes.size());
   std::vector<Shape> asked;
   for (const cluster::Pod& pod : world.snapshot().pods) {
     if (WholeCardsOf(pod) > 0) asked.push_back(ShapeOf(pod));
@@ -75,29 +90,95 @@ NodeState Chooser::StateOf(const NodeRoom& node) const {
                   CountIn(node.free, kCardResource));
 }
 
-Chooser::Score Chooser::Of(const NodeRoom& node, const cluster::Pod& pod) const {
-  if (WholeCardsOf(pod) > 0 && OffersWholeCards(node)) {
+const Chooser::Column& Chooser::FreeOf(const std::string& resource) {
+  const auto [known, fresh] = free_.try_emplace(resource);
+  if (fresh) {
+    for (const NodeRoom& node : world_.nodes()) {
+      known->second.push_back(CountIn(node.free, resource));
+    }
+  }
+  return known->second;
+}
+
+void Chooser::Changed(const NodeRoom& node) {
+  const auto at = static_cast<std::size_t>(&node - world_.nodes().data());
+  cpu_[at] = node.cpu.value();
+  memory_[at] = node.memory.value();
+  for (auto& [resource, column] : free_) column[at] = CountIn(node.free, resource);
+  ++versions_[at];
+  changes_.push_back(at);
+}
+
+Chooser::Request Chooser::RequestOf(const cluster::Pod& pod) {
+  Request request{.pod = pod, .willing = willing_.For(pod), .free = {}, .shape = ShapeOf(pod)};
+  for (const auto& [resource, count] : pod.devices) request.free.push_back(&FreeOf(resource));
+  return request;
+}
+
+bool Chooser::HasRoom(const Request& request, std::size_t node) const {
+  for (std::size_t i = 0; i < request.free.size(); ++i) {
+    if ((*request.free[i])[node] < request.pod.devices[i].count) return false;
+  }
+  return cpu_[node] >= request.pod.cpu.value() && memory_[node] >= request.pod.memory.value() &&
+         !world_.nodes()[node].given_back;
+}
+
+Chooser::Score Chooser::ScoreOf(const Request& request, std::size_t at) const {
+  const NodeRoom& node = world_.nodes()[at];
+  if (request.shape.gpus > 0 && whole_[at]) {
     const NodeState state = StateOf(node);
-    const Shape shape = ShapeOf(pod);
-    if (plan::Fits(state, shape)) return {policy_->Choose(state, shape).score, 0};
+    if (plan::Fits(state, request.shape)) return {policy_->Choose(state, request.shape).score, 0};
   }
   std::int64_t left = 0;
-  for (const auto& [resource, count] : pod.devices) left += CountIn(node.free, resource) - count;
+  for (std::size_t i = 0; i < request.free.size(); ++i) {
+    left += (*request.free[i])[at] - request.pod.devices[i].count;
+  }
   return {-left, -CountIn(node.free, kCardResource)};
 }
 
-NodeRoom* Chooser::Best(World& world, const cluster::Pod& pod) const {
-  NodeRoom* best = nullptr;
-  Score best_score;
-  for (NodeRoom& node : world.nodes()) {
-    if (!plan::Fits(node, pod)) continue;
-    const Score score = Of(node, pod);
-    if (best == nullptr || score > best_score) {
-      best = &node;
-      best_score = score;
-    }
+std::optional<Chooser::Entry> Chooser::Scan(const Request& request) const {
+  std::optional<Entry> best;
+  for (const std::size_t node : request.willing.now) {
+    if (!HasRoom(request, node)) continue;
+    const Entry entry{ScoreOf(request, node), node, versions_[node]};
+    if (!best || *best < entry) best = entry;
   }
   return best;
+}
+
+void Chooser::Push(const Request& request, Queue& queue, std::size_t node) const {
+  if (!HasRoom(request, node)) return;
+  queue.heap.push_back({ScoreOf(request, node), node, versions_[node]});
+  std::push_heap(queue.heap.begin(), queue.heap.end());
+}
+
+std::optional<Chooser::Entry> Chooser::Top(const Request& request, Queue& queue) {
+  if (!queue.begun) {
+    for (const std::size_t node : request.willing.now) Push(request, queue, node);
+  } else {
+    for (std::size_t i = queue.seen; i < changes_.size(); ++i) {
+      const auto& now = request.willing.now;
+      if (std::binary_search(now.begin(), now.end(), changes_[i]))
+        Push(request, queue, changes_[i]);
+    }
+  }
+  queue.begun = true;
+  queue.seen = changes_.size();
+  while (!queue.heap.empty()) {
+    const Entry top = queue.heap.front();
+    if (top.version == versions_[top.node]) return top;
+    std::pop_heap(queue.heap.begin(), queue.heap.end());
+    queue.heap.pop_back();
+  }
+  return std::nullopt;
+}
+
+NodeRoom* Chooser::Best(const cluster::Pod& pod) {
+  const Request request = RequestOf(pod);
+  const auto [queue, fresh] = queues_.try_emplace(WordsOf(pod));
+  // A queue is worth its memory once a second pod of its kind comes.
+  const auto best = fresh ? Scan(request) : Top(request, queue->second);
+  return best ? &world_.nodes()[best->node] : nullptr;
 }
 
 }  // namespace tangram::plan

@@ -1,10 +1,19 @@
 // The node for a pod.
+//
+// A pod is looked up among the nodes that admit it, in columns of what they have free. Pods that
+// ask for the same and say the same share a queue of nodes, best first, in which only nodes that
+// changed since are looked at again: the second of ten thousand equal pods costs as much as the
+// changes.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
+#include "plan/pass/willing.h"
 #include "plan/pass/world.h"
 #include "plan/place/policy.h"
 
@@ -15,10 +24,13 @@ namespace tangram::plan {
 // with the fewest free cards. Ties go to the first name.
 class Chooser {
  public:
-  explicit Chooser(const World& world);
+  // Borrows the world, whose nodes stay as many as they are.
+  explicit Chooser(World& world);
 
-  // Of `world`'s nodes that the pod fits; nullptr: none.
-  NodeRoom* Best(World& world, const cluster::Pod& pod) const;
+  // Of the world's nodes that the pod fits; nullptr: none.
+  NodeRoom* Best(const cluster::Pod& pod);
+  // Has to be called for a node whose room is no longer what it was.
+  void Changed(const NodeRoom& node);
 
  private:
   struct Score {
@@ -26,12 +38,52 @@ class Chooser {
     std::int64_t second = 0;
     friend auto operator<=>(const Score&, const Score&) = default;
   };
-  Score Of(const NodeRoom& node, const cluster::Pod& pod) const;
+  // A node as it was when it was looked at. Of equal ones the first name is best.
+  struct Entry {
+    Score score;
+    std::size_t node = 0;
+    int version = 0;
+    // For a heap with the best on top.
+    friend bool operator<(const Entry& a, const Entry& b) {
+      return a.score != b.score ? a.score < b.score : a.node > b.node;
+    }
+  };
+  // Of pods that are alike.
+  struct Queue {
+    bool begun = false;
+    std::size_t seen = 0;  // of changes_
+    std::vector<Entry> heap{};
+  };
+  using Column = std::vector<std::int64_t>;  // by node
+
+  // What is looked at for one pod.
+  struct Request {
+    const cluster::Pod& pod;
+    const Willing& willing;
+    std::vector<const Column*> free;  // as the pod's devices
+    Shape shape;                      // of whole cards; without GPUs: it asks otherwise
+  };
+  Request RequestOf(const cluster::Pod& pod);
+  const Column& FreeOf(const std::string& resource);
+  bool HasRoom(const Request& request, std::size_t node) const;
+  Score ScoreOf(const Request& request, std::size_t node) const;
+  std::optional<Entry> Scan(const Request& request) const;
+  std::optional<Entry> Top(const Request& request, Queue& queue);
+  void Push(const Request& request, Queue& queue, std::size_t node) const;
   NodeState StateOf(const NodeRoom& node) const;
   std::uint8_t ModelOf(const NodeRoom& node) const;
 
+  World& world_;
   std::vector<std::string_view> models_;  // sorted
   std::unique_ptr<Policy> policy_;
+  WillingNodes willing_;
+  std::map<std::string, Column, std::less<>> free_;  // by resource
+  Column cpu_;
+  Column memory_;
+  std::vector<bool> whole_;    // nodes that offer whole cards
+  std::vector<int> versions_;  // of nodes
+  std::vector<std::size_t> changes_;
+  std::unordered_map<std::string, Queue> queues_;
 };
 
 }  // namespace tangram::plan

@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "cluster/schedulable.h"
+#include "plan/leaks/busy.h"
 
 namespace tangram::plan {
 namespace {
@@ -179,6 +180,12 @@ bool WaitsForGpu(const cluster::Pod& pod) {
   return pod.node.empty() && pod.phase == cluster::PodPhase::kPending && AsksForGpu(pod);
 }
 
+std::vector<const cluster::Node*> NodesOf(const World& world) {
+  std::vector<const cluster::Node*> nodes;
+  for (const NodeRoom& node : world.nodes()) nodes.push_back(node.like);
+  return nodes;
+}
+
 NodeRoom& NodeNamed(std::vector<NodeRoom>& nodes, std::string_view name) {
   return *std::find_if(nodes.begin(), nodes.end(),
                        [&](const NodeRoom& node) { return node.name == name; });
@@ -210,6 +217,7 @@ World::World(const cluster::Snapshot& snapshot, const PlanPolicy& policy)
   }
   const Holdings holdings = FindHoldings(snapshot);
   unknown_room_ = WhyRoomIsUnknown(snapshot, holdings);
+  busy_ = BusyOf(snapshot, holdings, LeakPolicy());
   for (const Card& card : holdings.cards) {
     NodeRoom& node = state_.nodes[by_name.at(card.node->name)];
     node.cards.push_back(RoomOf(card));
@@ -325,14 +333,9 @@ NodeRoom World::EmptyLike(const NodeRoom& node, std::string name) const {
   return fresh;
 }
 
-PlanTotals World::Totals() {
+PlanTotals World::Totals() const {
   PlanTotals totals;
-  if (const auto& found = findings(); found && found->totals.utilization) {
-    // Utilization is of what is free or measured (leaks.h).
-    const auto seen =
-        base::MilliGpu(1000) * found->totals.gpus - found->totals.held + found->totals.measured;
-    totals.busy = base::ShareOf(seen, *found->totals.utilization);
-  }
+  totals.busy = busy_;
   for (const NodeRoom& node : state_.nodes) {
     if (node.given_back || node.cards.empty()) continue;
     ++totals.nodes;

@@ -121,13 +121,14 @@ class World {
   Plan Finish() &&;
 
  private:
-  PlanTotals Totals();
+  PlanTotals Totals() const;
 
   const cluster::Snapshot& snapshot_;
   const PlanPolicy& policy_;
   WorldState state_;
   std::optional<Findings> findings_;
   bool looked_for_findings_ = false;
+  std::optional<base::MilliGpu> busy_;  // of all cards, on average; absent: nothing was measured
   std::string unknown_room_;
   std::deque<cluster::Pod> replacements_;
   std::unordered_map<const cluster::Pod*, const cluster::Pod*> replaces_;
@@ -137,6 +138,9 @@ PodName NameOf(const cluster::Pod& pod);
 
 // The order in which pods that wait are served: priority, then age, then name.
 bool IsMoreUrgent(const cluster::Pod* a, const cluster::Pod* b);
+
+// The nodes themselves, in the order of the world's.
+std::vector<const cluster::Node*> NodesOf(const World& world);
 
 // The node of that name, which has to be there.
 NodeRoom& NodeNamed(std::vector<NodeRoom>& nodes, std::string_view name);
