@@ -41,7 +41,9 @@ std::string Nodes(std::size_t count) {
 
 class Admission {
  public:
-  explicit Admission(const World& world) : nodes_(world.nodes()), willing_(NodesOf(world)) {}
+  explicit Admission(const World& world) : nodes_(world.nodes()), willing_(NodesOf(world)) {
+    for (const NodeRoom& node : nodes_) size_.emplace_back(node.like->cpu, node.like->memory);
+  }
 
   // Nothing where some change could serve the pod.
   std::optional<Refusal> Refuse(const cluster::Pod& pod) {
@@ -82,7 +84,7 @@ class Admission {
   }
 
   bool IsLargeEnough(const cluster::Pod& pod, std::size_t n) const {
-    return nodes_[n].like->cpu >= pod.cpu && nodes_[n].like->memory >= pod.memory;
+    return size_[n].first >= pod.cpu && size_[n].second >= pod.memory;
   }
 
   Refusal WhyNone(const cluster::Pod& pod, const std::vector<const ByNode*>& could,
@@ -159,6 +161,7 @@ class Admission {
 
   const std::vector<NodeRoom>& nodes_;
   std::map<std::string, ByNode> could_;  // by resource
+  std::vector<std::pair<base::MilliCpu, base::MiB>> size_;
   WillingNodes willing_;
 };
 
