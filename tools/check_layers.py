@@ -10,22 +10,23 @@ import sys
 # What each part may include, beside itself.
 MAY_USE = {
     "base": "",
+    "yaml": "base",
     "gpu": "base",
     "cluster": "base gpu",
     "plan": "base gpu cluster",
     "report": "base gpu cluster plan",
     "sim": "base gpu cluster plan",
-    "lint": "base gpu",
+    "lint": "base yaml gpu",
     "net": "base",
     "kube": "base net",
     "telemetry": "base net",
     "adapter": "base gpu cluster net kube telemetry",
-    "cli": "base gpu cluster plan report sim lint net kube telemetry adapter",
+    "cli": "base yaml gpu cluster plan report sim lint net kube telemetry adapter",
     "main": "base cli",
 }
 
 # Libraries that would bring the outside into the pure parts.
-PURE = ("gpu", "plan", "report", "cluster")
+PURE = ("yaml", "gpu", "plan", "report", "cluster")
 FORBIDDEN_IN_PURE = re.compile(
     r"#include <(curl/|thread|mutex|condition_variable|atomic|random|future|sys/|netinet/)")
 CLOCK = re.compile(r"(system_clock|steady_clock|high_resolution_clock)::now")

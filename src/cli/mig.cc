@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "gpu/gpu.h"
-#include "lint/words.h"
+#include "base/nearest.h"
 #include "plan/mig/pack.h"
 #include "report/json.h"
 #include "report/table.h"
@@ -42,8 +42,8 @@ std::string DidYouMean(std::string_view text, const std::vector<std::string>& na
   for (const std::string& name : names) {
     if (!text.empty() && base::Lower(name).starts_with(base::Lower(text))) near.push_back(name);
   }
-  if (near.empty()) near = lint::Nearest(text, names, {.most = 4, .count = 3});
-  return near.empty() ? "" : "; did you mean " + lint::OneOf(near) + "?";
+  if (near.empty()) near = base::Nearest(text, names, {.most = 4, .count = 3});
+  return near.empty() ? "" : "; did you mean " + base::OneOf(near) + "?";
 }
 
 base::Result<const gpu::Model*> ReadModel(const std::string& name) {

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/command.h"
-#include "lint/words.h"
+#include "base/nearest.h"
 #include "report/table.h"
 #include "report/words.h"
 #include "sim/replay.h"
@@ -64,8 +64,8 @@ base::Result<std::vector<std::string>> PoliciesOf(const SimulateOptions& options
   for (const std::string_view part : base::Split(options.policy, ',')) {
     const std::string policy(base::Trim(part));
     if (std::find(names.begin(), names.end(), policy) == names.end()) {
-      const auto near = lint::Nearest(policy, names, {.most = 4, .count = 1});
-      const std::string hint = near.empty() ? fmt::format("the policies are {}", lint::OneOf(names))
+      const auto near = base::Nearest(policy, names, {.most = 4, .count = 1});
+      const std::string hint = near.empty() ? fmt::format("the policies are {}", base::OneOf(names))
                                             : fmt::format("did you mean {}?", near.front());
       return base::Fail(base::ErrorCode::kInvalid,
                         fmt::format("--policy: there is no policy \"{}\"; {}", policy, hint));

@@ -5,9 +5,18 @@
 #include <string>
 #include <vector>
 
-#include "lint/value.h"
+#include "yaml/value.h"
 
 namespace tangram::lint {
+
+using yaml::List;
+using yaml::Map;
+using yaml::Member;
+using yaml::Number;
+using yaml::Path;
+using yaml::Step;
+using yaml::Text;
+using yaml::Value;
 
 struct Edit {
   Path path;                         // a missing map on the way is made; index == size appends

@@ -4,7 +4,7 @@
 #include <tuple>
 #include <utility>
 
-#include "lint/load.h"
+#include "yaml/load.h"
 #include "lint/rule.h"
 
 namespace tangram::lint {
@@ -44,7 +44,7 @@ std::string_view NameOf(Severity severity) {
 }
 
 base::Result<std::vector<Finding>> Lint(std::string_view file_name, std::string_view yaml_text) {
-  const auto documents = Load(yaml_text);
+  const auto documents = yaml::Load(yaml_text);
   if (!documents) return base::Wrap(documents.error(), std::string(file_name));
   std::vector<Finding> findings = Check(*documents);
   for (Finding& finding : findings) finding.file = std::string(file_name);

@@ -10,7 +10,7 @@
 #include <set>
 #include <sstream>
 
-#include "lint/load.h"
+#include "yaml/load.h"
 #include "lint/rule.h"
 
 namespace tangram::lint {
@@ -69,7 +69,7 @@ std::vector<Finding> Of(const std::string& rule, const std::vector<Finding>& fin
 
 // The documents with the corrections of one rule made.
 std::string Corrected(const std::string& text, const std::string& rule) {
-  const auto documents = Load(text);
+  const auto documents = yaml::Load(text);
   std::string corrected;
   for (const Object& object : FindObjects(*documents)) {
     std::vector<Edit> edits;

@@ -7,9 +7,13 @@
 #include <string_view>
 #include <vector>
 
-#include "lint/value.h"
+#include "yaml/value.h"
 
 namespace tangram::lint {
+
+using yaml::Member;
+using yaml::Path;
+using yaml::Value;
 
 // Pointers go into the documents, which outlive everything here. Paths start at the object.
 struct Container {

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "lint/rule.h"
-#include "lint/words.h"
+#include "base/nearest.h"
 
 namespace tangram::lint {
 namespace {
@@ -54,7 +54,7 @@ std::vector<Use> Without(const std::vector<Use>& uses, const std::vector<Use>& o
 const Use* MeantBy(const Use& use, const std::vector<Use>& defined) {
   std::vector<std::string> names;
   for (const Use& claim : defined) names.push_back(claim.name);
-  const std::vector<std::string> nearest = Nearest(use.name, names, {2, 1});
+  const std::vector<std::string> nearest = base::Nearest(use.name, names, {2, 1});
   if (nearest.empty()) return nullptr;
   return &*std::find_if(defined.begin(), defined.end(),
                         [&](const Use& claim) { return claim.name == nearest.front(); });

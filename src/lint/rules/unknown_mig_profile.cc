@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "gpu/gpu.h"
 #include "lint/rule.h"
-#include "lint/words.h"
+#include "base/nearest.h"
 
 namespace tangram::lint {
 namespace {
@@ -55,7 +55,7 @@ Suggestion Suggest(const std::string& resource, const std::vector<std::string>& 
   if (const std::string respelled = Respelled(resource); is_known(respelled)) {
     return {{respelled}, "The device plugin spells this resource differently, so no node has it."};
   }
-  std::vector<std::string> nearest = Nearest(resource, known, {resource.size(), 3});
+  std::vector<std::string> nearest = base::Nearest(resource, known, {resource.size(), 3});
   if (nearest.empty()) nearest.push_back(known.front());
   return {std::move(nearest), "No known GPU has a MIG profile of this name, so no node has it."};
 }
@@ -78,7 +78,7 @@ Mistake Describe(const Object& object, const Ask& ask, const Suggestion& suggest
           ask.value->line,
           ask.resource,
           suggestion.message,
-          "Use " + OneOf(suggestion.names) + ".",
+          "Use " + base::OneOf(suggestion.names) + ".",
           {{map, Renamed(*At(*object.root, map), ask.resource, name), std::nullopt}}};
 }
 

@@ -4,7 +4,7 @@
 
 #include "gpu/gpu.h"
 #include "lint/rule.h"
-#include "lint/words.h"
+#include "base/nearest.h"
 
 namespace tangram::lint {
 namespace {
@@ -68,7 +68,7 @@ std::optional<Mistake> CheckPlace(const Place& place, const std::vector<std::str
   const bool exact = std::any_of(products.begin(), products.end(),
                                  [&](const std::string& known) { return text == known + suffix; });
   if (exact) return std::nullopt;
-  const std::vector<std::string> nearest = Nearest(name.board, products, {name.board.size(), 3});
+  const std::vector<std::string> nearest = base::Nearest(name.board, products, {name.board.size(), 3});
   if (nearest.empty()) return std::nullopt;
   const bool blanks = text.find(' ') != std::string::npos;
   return Mistake{
@@ -80,7 +80,7 @@ std::optional<Mistake> CheckPlace(const Place& place, const std::vector<std::str
                "matches."
              : "No known GPU has this product name, and labels are compared letter by letter; no "
                "node may match.",
-      "Use " + OneOf(nearest) + (suffix.empty() ? "" : ", with " + suffix) + ".",
+      "Use " + base::OneOf(nearest) + (suffix.empty() ? "" : ", with " + suffix) + ".",
       {{place.path, Text(nearest.front() + suffix), std::nullopt}}};
 }
 

@@ -1,4 +1,4 @@
-#include "lint/value.h"
+#include "yaml/value.h"
 
 #include <algorithm>
 #include <array>
@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 
-namespace tangram::lint {
+namespace tangram::yaml {
 namespace {
 
 // YAML 1.1, which Kubernetes reads, takes these for other types than text.
@@ -121,4 +121,4 @@ const Value* At(const Value& root, const Path& path) {
   return at;
 }
 
-}  // namespace tangram::lint
+}  // namespace tangram::yaml

@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "base/result.h"
-#include "lint/value.h"
+#include "yaml/value.h"
 
-namespace tangram::lint {
+namespace tangram::yaml {
 
 // Bounds of one file. A Kubernetes object ends at 1.5 MiB (etcd); charts render to a few MiB.
 inline constexpr std::size_t kMaxBytes = 8U << 20U;
@@ -19,4 +19,4 @@ inline constexpr std::size_t kMaxTextBytes = 64U << 20U;  // likewise
 // Error kInvalid says what is wrong and in which line.
 base::Result<std::vector<Value>> Load(std::string_view text);
 
-}  // namespace tangram::lint
+}  // namespace tangram::yaml

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace tangram::lint {
+namespace tangram::yaml {
 
 struct Member;
 
@@ -63,4 +63,4 @@ std::string TextOf(const Path& path);
 // What is at `path`; nullptr if nothing is.
 const Value* At(const Value& root, const Path& path);
 
-}  // namespace tangram::lint
+}  // namespace tangram::yaml

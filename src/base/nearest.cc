@@ -1,4 +1,4 @@
-#include "lint/words.h"
+#include "base/nearest.h"
 
 #include <algorithm>
 #include <numeric>
@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 
-namespace tangram::lint {
+namespace tangram::base {
 namespace {
 
 constexpr std::size_t kLongest = 200;
@@ -18,7 +18,7 @@ std::size_t Distance(std::string_view a, std::string_view b) {
     std::size_t diagonal = row[0];
     row[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      const bool same = base::Lower(a[i - 1]) == base::Lower(b[j - 1]);
+      const bool same = Lower(a[i - 1]) == Lower(b[j - 1]);
       const std::size_t changed = diagonal + (same ? 0 : 1);
       diagonal = row[j];
       row[j] = std::min({changed, row[j] + 1, row[j - 1] + 1});
@@ -55,4 +55,4 @@ std::string OneOf(const std::vector<std::string>& words) {
   return text;
 }
 
-}  // namespace tangram::lint
+}  // namespace tangram::base

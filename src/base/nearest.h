@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace tangram::lint {
+namespace tangram::base {
 
 // The most different `text` may be from a candidate, in letters changed, added or left out.
 struct Nearness {
@@ -21,4 +21,4 @@ std::vector<std::string> Nearest(std::string_view text, const std::vector<std::s
 // "a, b or c".
 std::string OneOf(const std::vector<std::string>& words);
 
-}  // namespace tangram::lint
+}  // namespace tangram::base

@@ -1,4 +1,4 @@
-#include "lint/load.h"
+#include "yaml/load.h"
 
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
@@ -9,7 +9,7 @@
 #include <string>
 #include <utility>
 
-namespace tangram::lint {
+namespace tangram::yaml {
 namespace {
 
 using base::ErrorCode;
@@ -144,7 +144,7 @@ class Converter {
 
 std::string Remedy(std::string_view text) {
   if (text.find("{{") == std::string_view::npos) return "; correct the YAML there";
-  return "; a Helm template must be rendered first: helm template CHART | tangram lint -";
+  return "; a Helm template must be rendered first: helm template CHART";
 }
 
 // Sees documents go by. A document that starts where the last one did ate nothing: yaml-cpp, which
@@ -221,4 +221,4 @@ Result<std::vector<Value>> Load(std::string_view text) {
   return documents;
 }
 
-}  // namespace tangram::lint
+}  // namespace tangram::yaml
