@@ -82,13 +82,13 @@ PlanPolicy Policy(FuzzedDataProvider& bytes) {
   PlanPolicy policy;
   const bool all = bytes.ConsumeBool();
   for (bool& on : policy.on) on = all || bytes.ConsumeBool();
-  policy.moves = static_cast<tangram::plan::Moves>(Between(0, 2, bytes));
-  policy.mig = static_cast<tangram::plan::MigBackend>(Between(0, 2, bytes));
-  policy.stop_idle = bytes.ConsumeBool();
-  policy.resize = bytes.ConsumeBool();
-  policy.most_replicas = static_cast<int>(Between(1, tangram::gpu::kMaxTimeSlicingReplicas, bytes));
+  policy.defaults.moves = static_cast<tangram::plan::Moves>(Between(0, 2, bytes));
+  policy.defaults.mig = static_cast<tangram::plan::MigBackend>(Between(0, 2, bytes));
+  policy.defaults.stop_idle = bytes.ConsumeBool();
+  policy.defaults.resize = bytes.ConsumeBool();
+  policy.defaults.most_replicas = static_cast<int>(Between(1, tangram::gpu::kMaxTimeSlicingReplicas, bytes));
   policy.most_new_nodes = static_cast<int>(Between(0, 5, bytes));
-  policy.keep_empty = static_cast<int>(Between(0, 2, bytes));
+  policy.defaults.keep_empty = static_cast<int>(Between(0, 2, bytes));
   return policy;
 }
 

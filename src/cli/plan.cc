@@ -26,7 +26,7 @@ struct PlanOptions {
   std::string output = "table";
   std::string moves = "none";
   std::string mig = "agent";
-  int most_replicas = plan::PlanPolicy().most_replicas;
+  int most_replicas = plan::NodePolicy().most_replicas;
   int most_new_nodes = plan::PlanPolicy().most_new_nodes;
   int keep_empty = 0;
   bool resize = false;
@@ -70,13 +70,13 @@ std::vector<std::string> PassNames() {
 
 plan::PlanPolicy PolicyOf(const PlanOptions& options) {
   plan::PlanPolicy policy;
-  policy.moves = ValueOf(kMoves, options.moves);
-  policy.mig = ValueOf(kBackends, options.mig);
-  policy.most_replicas = options.most_replicas;
+  policy.defaults.moves = ValueOf(kMoves, options.moves);
+  policy.defaults.mig = ValueOf(kBackends, options.mig);
+  policy.defaults.most_replicas = options.most_replicas;
   policy.most_new_nodes = options.most_new_nodes;
-  policy.keep_empty = options.keep_empty;
-  policy.resize = options.resize;
-  policy.stop_idle = options.stop_idle;
+  policy.defaults.keep_empty = options.keep_empty;
+  policy.defaults.resize = options.resize;
+  policy.defaults.stop_idle = options.stop_idle;
   for (const std::string& name : options.without) {
     policy.on.at(static_cast<std::size_t>(*plan::PassNamed(name))) = false;
   }

@@ -9,7 +9,6 @@
 // A plan owns its names: it outlives the snapshot.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -20,6 +19,7 @@
 
 #include "base/units.h"
 #include "cluster/snapshot.h"
+#include "plan/policy.h"
 
 namespace tangram::plan {
 
@@ -33,44 +33,8 @@ enum class Pass {
   kConsolidate,  // pods that may move leave nodes that others can absorb
   kScale,        // nodes are added for what still waits, and empty ones are given back
 };
-inline constexpr int kPasses = 7;
 std::string_view NameOf(Pass pass);  // "consolidate"
 std::optional<Pass> PassNamed(std::string_view name);
-
-// Which running pods a plan may move. Never one that is pinned, alone (no controller makes it
-// again), of a DaemonSet, or whose disruption budget is used up.
-enum class Moves {
-  kNone,
-  kReplicated,  // its controller runs others beside it
-  kControlled,  // any pod that a controller makes again
-};
-
-// Who changes MIG layouts, and so what has to be free for it.
-enum class MigBackend {
-  kAgent,       // one card at a time; instances are made in free placements beside held ones
-  kMigManager,  // wipes every card of the node: no pod may hold a GPU of it
-  kNone,        // layouts stay as they are
-};
-
-struct PlanPolicy {
-  std::array<bool, kPasses> on = {true, true, true, true, true, true, true};  // by Pass
-  Moves moves = Moves::kNone;
-  MigBackend mig = MigBackend::kAgent;
-  // Shares of a card that the plan may make; 1: no card is shared. 4 is the field's default for
-  // development; kMaxTimeSlicingReplicas at most.
-  int most_replicas = 4;
-  // Whether pods that the leaks call idle (leaks.h) are stopped: their controller is scaled down.
-  bool stop_idle = false;
-  // Whether workloads that the leaks call light get an instance or a share in place of a card: the
-  // template of their controller is changed, and each pod restarted once its new place is ready. A
-  // workload changes whole or not at all. Pods labelled tangram.dev/isolation keep what that says:
-  // Exclusive the card, Hardware at least an instance of their own.
-  bool resize = false;
-  // Nodes to add at most; 0: none.
-  int most_new_nodes = 100;
-  // Empty nodes of each pool that are kept.
-  int keep_empty = 0;
-};
 
 struct PodName {
   std::string ns;
@@ -207,6 +171,7 @@ struct Plan {
 // Called after each pass that ran: the caller may take the time.
 using PassDone = std::function<void(Pass)>;
 
+// Where two pools of the policy select one node, the first one's policy is its policy (CheckPools).
 Plan MakePlan(const cluster::Snapshot& snapshot, const PlanPolicy& policy,
               const PassDone& done = {});
 

@@ -21,13 +21,13 @@ constexpr const char* kGpu = "nvidia.com/gpu";
 
 PlanPolicy PolicyOf(unsigned seed) {
   PlanPolicy policy;
-  policy.moves = static_cast<Moves>(seed % 3);
-  policy.mig = static_cast<MigBackend>(seed / 3 % 3);
-  policy.most_replicas = seed % 2 == 0 ? 4 : 1;
+  policy.defaults.moves = static_cast<Moves>(seed % 3);
+  policy.defaults.mig = static_cast<MigBackend>(seed / 3 % 3);
+  policy.defaults.most_replicas = seed % 2 == 0 ? 4 : 1;
   policy.most_new_nodes = seed % 5 == 0 ? 0 : 3;
-  policy.keep_empty = seed % 4 == 0 ? 1 : 0;
-  policy.stop_idle = seed % 2 == 0;
-  policy.resize = seed % 7 < 5;
+  policy.defaults.keep_empty = seed % 4 == 0 ? 1 : 0;
+  policy.defaults.stop_idle = seed % 2 == 0;
+  policy.defaults.resize = seed % 7 < 5;
   return policy;
 }
 

@@ -169,7 +169,7 @@ TEST(Partition, AnInstanceIsMadeBesideHeldOnes) {
   // At 6, where no 2g.10gb could stand.
   EXPECT_THAT(Lines(plan), ElementsAre("cut a/0: 3g.20gb@0 1g.5gb@6", "place small-0 on a"));
   PlanPolicy manager;
-  manager.mig = MigBackend::kMigManager;
+  manager.defaults.mig = MigBackend::kMigManager;
   manager.most_new_nodes = 0;
   EXPECT_THAT(Lines(Checked(c.snapshot(), manager)), IsEmpty()) << "it wipes whole cards";
 }
@@ -242,8 +242,8 @@ TEST(Resize, LightWorkloadsGetInstancesAndIdleOnesStop) {
   }
   EXPECT_THAT(Lines(Checked(c.snapshot())), IsEmpty()) << "nobody asked for it";
   PlanPolicy policy;
-  policy.stop_idle = true;
-  policy.resize = true;
+  policy.defaults.stop_idle = true;
+  policy.defaults.resize = true;
   EXPECT_THAT(Lines(Checked(c.snapshot(), policy)),
               ElementsAre("stop nb-0 on b", "cut b/0: 1g.5gb@0 1g.5gb@1",
                           "resize web-0 from a to b nvidia.com/mig-1g.5gb",
@@ -261,7 +261,7 @@ TEST(Resize, AWorkloadChangesWholeOrNotAtAll) {
     Measure(c, pod, name[4] == '1' ? 1 : 0, name[4] == '1' ? 90 : 5);
   }
   PlanPolicy policy;
-  policy.resize = true;
+  policy.defaults.resize = true;
   EXPECT_THAT(Lines(Checked(c.snapshot(), policy)), IsEmpty()) << "web-1 needs its card";
 }
 
@@ -273,7 +273,7 @@ TEST(Consolidate, MovesOnlyWhatThePolicyAllows) {
   c.Pod("web-1", kGpu, 1, "b");
   EXPECT_THAT(Lines(Checked(c.snapshot())), IsEmpty());
   PlanPolicy moves;
-  moves.moves = Moves::kReplicated;
+  moves.defaults.moves = Moves::kReplicated;
   const Plan plan = Checked(c.snapshot(), moves);
   EXPECT_THAT(Lines(plan), ElementsAre("move web-0 from a to b", "give back a"));
   EXPECT_EQ(plan.actions[1].needs, std::vector<int>{0});
@@ -297,7 +297,7 @@ TEST(Consolidate, KeepsToDisruptionBudgets) {
   budget.disruptions_allowed = 1;
   c.snapshot().budgets = {budget};
   PlanPolicy moves;
-  moves.moves = Moves::kReplicated;
+  moves.defaults.moves = Moves::kReplicated;
   EXPECT_THAT(Lines(Checked(c.snapshot(), moves)),
               ElementsAre("move web-0 from a to b", "give back a"));
 }
@@ -358,7 +358,7 @@ TEST(Scale, LeavesAloneWhatAPersonOrTheClusterIsBusyWith) {
   c.Node("old", 1);
   EXPECT_THAT(Lines(Checked(c.snapshot())), ElementsAre("give back old"));
   PlanPolicy keep;
-  keep.keep_empty = 1;
+  keep.defaults.keep_empty = 1;
   EXPECT_THAT(Lines(Checked(c.snapshot(), keep)), IsEmpty());
 }
 
@@ -392,7 +392,7 @@ TEST(Consolidate, MovesNothingWhereBudgetsCouldNotBeRead) {
   c.Pod("web-1", kGpu, 1, "b");
   c.snapshot().gaps = {{"poddisruptionbudgets.policy", "forbidden", "allow it"}};
   PlanPolicy moves;
-  moves.moves = Moves::kReplicated;
+  moves.defaults.moves = Moves::kReplicated;
   EXPECT_THAT(Lines(Checked(c.snapshot(), moves)), IsEmpty());
 }
 

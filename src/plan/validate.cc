@@ -12,6 +12,7 @@
 #include "gpu/gpu.h"
 #include "plan/leaks/judge.h"
 #include "plan/leaks/seats.h"
+#include "plan/validate_policy.h"
 
 namespace tangram::plan {
 namespace {
@@ -38,8 +39,7 @@ Each(Kinds...) -> Each<Kinds...>;
 
 class Check {
  public:
-  Check(const Plan& plan, const cluster::Snapshot& snapshot, const PlanPolicy& policy)
-      : plan_(plan), snapshot_(snapshot), policy_(policy) {
+  Check(const Plan& plan, const cluster::Snapshot& snapshot) : plan_(plan), snapshot_(snapshot) {
     for (const Node& node : snapshot.nodes) {
       NodeCount count{.like = &node, .cpu = node.cpu.value(), .memory = node.memory.value()};
       for (const auto& [resource, offered] : node.devices) count.free[resource] = offered;
@@ -152,7 +152,6 @@ class Check {
       Wrong("pod {}/{} is not on {}", pod->ns, pod->name, change.from);
       return;
     }
-    if (policy_.moves == Moves::kNone) Wrong("the policy moves no pod");
     if (IsPinned(*pod)) Wrong("pod {}/{} is pinned", pod->ns, pod->name);
     if (pod->owner.kind.empty() || pod->owner.kind == "DaemonSet" || pod->owner.kind == "Job") {
       Wrong("nothing makes pod {}/{} again without loss", pod->ns, pod->name);
@@ -179,7 +178,6 @@ class Check {
 
   void Do(const StopPod& change) {
     NodeCount* node = NodeNamed(change.node);
-    if (!policy_.stop_idle) Wrong("the policy stops no pod");
     if (node == nullptr) return;
     if (const Pod* pod = Restarted(change.pod, *node)) Count(*node, *pod, -1);
   }
@@ -187,7 +185,6 @@ class Check {
   void Do(const ResizePod& change) {
     NodeCount* from = NodeNamed(change.from);
     NodeCount* to = NodeNamed(change.to);
-    if (!policy_.resize) Wrong("the policy resizes no pod");
     if (from == nullptr || to == nullptr) return;
     const Pod* pod = Restarted(change.pod, *from);
     if (pod == nullptr) return;
@@ -209,7 +206,7 @@ class Check {
   void Do(const Reshare& change) {
     NodeCount* node = NodeNamed(change.node);
     if (node == nullptr) return;
-    if (change.to < 1 || change.to > policy_.most_replicas || change.to <= change.from) {
+    if (change.to < 1 || change.to <= change.from) {
       Wrong("it makes {} shares of a card, of {}", change.to, change.from);
     }
     const auto cards = static_cast<std::int64_t>(node->like->gpus.size());
@@ -252,7 +249,6 @@ class Check {
     CheckLegal(change, *model);
     Recount(*node, change, *model);
     now = change.to;
-    if (policy_.mig == MigBackend::kNone) Wrong("the policy cuts no card");
   }
 
   void CheckLegal(const Repartition& change, const gpu::Model& model) {
@@ -293,7 +289,6 @@ class Check {
     if (!nodes_.emplace(change.node, std::move(node)).second) {
       Wrong("there is a node {} already", change.node);
     }
-    if (++added_ > policy_.most_new_nodes) Wrong("more nodes than the policy adds");
   }
 
   void Do(const GiveBack& change) {
@@ -397,14 +392,12 @@ class Check {
 
   const Plan& plan_;
   const cluster::Snapshot& snapshot_;
-  const PlanPolicy& policy_;
   std::map<std::string, NodeCount> nodes_;
   std::map<PodName, const Pod*> pods_;
   std::set<PodName> placed_;
   std::vector<const Pod*> moved_;
   std::deque<Pod> resized_;
   std::map<std::pair<std::string, int>, std::vector<PlacedInstance>> layouts_;
-  int added_ = 0;
   const Action* at_ = nullptr;  // null: the plan as a whole
   std::vector<std::string> wrong_;
 };
@@ -413,7 +406,10 @@ class Check {
 
 std::vector<std::string> Validate(const Plan& plan, const cluster::Snapshot& snapshot,
                                   const PlanPolicy& policy) {
-  return Check(plan, snapshot, policy).Run();
+  std::vector<std::string> wrong = Check(plan, snapshot).Run();
+  std::vector<std::string> ruled_out = ValidatePolicy(plan, snapshot, policy);
+  std::move(ruled_out.begin(), ruled_out.end(), std::back_inserter(wrong));
+  return wrong;
 }
 
 }  // namespace tangram::plan

@@ -14,10 +14,11 @@ namespace tangram::plan {
 //   - no node has less than nothing of CPU, memory or a resource because of it;
 //   - pods go only where selector and taints allow, once, and only pods that wait are placed;
 //   - what pods hold on a card stays where it stands, and its layout is one that the model allows;
-//   - only pods that the policy lets move are moved, within their disruption budgets;
+//   - only pods that may be moved are, within their disruption budgets;
 //   - a node that is given back holds nothing but what every node runs.
 // At the end each waiting pod is placed or has a reason, not both; a gang is placed whole or not at
-// all; the sums are right; and no certificate claims less than its bound.
+// all; the sums are right; and no certificate claims less than its bound. And nothing is done that
+// the policy rules out (validate_policy.h).
 std::vector<std::string> Validate(const Plan& plan, const cluster::Snapshot& snapshot,
                                   const PlanPolicy& policy);
 

@@ -26,8 +26,9 @@ Pods PodsToMove(const NodeRoom& node) {
 
 // A node that a person cordoned, or that is not ready, is not ours to empty.
 bool IsCandidate(const NodeRoom& node) {
+  if (node.policy->moves == Moves::kNone || !node.policy->give_back) return false;
   return !node.given_back && !node.cards.empty() && !node.is_empty() && node.like->ready &&
-         node.like->schedulable && node.name == node.like->name;
+         node.like->schedulable && !node.is_added();
 }
 
 // What holds least comes first, of those what costs most.
@@ -48,8 +49,7 @@ std::vector<std::size_t> Candidates(const World& world) {
 
 class Consolidation {
  public:
-  explicit Consolidation(World& world)
-      : world_(world), movable_(world.snapshot(), world.policy().moves) {}
+  explicit Consolidation(World& world) : world_(world), movable_(world.snapshot()) {}
 
   void Run() {
     for (const std::size_t n : Candidates(world_)) {
@@ -60,11 +60,12 @@ class Consolidation {
 
  private:
   void Empty(std::size_t from) {
+    if (!MayShrink(world_.nodes()[from].pool)) return;
     const Pods pods = PodsToMove(world_.nodes()[from]);
     const bool settled = std::none_of(pods.begin(), pods.end(), [&](const cluster::Pod* pod) {
       return world_.IsReplacement(*pod);  // it is restarted already
     });
-    if (!settled || !movable_.MayMove(pods)) return;
+    if (!settled || !movable_.MayMove(pods, world_.nodes()[from].policy->moves)) return;
     std::vector<std::size_t> targets;
     for (const cluster::Pod* pod : pods) {
       const auto target = TargetFor(*pod, from);
@@ -82,13 +83,20 @@ class Consolidation {
     movable_.Moved(pods);
   }
 
+  // Whether the pool may do with less than the nodes that are in use.
+  bool MayShrink(const Pool* pool) const {
+    if (pool == nullptr || pool->least_nodes == 0) return true;
+    const auto in_use = [](const NodeRoom& node) { return !node.is_empty(); };
+    return world_.CountOf(*pool, in_use) > pool->least_nodes;
+  }
+
   // Of the nodes in use, the one with least room for it.
   std::optional<std::size_t> TargetFor(const cluster::Pod& pod, std::size_t from) const {
     std::optional<std::size_t> best;
     std::int64_t least = 0;
     for (std::size_t n = 0; n < world_.nodes().size(); ++n) {
       const NodeRoom& node = world_.nodes()[n];
-      if (n == from || node.is_empty() || !Fits(node, pod)) continue;
+      if (n == from || node.is_empty() || !node.may_receive() || !Fits(node, pod)) continue;
       std::int64_t left = 0;
       for (const auto& [resource, count] : pod.devices) left += CountIn(node.free, resource);
       if (!best || left < least) std::tie(best, least) = std::pair(std::optional(n), left);
@@ -116,7 +124,8 @@ class Consolidation {
 }  // namespace
 
 void Consolidate(World& world) {
-  if (world.policy().moves == Moves::kNone) return;
+  const auto moves = [](const NodePolicy& policy) { return policy.moves != Moves::kNone; };
+  if (!world.SomePolicy(moves)) return;
   Consolidation(world).Run();
 }
 

@@ -31,6 +31,15 @@ std::vector<PlacedInstance> LayoutOf(const std::vector<SeatRoom>& seats) {
 
 }  // namespace
 
+bool MayMake(const NodeRoom& node, const gpu::Model& model, const gpu::MigProfile& profile) {
+  const std::vector<std::string>& allowed = node.policy->profiles;
+  return node.policy->mig != MigBackend::kNone &&
+         (allowed.empty() ||
+          std::any_of(allowed.begin(), allowed.end(), [&](const std::string& name) {
+            return gpu::ProfileNamed(model, name) == &profile;
+          }));
+}
+
 bool HeldIsKnown(const CardRoom& card) {
   return card.model != nullptr &&
          std::all_of(card.seats.begin(), card.seats.end(), [](const SeatRoom& seat) {
@@ -39,8 +48,13 @@ bool HeldIsKnown(const CardRoom& card) {
          });
 }
 
+Cuts::Cuts(World& world) : world_(world) {
+  for (const NodeRoom& node : world.nodes()) touched_[node.pool] += node.recut ? 1 : 0;
+}
+
 void Cuts::Recut(std::size_t node, std::size_t card, std::vector<SeatRoom> layout) {
   NodeRoom& of = world_.nodes()[node];
+  if (!Touches(node)) ++touched_[of.pool];
   std::vector<SeatRoom>& seats = of.cards[card].seats;
   before_.try_emplace({node, card}, seats);
   Offer(of, seats, -1);
@@ -59,14 +73,35 @@ void Cuts::UndoUnused() {
     Offer(node, card.seats, -1);
     card.seats = at->second;
     Offer(node, card.seats, +1);
+    const std::size_t undone = at->first.first;
     at = before_.erase(at);
+    if (!Touches(undone)) --touched_[node.pool];
   }
+}
+
+bool Cuts::Touches(std::size_t node) const {
+  const auto first = before_.lower_bound({node, 0});
+  return world_.nodes()[node].recut || (first != before_.end() && first->first.first == node);
+}
+
+std::optional<int> Cuts::NodesLeft(const Pool* pool) const {
+  if (pool == nullptr || !pool->most_recut_nodes) return std::nullopt;
+  const auto touched = touched_.find(pool);
+  return *pool->most_recut_nodes - (touched == touched_.end() ? 0 : touched->second);
+}
+
+bool Cuts::MayRecut(std::size_t node) const {
+  const NodeRoom& room = world_.nodes()[node];
+  if (room.policy->mig == MigBackend::kNone) return false;
+  if (room.policy->mig == MigBackend::kMigManager && room.held() > 0) return false;
+  return Touches(node) || NodesLeft(room.pool).value_or(1) > 0;
 }
 
 void Cuts::Act(const std::string& reason) {
   for (const auto& [at, before] : before_) {
     NodeRoom& node = world_.nodes()[at.first];
     const CardRoom& card = node.cards[at.second];
+    node.recut = true;
     Repartition change{node.name, card.index, LayoutOf(before), LayoutOf(card.seats)};
     // A node of one kind of seat hands out any of them: the count is right, the card may differ.
     const std::string_view which =

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -12,20 +13,30 @@ namespace tangram::plan {
 // The layouts of cards as they were before they were first changed, by node and place in its cards.
 class Cuts {
  public:
-  explicit Cuts(World& world) : world_(world) {}
+  explicit Cuts(World& world);
 
   // The instances of the card become `layout`; what pods hold has to be among them. The node offers
   // what its cards are then.
   void Recut(std::size_t node, std::size_t card, std::vector<SeatRoom> layout);
   // Cards on which nothing is held become again what they were.
   void UndoUnused();
+  // Whether the layout of the node may change, as far as its policy and that of its pool say: who
+  // changes it, and on how many nodes of the pool already.
+  bool MayRecut(std::size_t node) const;
+  // Nodes of the pool that may change their layout, beside those that do; nothing: any number.
+  std::optional<int> NodesLeft(const Pool* pool) const;
+  bool Touches(std::size_t node) const;
   // One action for each changed card.
   void Act(const std::string& reason);
 
  private:
   World& world_;
+  std::map<const Pool*, int> touched_;  // nodes
   std::map<std::pair<std::size_t, std::size_t>, std::vector<SeatRoom>> before_;
 };
+
+// Whether the policy of the node lets instances of the profile be made there.
+bool MayMake(const NodeRoom& node, const gpu::Model& model, const gpu::MigProfile& profile);
 
 // Whether instances can be made beside what is held: it is known where that stands, and nothing on
 // the card is shared.

@@ -2,8 +2,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
+#include <set>
 
 #include "cluster/schedulable.h"
+#include "plan/pass/cut.h"
 #include "plan/pass/gang.h"
 #include "plan/pass/passes.h"
 
@@ -15,18 +18,67 @@ bool HasRoomSomewhere(const World& world, const cluster::Pod& pod) {
                      [&](const NodeRoom& node) { return Fits(node, pod); });
 }
 
+// What would make a resource that no node offers.
+enum class Means { kCutting, kSharing };
+
+bool RulesOutCutting(const NodeRoom& node, const ResourceKind& kind) {
+  if (node.policy->mig == MigBackend::kNone) return true;
+  if (node.policy->profiles.empty()) return false;
+  return std::none_of(node.cards.begin(), node.cards.end(), [&](const CardRoom& card) {
+    const gpu::MigProfile* profile =
+        card.model == nullptr ? nullptr : gpu::ProfileNamed(*card.model, kind.profile);
+    return profile != nullptr && MayMake(node, *card.model, *profile);
+  });
+}
+
+bool RulesOut(const NodeRoom& node, const ResourceKind& kind, Means means) {
+  if (means == Means::kCutting) return RulesOutCutting(node, kind);
+  return node.policy->most_replicas < 2 || node.policy->sharing == cluster::Sharing::kNone;
+}
+
+// The pools whose policy rules out the means, where that is what the pod waits for: of the nodes
+// that could serve it none may. Empty where no pool selects those nodes.
+std::optional<std::set<std::string_view>> PoolsThatRuleOut(const World& world,
+                                                           const cluster::Pod& pod,
+                                                           const cluster::ResourceCount& asked,
+                                                           Means means) {
+  const ResourceKind kind = KindOf(asked.name);
+  std::set<std::string_view> pools;
+  bool ruled_out = false;
+  for (const NodeRoom& node : world.nodes()) {
+    const bool rules_out = RulesOut(node, kind, means);
+    ruled_out = ruled_out || rules_out;
+    const bool could = CouldOffer(node, asked.name) >= asked.count &&
+                       cluster::UnmetSelector(*node.like, pod) == nullptr &&
+                       cluster::UntoleratedTaint(*node.like, pod) == nullptr;
+    if (could && !rules_out) return std::nullopt;
+    if (could && node.pool != nullptr) pools.insert(node.pool->name);
+  }
+  if (!ruled_out) return std::nullopt;
+  return pools;
+}
+
+std::vector<Means> MeansFor(const ResourceKind& kind) {
+  std::vector<Means> means;
+  if (kind.unit == ResourceKind::Unit::kInstance) means.push_back(Means::kCutting);
+  if (kind.shared) means.push_back(Means::kSharing);
+  return means;
+}
+
 // What the policy rules out that might serve it; empty: nothing.
 std::string RuledOut(const World& world, const cluster::Pod& pod) {
-  const PlanPolicy& policy = world.policy();
-  for (const auto& [resource, count] : pod.devices) {
-    const ResourceKind kind = KindOf(resource);
-    const bool offered =
-        std::any_of(world.nodes().begin(), world.nodes().end(),
-                    [&](const NodeRoom& node) { return CountIn(node.offers, resource) >= count; });
-    if (offered) continue;
-    if (kind.unit == ResourceKind::Unit::kInstance && policy.mig == MigBackend::kNone)
-      return "cutting cards";
-    if (kind.shared && policy.most_replicas < 2) return "sharing cards";
+  for (const cluster::ResourceCount& asked : pod.devices) {
+    const auto offers = [&](const NodeRoom& node) {
+      return CountIn(node.offers, asked.name) >= asked.count;
+    };
+    if (std::any_of(world.nodes().begin(), world.nodes().end(), offers)) continue;
+    for (const Means means : MeansFor(KindOf(asked.name))) {
+      const auto pools = PoolsThatRuleOut(world, pod, asked, means);
+      if (!pools) continue;
+      const std::string_view what = means == Means::kSharing ? "sharing cards" : "cutting cards";
+      return pools->empty() ? std::string(what)
+                            : fmt::format("{} in GpuPool {}", what, fmt::join(*pools, ", "));
+    }
   }
   return "";
 }

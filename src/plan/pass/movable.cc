@@ -13,19 +13,20 @@ bool IsMadeAgain(const cluster::Pod& pod) {
   return std::find(kKinds.begin(), kKinds.end(), pod.owner.kind) != kKinds.end();
 }
 
-Movable::Movable(const cluster::Snapshot& snapshot, Moves moves)
-    : snapshot_(snapshot), moves_(moves) {
-  if (cluster::GapIn(snapshot, "poddisruptionbudgets.policy") != nullptr) moves_ = Moves::kNone;
+Movable::Movable(const cluster::Snapshot& snapshot)
+    : snapshot_(snapshot),
+      budgets_are_known_(cluster::GapIn(snapshot, "poddisruptionbudgets.policy") == nullptr) {
   for (const cluster::Pod& pod : snapshot.pods) {
     if (cluster::HoldsDevices(pod) && pod.ready) ++replicas_[OwnerKeyOf(pod)];
   }
 }
 
-bool Movable::IsMovable(const cluster::Pod& pod) const {
-  if (moves_ == Moves::kNone || !IsMadeAgain(pod) || IsPinned(pod)) return false;
+bool Movable::IsMovable(const cluster::Pod& pod, Moves moves) const {
+  if (moves == Moves::kNone || !budgets_are_known_) return false;
+  if (!IsMadeAgain(pod) || IsPinned(pod)) return false;
   // A claim may name a device of this node.
   if (!pod.ready || !pod.claims.empty()) return false;
-  if (moves_ == Moves::kControlled) return true;
+  if (moves == Moves::kControlled) return true;
   const auto replicas = replicas_.find(OwnerKeyOf(pod));
   return replicas != replicas_.end() && replicas->second > 1;
 }
@@ -38,10 +39,10 @@ std::vector<const cluster::DisruptionBudget*> Movable::BudgetsOf(const cluster::
   return budgets;
 }
 
-bool Movable::MayMove(const std::vector<const cluster::Pod*>& pods) const {
+bool Movable::MayMove(const std::vector<const cluster::Pod*>& pods, Moves moves) const {
   auto used = used_;
   for (const cluster::Pod* pod : pods) {
-    if (!IsMovable(*pod)) return false;
+    if (!IsMovable(*pod, moves)) return false;
     for (const cluster::DisruptionBudget* budget : BudgetsOf(*pod)) {
       if (++used[budget] > budget->disruptions_allowed) return false;
     }

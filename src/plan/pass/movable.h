@@ -23,18 +23,19 @@ bool IsMadeAgain(const cluster::Pod& pod);
 // the snapshot, which must outlive it.
 class Movable {
  public:
-  Movable(const cluster::Snapshot& snapshot, Moves moves);
+  explicit Movable(const cluster::Snapshot& snapshot);
 
-  // Whether all of `pods` may be moved together, on top of those moved so far.
-  bool MayMove(const std::vector<const cluster::Pod*>& pods) const;
+  // Whether all of `pods`, of a node with that policy, may be moved together, on top of those moved
+  // so far.
+  bool MayMove(const std::vector<const cluster::Pod*>& pods, Moves moves) const;
   void Moved(const std::vector<const cluster::Pod*>& pods);
 
  private:
-  bool IsMovable(const cluster::Pod& pod) const;
+  bool IsMovable(const cluster::Pod& pod, Moves moves) const;
   std::vector<const cluster::DisruptionBudget*> BudgetsOf(const cluster::Pod& pod) const;
 
   const cluster::Snapshot& snapshot_;
-  Moves moves_;
+  bool budgets_are_known_ = true;
   std::map<OwnerKey, int> replicas_;  // ready pods
   std::map<const cluster::DisruptionBudget*, std::int64_t> used_;
 };

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <tuple>
 
@@ -39,11 +40,6 @@ std::optional<Want> WantOf(const cluster::Pod& pod, const gpu::Model& model) {
 
 SeatRoom SeatOf(const gpu::MigProfile& profile, int start) {
   return {.profile = std::string(profile.name), .facts = &profile, .start = start};
-}
-
-// mig-manager wipes every card of a node: no pod may hold a GPU of it.
-bool MayRecut(const NodeRoom& node, const PlanPolicy& policy) {
-  return policy.mig == MigBackend::kAgent || node.held() == 0;
 }
 
 // Pods that are on nodes already, each by the place of its node, and not yet said to be.
@@ -94,9 +90,7 @@ class Cutter {
       if (want.count > 1) CutForOne(want);
       return want.count != 1;
     });
-    if (world_.policy().mig == MigBackend::kAgent) {
-      std::erase_if(wants, [&](const Want& want) { return MakeBesideHeld(want); });
-    }
+    std::erase_if(wants, [&](const Want& want) { return MakeBesideHeld(want); });
     for (const auto& group : GroupsByNodes(wants)) CutEmptyCards(group);
   }
 
@@ -105,11 +99,17 @@ class Cutter {
     served_.emplace_back(node, &pod);
   }
 
+  // It may run there, on instances that may be made there.
+  bool MayServe(const NodeRoom& node, const Want& want) const {
+    return MayRun(node, *want.pod) && MayMake(node, model_, *want.profile);
+  }
+
   // ---- beside held instances ----
 
   bool MakeBesideHeld(const Want& want) {
     for (std::size_t n = 0; n < world_.nodes().size(); ++n) {
-      if (!MayRun(world_.nodes()[n], *want.pod)) continue;
+      if (world_.nodes()[n].policy->mig != MigBackend::kAgent || !cuts_.MayRecut(n)) continue;
+      if (!MayServe(world_.nodes()[n], want)) continue;
       for (std::size_t c = 0; c < world_.nodes()[n].cards.size(); ++c) {
         const CardRoom& card = world_.nodes()[n].cards[c];
         const bool in_use = card.is_cut() && card.held() > 0;
@@ -190,7 +190,7 @@ class Cutter {
     for (const Want& want : wants) {
       std::vector<std::size_t> nodes;
       for (std::size_t n = 0; n < world_.nodes().size(); ++n) {
-        if (MayRun(world_.nodes()[n], *want.pod)) nodes.push_back(n);
+        if (MayServe(world_.nodes()[n], want)) nodes.push_back(n);
       }
       const auto same = std::find_if(groups.begin(), groups.end(),
                                      [&](const Group& group) { return group.nodes == nodes; });
@@ -216,7 +216,7 @@ class Cutter {
     std::vector<std::pair<Preference, CardAt>> found;
     for (const std::size_t n : nodes) {
       const NodeRoom& node = world_.nodes()[n];
-      if (node.cards.empty() || !MayRecut(node, world_.policy())) continue;
+      if (node.cards.empty() || !cuts_.MayRecut(n)) continue;
       const bool whole = std::none_of(node.cards.begin(), node.cards.end(),
                                       [](const CardRoom& card) { return card.is_cut(); });
       const auto empty = std::count_if(node.cards.begin(), node.cards.end(),
@@ -229,7 +229,23 @@ class Cutter {
     std::sort(found.begin(), found.end());
     std::vector<CardAt> cards;
     for (const auto& [preference, card] : found) cards.push_back(card);
-    return cards;
+    return OnNodesLeft(cards);
+  }
+
+  // Those of the first nodes, as many of each pool as may change their layout. The cards of a node
+  // stand together.
+  std::vector<CardAt> OnNodesLeft(const std::vector<CardAt>& cards) const {
+    std::map<const Pool*, std::optional<int>> left;
+    std::vector<CardAt> on_nodes_left;
+    for (const CardAt& card : cards) {
+      const std::size_t n = card.first;
+      const Pool* pool = world_.nodes()[n].pool;
+      auto& nodes = left.try_emplace(pool, cuts_.NodesLeft(pool)).first->second;
+      const bool counted = !on_nodes_left.empty() && on_nodes_left.back().first == n;
+      if (nodes && !counted && !cuts_.Touches(n) && --*nodes < 0) continue;
+      on_nodes_left.push_back(card);
+    }
+    return on_nodes_left;
   }
 
   // All that the pod asks for, on the node where the fewest cards have to be cut for it.
@@ -238,7 +254,7 @@ class Cutter {
     std::optional<mig::Packing> best_packing;
     for (std::size_t n = 0; n < world_.nodes().size(); ++n) {
       const NodeRoom& node = world_.nodes()[n];
-      if (!MayRun(node, *want.pod)) continue;
+      if (!MayServe(node, want)) continue;
       const std::int64_t there = CountIn(node.free, gpu::ResourceNameOf(*want.profile));
       const auto cards = static_cast<std::int64_t>(EmptyCards({n}).size());
       const std::int64_t missing = want.count - std::max<std::int64_t>(there, 0);
@@ -342,8 +358,9 @@ class Joiner {
     return cards;
   }
 
-  std::vector<std::size_t> CutCardsFree(const NodeRoom& node) const {
-    if (!MayRecut(node, world_.policy())) return {};
+  std::vector<std::size_t> CutCardsFree(std::size_t n) const {
+    if (!cuts_.MayRecut(n)) return {};
+    const NodeRoom& node = world_.nodes()[n];
     std::vector<std::size_t> cards;
     for (std::size_t c = 0; c < node.cards.size(); ++c) {
       const CardRoom& card = node.cards[c];
@@ -362,11 +379,11 @@ class Joiner {
       if (!MayRun(node, pod)) continue;
       const std::int64_t missing =
           wanted - std::max<std::int64_t>(0, CountIn(node.free, kCardResource));
-      if (missing <= 0 || missing > static_cast<std::int64_t>(CutCardsFree(node).size())) continue;
+      if (missing <= 0 || missing > static_cast<std::int64_t>(CutCardsFree(n).size())) continue;
       if (!best || missing < fewest) std::tie(best, fewest) = std::pair(std::optional(n), missing);
     }
     if (!best) return std::nullopt;
-    const auto cards = CutCardsFree(world_.nodes()[*best]);
+    const auto cards = CutCardsFree(*best);
     for (std::int64_t i = 0; i < fewest; ++i) {
       cuts_.Recut(*best, cards[static_cast<std::size_t>(i)], {SeatRoom{}});
     }
@@ -400,7 +417,8 @@ std::vector<const gpu::Model*> ModelsOf(const World& world) {
 }  // namespace
 
 void CutCards(World& world) {
-  if (world.policy().mig == MigBackend::kNone) return;
+  const auto cuts = [](const NodePolicy& policy) { return policy.mig != MigBackend::kNone; };
+  if (!world.SomePolicy(cuts)) return;
   for (const gpu::Model* model : ModelsOf(world)) Cutter(world, *model).Run();
   Joiner(world).Run();
 }

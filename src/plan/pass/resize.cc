@@ -37,7 +37,7 @@ void StopIdle(World& world, const PodsByName& holders) {
     NodeRoom& node = NodeNamed(world.nodes(), pod->second->node);
     const bool there =
         std::find(node.pods.begin(), node.pods.end(), pod->second) != node.pods.end();
-    if (!there) continue;  // it was found idle on another of its cards
+    if (!there || !node.policy->stop_idle) continue;  // it was found idle on another of its cards
     world.Take(node, *pod->second);
     Action& action =
         world.Act(Pass::kResize, StopPod{NameOf(*pod->second), node.name}, finding.why);
@@ -99,13 +99,14 @@ bool HoldsOneDevice(const cluster::Pod& pod) {
   return DevicesAsked(pod) == 1 && pod.claims.empty();
 }
 
-bool MayResize(const Workload& workload, std::string_view resource) {
+bool MayResize(World& world, const Workload& workload, std::string_view resource) {
   if (resource.empty()) return false;
   return std::all_of(workload.pods.begin(), workload.pods.end(), [&](const cluster::Pod* pod) {
     const std::string_view isolation = cluster::Find(pod->labels, kIsolation);
     const bool asked =
         isolation == "Exclusive" || (isolation == "Hardware" && resource == kShareResource);
-    return !asked && IsMadeAgain(*pod) && !IsInGang(*pod) && HoldsOneDevice(*pod);
+    const bool allowed = NodeNamed(world.nodes(), pod->node).policy->resize;
+    return allowed && !asked && IsMadeAgain(*pod) && !IsInGang(*pod) && HoldsOneDevice(*pod);
   });
 }
 
@@ -113,8 +114,8 @@ bool MayResize(const Workload& workload, std::string_view resource) {
 void UseFreeSeats(World& world) {
   const auto demand = world.demand();
   for (const cluster::Pod* pod : demand) {
-    const auto node = std::find_if(world.nodes().begin(), world.nodes().end(),
-                                   [&](const NodeRoom& room) { return Fits(room, *pod); });
+    const auto fits = [&](const NodeRoom& node) { return node.may_receive() && Fits(node, *pod); };
+    const auto node = std::find_if(world.nodes().begin(), world.nodes().end(), fits);
     if (node != world.nodes().end()) world.Place(Pass::kResize, *node, *pod, "it needs no more");
   }
 }
@@ -143,12 +144,12 @@ bool ResizeTogether(World& world, std::span<const Wish> wishes) {
   return all;
 }
 
-std::vector<Wish> WishesOf(const Workloads& light) {
+std::vector<Wish> WishesOf(World& world, const Workloads& light) {
   std::vector<Wish> wishes;
   for (const auto& [owner, workload] : light) {
     if (workload.findings.empty() || workload.findings.size() != workload.pods.size()) continue;
     std::string resource = ResourceFor(workload);
-    if (MayResize(workload, resource)) wishes.emplace_back(&workload, std::move(resource));
+    if (MayResize(world, workload, resource)) wishes.emplace_back(&workload, std::move(resource));
   }
   std::stable_sort(wishes.begin(), wishes.end(), [](const Wish& a, const Wish& b) {
     return a.first->milli_gpus > b.first->milli_gpus;
@@ -159,7 +160,7 @@ std::vector<Wish> WishesOf(const Workloads& light) {
 // Packed together they take least. Where they do not all fit, each is tried alone: what frees most
 // comes first, and what found no room is tried again once others have made some.
 void ResizeLight(World& world, const Workloads& light) {
-  std::vector<Wish> left = WishesOf(light);
+  std::vector<Wish> left = WishesOf(world, light);
   if (left.empty() || ResizeTogether(world, left)) return;
   for (std::size_t before = left.size() + 1; left.size() < before && !left.empty();) {
     before = left.size();
@@ -170,11 +171,12 @@ void ResizeLight(World& world, const Workloads& light) {
 }  // namespace
 
 void Resize(World& world) {
-  const PlanPolicy& policy = world.policy();
-  if ((!policy.stop_idle && !policy.resize) || !world.findings()) return;
+  const bool stops = world.SomePolicy([](const NodePolicy& policy) { return policy.stop_idle; });
+  const bool resizes = world.SomePolicy([](const NodePolicy& policy) { return policy.resize; });
+  if ((!stops && !resizes) || !world.findings()) return;
   const PodsByName holders = HoldersOf(world.snapshot());
-  if (policy.stop_idle) StopIdle(world, holders);
-  if (policy.resize) ResizeLight(world, LightWorkloads(world, holders));
+  if (stops) StopIdle(world, holders);
+  if (resizes) ResizeLight(world, LightWorkloads(world, holders));
 }
 
 }  // namespace tangram::plan

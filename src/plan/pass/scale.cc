@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <climits>
 #include <map>
 #include <tuple>
 
@@ -18,11 +19,13 @@ constexpr std::chrono::minutes kSettles{10};
 // One node for each kind of node that the cluster has: what the provisioner can make again.
 // Cheapest first; those without a price last.
 std::vector<const NodeRoom*> Templates(const World& world) {
-  using Kind = std::tuple<std::string_view, std::string_view, std::string_view>;
+  using Kind = std::tuple<std::string_view, std::string_view, std::string_view, std::string_view>;
   std::map<Kind, const NodeRoom*> kinds;
   for (const NodeRoom& node : world.nodes()) {
     if (node.cards.empty() || !node.like->ready || !node.like->schedulable) continue;
-    kinds.try_emplace({node.like->pool, node.like->instance_type, node.like->zone}, &node);
+    if (!node.may_receive()) continue;
+    const std::string_view pool = node.pool == nullptr ? std::string_view() : node.pool->name;
+    kinds.try_emplace({pool, node.like->pool, node.like->instance_type, node.like->zone}, &node);
   }
   std::vector<const NodeRoom*> templates;
   for (const auto& [kind, node] : kinds) templates.push_back(node);
@@ -47,10 +50,11 @@ class Scaling {
   }
 
   void GiveBackEmpty() {
-    std::map<std::string_view, int> kept;  // by pool
+    std::map<std::pair<const Pool*, std::string_view>, int> kept;
     for (NodeRoom& node : world_.nodes()) {
-      if (!MayGiveBack(node)) continue;
-      if (kept[node.like->pool]++ < world_.policy().keep_empty) continue;
+      if (!MayGiveBack(node) || IsLeast(node.pool)) continue;
+      const std::string_view group = node.pool == nullptr ? node.like->pool : std::string_view();
+      if (kept[{node.pool, group}]++ < node.policy->keep_empty) continue;
       node.given_back = true;
       Action& action = world_.Act(Pass::kScale, GiveBack{node.name}, ReasonFor(node));
       action.rate_before = node.rate();
@@ -90,6 +94,7 @@ class Scaling {
     }
     if (added_ >= world_.policy().most_new_nodes) return std::nullopt;
     for (const NodeRoom& known : templates_) {
+      if (!MayGrow(known.pool)) continue;
       NodeRoom fresh = world_.EmptyLike(known, FreshName());
       if (!Fits(fresh, pod)) continue;
       ++added_;
@@ -97,6 +102,20 @@ class Scaling {
       return world_.nodes().size() - 1;
     }
     return std::nullopt;
+  }
+
+  bool MayGrow(const Pool* pool) const {
+    if (pool == nullptr || (!pool->most_nodes && !pool->most_new_nodes)) return true;
+    const auto any = [](const NodeRoom&) { return true; };
+    const auto added = [](const NodeRoom& node) { return node.is_added(); };
+    return world_.CountOf(*pool, any) < pool->most_nodes.value_or(INT_MAX) &&
+           world_.CountOf(*pool, added) < pool->most_new_nodes.value_or(INT_MAX);
+  }
+
+  bool IsLeast(const Pool* pool) const {
+    if (pool == nullptr || pool->least_nodes == 0) return false;
+    const auto any = [](const NodeRoom&) { return true; };
+    return world_.CountOf(*pool, any) <= pool->least_nodes;
   }
 
   // "new-1", or the next that no node has.
@@ -119,7 +138,8 @@ class Scaling {
 
   bool MayGiveBack(const NodeRoom& node) const {
     if (node.given_back || node.cards.empty() || !node.is_empty()) return false;
-    if (!node.like->ready || !node.like->schedulable || node.name != node.like->name) return false;
+    if (!node.policy->give_back || node.is_added()) return false;
+    if (!node.like->ready || !node.like->schedulable) return false;
     return world_.snapshot().taken_at - node.like->created_at >= kSettles;
   }
 

@@ -19,24 +19,29 @@ int ReplicasOf(const NodeRoom& node) { return node.cards.front().seats.front().r
 
 cluster::Sharing SharingOf(const NodeRoom& node) {
   const cluster::Sharing now = node.like->gpus.front().sharing;
-  return now == cluster::Sharing::kNone ? cluster::Sharing::kTimeSlicing : now;
+  if (now != cluster::Sharing::kNone) return now;
+  return node.policy->sharing.value_or(cluster::Sharing::kTimeSlicing);
 }
 
-int MostReplicas(const NodeRoom& node, const PlanPolicy& policy) {
+int MostReplicas(const NodeRoom& node) {
   const bool mps = SharingOf(node) == cluster::Sharing::kMps;
   const int most =
       mps ? gpu::MaxMpsClients(*node.cards.front().model) : gpu::kMaxTimeSlicingReplicas;
-  return std::min(policy.most_replicas, most);
+  return std::min(node.policy->most_replicas, most);
 }
 
 // The device plugin shares every card of a node alike, and renames its resource. So a node whose
 // cards are held whole cannot be shared; one that is shared can be shared further.
-bool CanShare(const NodeRoom& node, const PlanPolicy& policy) {
+bool CanShare(const NodeRoom& node) {
   if (node.given_back || node.cards.empty()) return false;
+  const cluster::Sharing sharing = SharingOf(node);
+  if (sharing == cluster::Sharing::kNone || sharing != node.policy->sharing.value_or(sharing)) {
+    return false;
+  }
   const bool known = std::all_of(node.cards.begin(), node.cards.end(), [](const CardRoom& card) {
     return card.may_change && card.seats.size() == 1 && !card.is_cut();
   });
-  if (!known || ReplicasOf(node) >= MostReplicas(node, policy)) return false;
+  if (!known || ReplicasOf(node) >= MostReplicas(node)) return false;
   const bool renamed = CountIn(node.offers, kShareResource) > 0;
   if (renamed) return true;
   return ReplicasOf(node) == 1 && node.held() == 0 &&
@@ -62,8 +67,8 @@ auto PreferenceOf(const NodeRoom& node) {
 NodeRoom* NodeToShare(World& world, const cluster::Pod& pod) {
   NodeRoom* best = nullptr;
   for (NodeRoom& node : world.nodes()) {
-    if (!CanShare(node, world.policy())) continue;
-    if (!Fits(Shared(node, MostReplicas(node, world.policy())), pod)) continue;
+    if (!CanShare(node)) continue;
+    if (!Fits(Shared(node, MostReplicas(node)), pod)) continue;
     if (best == nullptr || PreferenceOf(node) < PreferenceOf(*best)) best = &node;
   }
   return best;
@@ -79,7 +84,6 @@ NodeRoom* NodeWithRoom(World& world, const cluster::Pod& pod) {
 }  // namespace
 
 void ShareCards(World& world) {
-  if (world.policy().most_replicas < 2) return;
   const auto demand = world.demand();
   for (const cluster::Pod* pod : demand) {
     if (!AsksForShare(*pod) || IsInGang(*pod)) continue;
@@ -88,7 +92,7 @@ void ShareCards(World& world) {
       node = NodeToShare(world, *pod);
       if (node == nullptr) continue;
       const int before = ReplicasOf(*node);
-      const int after = MostReplicas(*node, world.policy());
+      const int after = MostReplicas(*node);
       *node = Shared(std::move(*node), after);
       const Action& action =
           world.Act(Pass::kShare, Reshare{node->name, SharingOf(*node), before, after},

@@ -140,6 +140,16 @@ bool OffersItsCards(const NodeRoom& node) {
   return cards == offers;
 }
 
+NodePolicy HandsOff() {
+  NodePolicy policy;
+  policy.mode = Mode::kObserve;
+  policy.mig = MigBackend::kNone;
+  policy.sharing = cluster::Sharing::kNone;
+  policy.most_replicas = 1;
+  policy.give_back = false;
+  return policy;
+}
+
 }  // namespace
 
 int CardRoom::held() const {
@@ -199,7 +209,7 @@ bool IsMoreUrgent(const cluster::Pod* a, const cluster::Pod* b) {
 PodName NameOf(const cluster::Pod& pod) { return {pod.ns, pod.name}; }
 
 World::World(const cluster::Snapshot& snapshot, const PlanPolicy& policy)
-    : snapshot_(snapshot), policy_(policy) {
+    : snapshot_(snapshot), policy_(policy), hands_off_(HandsOff()) {
   std::unordered_map<std::string_view, std::size_t> by_name;
   for (const cluster::Node& node : snapshot.nodes) {
     by_name.emplace(node.name, state_.nodes.size());
@@ -231,6 +241,7 @@ World::World(const cluster::Snapshot& snapshot, const PlanPolicy& policy)
   }
   std::sort(state_.nodes.begin(), state_.nodes.end(),
             [](const NodeRoom& a, const NodeRoom& b) { return a.name < b.name; });
+  ResolvePolicies();
   for (const cluster::Pod& pod : snapshot.pods) {
     if (WaitsForGpu(pod)) state_.demand.push_back(&pod);
   }
@@ -311,6 +322,8 @@ void World::Certify(Certificate certificate) {
 
 NodeRoom World::EmptyLike(const NodeRoom& node, std::string name) const {
   NodeRoom fresh = Bare(*node.like, std::move(name));
+  fresh.pool = node.pool;
+  fresh.policy = node.policy;
   for (const cluster::Gpu& gpu : node.like->gpus) {
     CardRoom card{.index = gpu.index};
     const auto of = std::find_if(node.cards.begin(), node.cards.end(),
@@ -331,6 +344,14 @@ NodeRoom World::EmptyLike(const NodeRoom& node, std::string name) const {
     fresh.memory -= pod.memory;
   }
   return fresh;
+}
+
+void World::ResolvePolicies() {
+  for (NodeRoom& node : state_.nodes) {
+    node.pool = PoolOf(policy_, *node.like);
+    const NodePolicy& said = node.pool == nullptr ? policy_.defaults : node.pool->policy;
+    node.policy = said.mode == Mode::kObserve ? &hands_off_ : &said;
+  }
 }
 
 PlanTotals World::Totals() const {

@@ -4,6 +4,7 @@
 // on it ask for. Cards matter only to what changes them (share, partition) and to the sums.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -48,7 +49,10 @@ std::int64_t CountIn(const Counts& counts, std::string_view resource);
 struct NodeRoom {
   std::string name{};
   const cluster::Node* like = nullptr;  // itself or, for a node that is added, the one it is like
+  const Pool* pool = nullptr;           // null: no pool selects it
+  const NodePolicy* policy = nullptr;   // what may be done to it
   bool given_back = false;
+  bool recut = false;    // the plan changes its layout
   base::MilliCpu cpu{};  // free
   base::MiB memory{};    // free
   Counts offers{};       // extended resources
@@ -63,6 +67,9 @@ struct NodeRoom {
   int held() const;  // replicas on its cards
   // Holds nothing but what every node runs.
   bool is_empty() const;
+  bool is_added() const { return name != like->name; }
+  // Pods that run may be put on it.
+  bool may_receive() const { return policy->mode != Mode::kObserve; }
 };
 
 // Runs on every node, and ends with it.
@@ -115,6 +122,12 @@ class World {
   void Place(Pass pass, NodeRoom& node, const cluster::Pod& pod, std::string reason);
   void Wait(const cluster::Pod& pod, WaitReason reason, std::string why, std::string remedy);
   void Certify(Certificate certificate);
+  // Whether the policy of some node has that.
+  template <class Has>
+  bool SomePolicy(Has has) const;
+  // Nodes of the pool that are not given back and for which that is so.
+  template <class Is>
+  int CountOf(const Pool& pool, Is is) const;
   // A node that is like another, empty but for what every node runs.
   NodeRoom EmptyLike(const NodeRoom& node, std::string name) const;
 
@@ -122,9 +135,11 @@ class World {
 
  private:
   PlanTotals Totals() const;
+  void ResolvePolicies();
 
   const cluster::Snapshot& snapshot_;
   const PlanPolicy& policy_;
+  const NodePolicy hands_off_;  // of nodes that are only observed
   WorldState state_;
   std::optional<Findings> findings_;
   bool looked_for_findings_ = false;
@@ -133,6 +148,20 @@ class World {
   std::deque<cluster::Pod> replacements_;
   std::unordered_map<const cluster::Pod*, const cluster::Pod*> replaces_;
 };
+
+template <class Has>
+bool World::SomePolicy(Has has) const {
+  return std::any_of(nodes().begin(), nodes().end(),
+                     [&](const NodeRoom& node) { return has(*node.policy); });
+}
+
+template <class Is>
+int World::CountOf(const Pool& pool, Is is) const {
+  const auto counts = [&](const NodeRoom& node) {
+    return node.pool == &pool && !node.given_back && is(node);
+  };
+  return static_cast<int>(std::count_if(nodes().begin(), nodes().end(), counts));
+}
 
 PodName NameOf(const cluster::Pod& pod);
 

@@ -1,0 +1,99 @@
+// What a plan may do: to each node, and in all.
+//
+// Plain values. Nodes under one policy are a pool; what no pool selects is under the defaults.
+// pool/read_pools.h reads pools from the file form of the GpuPool object (docs/pools.md).
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "cluster/snapshot.h"
+
+namespace tangram::plan {
+
+inline constexpr int kPasses = 7;  // plan.h
+
+// How far a node is in our hands.
+enum class Mode {
+  // It is left as it is: nothing is done to it and to what runs on it, and nothing is moved there.
+  // Pods that wait go there where they fit now, as the scheduler would put them anyway.
+  kObserve,
+  kRecommend,  // plans are made, and each waits for approval
+  kAuto,       // plans are made and carried out
+};
+
+// Which running pods a plan may move. Never one that is pinned, alone (no controller makes it
+// again), of a DaemonSet, or whose disruption budget is used up.
+enum class Moves {
+  kNone,
+  kReplicated,  // its controller runs others beside it
+  kControlled,  // any pod that a controller makes again
+};
+
+// Who changes MIG layouts, and so what has to be free for it.
+enum class MigBackend {
+  kAgent,       // one card at a time; instances are made in free placements beside held ones
+  kMigManager,  // wipes every card of the node: no pod may hold a GPU of it
+  kNone,        // layouts stay as they are
+};
+
+// What may be done to a node, and to the pods that run on it.
+struct NodePolicy {
+  Mode mode = Mode::kAuto;
+
+  Moves moves = Moves::kNone;
+  // Whether pods that the leaks call idle (leaks.h) are stopped: their controller is scaled down.
+  bool stop_idle = false;
+  // Whether workloads that the leaks call light get an instance or a share in place of a card: the
+  // template of their controller is changed, and each pod restarted once its new place is ready. A
+  // workload changes whole or not at all. Pods labelled tangram.dev/isolation keep what that says:
+  // Exclusive the card, Hardware at least an instance of their own.
+  bool resize = false;
+
+  MigBackend mig = MigBackend::kAgent;
+  // Profiles that instances may be made of, as gpu::ProfileNamed reads them; empty: any.
+  std::vector<std::string> profiles{};
+
+  // How cards are shared; kNone: no card is shared anew. Absent: as the node's cards are shared
+  // now, and by time-slicing where they are not.
+  std::optional<cluster::Sharing> sharing{};
+  // Shares of a card that the plan may make; 1: no card is shared. 4 is the field's default for
+  // development; kMaxTimeSlicingReplicas at most.
+  int most_replicas = 4;
+
+  bool give_back = true;
+  // Empty nodes that are kept: of each pool, and of what no pool selects of each node pool of the
+  // cloud.
+  int keep_empty = 0;
+};
+
+// Nodes under one policy, and what holds for them together.
+struct Pool {
+  std::string name;
+  cluster::Labels selector;  // every entry is among the node's labels; empty: every node
+  NodePolicy policy;
+  int least_nodes = 0;                    // none is given back below this
+  std::optional<int> most_nodes{};        // none is added above this
+  std::optional<int> most_new_nodes{};    // added by one plan, at most
+  std::optional<int> most_recut_nodes{};  // whose layouts one plan changes, at most
+};
+
+struct PlanPolicy {
+  std::array<bool, kPasses> on = {true, true, true, true, true, true, true};  // by Pass
+  NodePolicy defaults;
+  // Nodes to add at most, in all; 0: none.
+  int most_new_nodes = 100;
+  std::vector<Pool> pools;  // no two select the same node (CheckPools)
+};
+
+// The pool that selects the node, by its labels; the first, where CheckPools would refuse.
+// nullptr: none does.
+const Pool* PoolOf(const PlanPolicy& policy, const cluster::Node& node);
+
+// Error kInvalid where two pools select the same node of the snapshot; it names all three.
+base::Result<void> CheckPools(const PlanPolicy& policy, const cluster::Snapshot& snapshot);
+
+}  // namespace tangram::plan
