@@ -1,5 +1,6 @@
 #include "plan/mig/integer_program.h"
 
+#include <CbcHeuristicDiveCoefficient.hpp>
 #include <CbcModel.hpp>
 #include <CoinPackedMatrix.hpp>
 #include <OsiClpSolverInterface.hpp>
@@ -17,6 +18,11 @@ constexpr double kRounding = 1e-6;  // relative, of bounds and of whole numbers
 std::int64_t ValueOf(std::span<const std::int64_t> objective,
                      std::span<const std::int64_t> values) {
   return std::inner_product(objective.begin(), objective.end(), values.begin(), std::int64_t{0});
+}
+
+double Limit(std::int64_t limit) {
+  if (std::abs(limit) != IntegerProgram::kNoLimit) return static_cast<double>(limit);
+  return limit > 0 ? COIN_DBL_MAX : -COIN_DBL_MAX;
 }
 
 std::int64_t RoundUp(double bound) {
@@ -72,8 +78,8 @@ IntegerAnswer IntegerProgram::Minimise(std::span<const std::int64_t> objective,
       column_of.push_back(column);
       factors.push_back(static_cast<double>(factor));
     }
-    least.push_back(row.least == kNoLimit ? -COIN_DBL_MAX : static_cast<double>(row.least));
-    most.push_back(static_cast<double>(row.most));
+    least.push_back(Limit(row.least));
+    most.push_back(Limit(row.most));
   }
   CoinPackedMatrix matrix(true, row_of.data(), column_of.data(), factors.data(),
                           static_cast<CoinBigIndex>(factors.size()));
@@ -96,7 +102,7 @@ IntegerAnswer IntegerProgram::Minimise(std::span<const std::int64_t> objective,
     if (value < answer.value) std::tie(answer.values, answer.value) = std::pair(found, value);
     return true;
   };
-  solver.initialSolve();
+  solver.resolve();  // initialSolve() of this Clp may print to standard output
   if (!solver.isProvenOptimal()) {
     answer.bound = std::numeric_limits<std::int64_t>::min();  // CBC lost its way: nothing is proven
     return answer;
@@ -113,6 +119,9 @@ IntegerAnswer IntegerProgram::Minimise(std::span<const std::int64_t> objective,
   // The objective is a whole number: what is not better by one is not better.
   model.setDblParam(CbcModel::CbcCutoffIncrement, 1 - 1e-3);
   model.setCutoff(static_cast<double>(answer.value) - (1 - 1e-3));
+  CbcHeuristicDiveCoefficient dive(
+      model);  // most programs are tight: it only has to be rounded well
+  model.addHeuristic(&dive);
   model.branchAndBound();
   const bool sound = model.bestSolution() == nullptr || take(model.bestSolution());
   const bool searched = sound && (model.isProvenOptimal() || model.isProvenInfeasible());

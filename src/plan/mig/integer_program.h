@@ -27,11 +27,12 @@ struct IntegerAnswer {
 
 class IntegerProgram {
  public:
-  static constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::min();
+  static constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
 
   // A variable from 0 to `most`; its number, from 0.
   int AddColumn(std::int64_t most);
-  // least <= sum of factor x column <= most; `least` may be kNoLimit. A column stands in a row
+  // least <= sum of factor x column <= most; `least` may be -kNoLimit,
+  // `most` kNoLimit. A column stands in a row
   // once.
   void AddRow(std::vector<Entry> entries, std::int64_t least, std::int64_t most);
 

@@ -232,12 +232,13 @@ class Program {
       const auto members = static_cast<std::int64_t>(group.members.size());
       program_.AddRow(std::move(each), members, members);
     }
+    // What is taken and given to nobody costs room in the end; until then it makes rounding easier.
     for (const auto& [supply, made] : supplies_) {
       std::vector<Entry> row = made;
       for (const Flow& flow : flows_) {
         if (flow.supply == supply) row.push_back({flow.column, -1});
       }
-      program_.AddRow(std::move(row), 0, 0);
+      program_.AddRow(std::move(row), 0, IntegerProgram::kNoLimit);
     }
     for (std::size_t r = 0; r < requests_.size(); ++r) AddRequestRow(static_cast<int>(r));
   }
@@ -308,7 +309,7 @@ class Program {
     for (std::size_t c = 0; c < objective.size(); ++c) {
       if (objective[c] != 0) row.push_back({static_cast<int>(c), objective[c]});
     }
-    program_.AddRow(std::move(row), IntegerProgram::kNoLimit, answer.value);
+    program_.AddRow(std::move(row), -IntegerProgram::kNoLimit, answer.value);
     return {answer.value, answer.bound};
   }
 

@@ -49,6 +49,8 @@ class Ordering {
     for (std::size_t w = 0; w < answer.served.size(); ++w) {
       if (answer.served[w]) tasks_.push_back({.to = *answer.served[w], .want = w});
     }
+    tasks_on_.resize(fleet.cards.size());
+    for (std::size_t t = 0; t < tasks_.size(); ++t) tasks_on_[tasks_[t].to.card].push_back(t);
   }
 
   Steps Run() && {
@@ -118,22 +120,24 @@ class Ordering {
 
   std::vector<gpu::Occupied> PendingOn(std::size_t card) const {
     std::vector<gpu::Occupied> pending;
-    for (const Task& task : tasks_) {
-      if (!task.done && task.to.card == card) pending.push_back(task.to.at);
+    for (const std::size_t t : tasks_on_[card]) {
+      if (!tasks_[t].done) pending.push_back(tasks_[t].to.at);
     }
     return pending;
   }
 
+  // Every card on which all who come can be given their instance.
   bool MakeWhole() {
+    bool made = false;
     for (std::size_t c = 0; c < fleet_.cards.size(); ++c) {
       const auto pending = PendingOn(c);
       const bool all = std::all_of(pending.begin(), pending.end(),
                                    [&](const gpu::Occupied& at) { return CanMake({c, at}); });
       if (pending.empty() || !all) continue;
       Make(c, pending);
-      return true;
+      made = true;
     }
-    return false;
+    return made;
   }
 
   // What somebody moves to first: that lets others go on.
@@ -206,6 +210,7 @@ class Ordering {
   std::vector<std::vector<gpu::Occupied>> held_;  // by card, as it is now
   std::vector<std::vector<gpu::Occupied>> free_;
   std::vector<Task> tasks_;
+  std::vector<std::vector<std::size_t>> tasks_on_;  // by the card where they end
   Steps steps_;
 };
 
