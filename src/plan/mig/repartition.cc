@@ -128,7 +128,7 @@ class Program {
 
   void Count(const Request& request) {
     std::set<const gpu::MigProfile*> profiles;
-    for (const Alternative& alternative : request.alternatives) {
+    for (const Alternative& alternative : request) {
       profiles.insert(alternative.profile);
     }
     for (const gpu::MigProfile* profile : profiles) ++most_taken_[profile];
@@ -206,12 +206,13 @@ class Program {
     });
     for (std::size_t r = 0; r < requests_.size(); ++r) {
       std::set<Supply> seen;
-      for (const auto& [profile, cost] : requests_[r].alternatives) {
+      for (const Alternative& alternative : requests_[r]) {
         for (const auto& [supply, entries] : supplies_) {
-          const bool here = ((requests_[r].sites >> supply.second) & 1U) != 0;
-          if (supply.first != profile || !here || !seen.insert(supply).second) continue;
+          const auto& [profile, site] = supply;
+          if (!IsAt(alternative, profile, site) || !seen.insert(supply).second) continue;
           const auto most = static_cast<std::int64_t>(fleet_.wants.size() + AllHeld());
-          flows_.push_back({static_cast<int>(r), supply, cost, program_.AddColumn(most)});
+          flows_.push_back(
+              {static_cast<int>(r), supply, alternative.cost, program_.AddColumn(most)});
         }
       }
     }

@@ -22,17 +22,18 @@ using Sites = std::uint64_t;  // a bit each
 inline constexpr int kMostSites = 64;
 inline constexpr Sites kEverySite = ~Sites{0};
 
-// What serves a request: an instance of one of these profiles, on a card of one of the sites.
+// What serves a request: an instance of the profile, on a card of one of the sites.
 struct Alternative {
   const gpu::MigProfile* profile = nullptr;
   std::int64_t cost = 0;  // of taking it rather than another
+  Sites sites = kEverySite;
   friend bool operator==(const Alternative&, const Alternative&) = default;
 };
-struct Request {
-  std::vector<Alternative> alternatives{};
-  Sites sites = kEverySite;
-  friend bool operator==(const Request&, const Request&) = default;
-};
+// Any of them, each profile once; none: it cannot be served.
+using Request = std::vector<Alternative>;
+
+// Whether it lets the instance be on a card of the site.
+bool IsAt(const Alternative& alternative, const gpu::MigProfile* profile, int site);
 
 struct Want {
   Request request{};

@@ -16,7 +16,7 @@ using testing::RandomFleet;
 
 const gpu::Model& A100() { return ModelOf("A100-40GB"); }
 const gpu::MigProfile& ProfileOf(std::string_view name) { return *gpu::ProfileNamed(A100(), name); }
-Request For(std::string_view profile) { return {.alternatives = {{&ProfileOf(profile), 0}}}; }
+Request For(std::string_view profile) { return {{&ProfileOf(profile), 0}}; }
 
 gpu::Occupied At(std::string_view profile, int start) { return {&ProfileOf(profile), start}; }
 HeldInstance Pinned(std::string_view profile, int start) { return {.at = At(profile, start)}; }
@@ -69,7 +69,7 @@ TEST(Repartition, TakesASubstituteAtItsCost) {
   FleetCard card{.model = &A100(), .change = LayoutChange::kNever};
   card.free = {At("2g.10gb", 0)};
   Request request = For("1g.5gb");
-  request.alternatives.push_back({&ProfileOf("2g.10gb"), 5});
+  request.push_back({&ProfileOf("2g.10gb"), 5});
   const auto answer = Solved({.cards = {card}, .wants = {{request}}});
   ASSERT_TRUE(answer.served[0]);
   EXPECT_EQ(answer.totals.cost, 5);
@@ -105,7 +105,7 @@ TEST(Repartition, StaysOnItsSites) {
   FleetCard far = CardWith({});
   far.site = 1;
   Request near = For("7g.40gb");
-  near.sites = 1;
+  near[0].sites = 1;
   EXPECT_FALSE(Solved({.cards = {far}, .wants = {{near}}}).served[0]);
 }
 

@@ -48,12 +48,12 @@ class Exhaustion {
   }
 
   void ForEachPlace(const Request& request, const std::function<void()>& then) {
-    for (const auto& [profile, cost] : request.alternatives) {
+    for (const auto& [profile, cost, sites] : request) {
       for (std::size_t c = 0; c < fleet_.cards.size(); ++c) {
         const FleetCard& card = fleet_.cards[c];
         const bool of_model = profile >= card.model->profiles.data() &&
                               profile < card.model->profiles.data() + card.model->profiles.size();
-        if (!of_model || ((request.sites >> card.site) & 1U) == 0) continue;
+        if (!of_model || ((sites >> card.site) & 1U) == 0) continue;
         for (const int start : profile->starts) {
           if (!Free(c, {profile, start})) continue;
           after_[c].taken.push_back({profile, start});
@@ -190,15 +190,15 @@ class RandomFleet {
 
   Request AnyRequest(const gpu::Model* model) {
     Request request;
-    request.alternatives.push_back({AnyOf(PlainOf(*model)), 0});
+    request.push_back({AnyOf(PlainOf(*model)), 0});
     if (Below(3) == 0) {  // a substitute, at its cost
       const gpu::Model* other = fleet_.cards.back().model;
       const gpu::MigProfile* profile = AnyOf(PlainOf(*other));
-      if (profile != request.alternatives[0].profile) {
-        request.alternatives.push_back({profile, Below(4)});
+      if (profile != request[0].profile) {
+        request.push_back({profile, Below(4)});
       }
     }
-    if (Below(4) == 0) request.sites = static_cast<Sites>(1 + Below(3));
+    if (Below(4) == 0) request[0].sites = static_cast<Sites>(1 + Below(3));
     return request;
   }
 
@@ -217,7 +217,7 @@ class RandomFleet {
         card.free.push_back(stand.back());
       } else {
         HeldInstance held{.at = stand.back(), .move_cost = 1 + Below(2)};
-        if (Below(3) != 0) held.moves_to.emplace().alternatives = {{profile, 0}};
+        if (Below(3) != 0) held.moves_to = Request{{profile, 0}};
         card.held.push_back(std::move(held));
         ++held_;
       }

@@ -13,11 +13,11 @@ namespace {
 // The alternative of the request that an instance there is; nullptr: it does not serve.
 const Alternative* Serves(const Fleet& fleet, const Request& request, const PlacedOn& to) {
   if (to.card >= fleet.cards.size()) return nullptr;
-  if (((request.sites >> fleet.cards[to.card].site) & 1U) == 0) return nullptr;
-  const auto found = std::find_if(
-      request.alternatives.begin(), request.alternatives.end(),
-      [&](const Alternative& alternative) { return alternative.profile == to.at.profile; });
-  return found == request.alternatives.end() ? nullptr : &*found;
+  const int site = fleet.cards[to.card].site;
+  const auto found = std::find_if(request.begin(), request.end(), [&](const Alternative& one) {
+    return IsAt(one, to.at.profile, site);
+  });
+  return found == request.end() ? nullptr : &*found;
 }
 
 class Tally {
@@ -94,6 +94,10 @@ class Tally {
 };
 
 }  // namespace
+
+bool IsAt(const Alternative& alternative, const gpu::MigProfile* profile, int site) {
+  return alternative.profile == profile && ((alternative.sites >> site) & 1U) != 0;
+}
 
 std::optional<FleetTotals> TotalsOf(const Fleet& fleet, const Repartitioning& answer) {
   return Tally(fleet, answer).Run();

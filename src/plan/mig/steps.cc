@@ -140,10 +140,11 @@ class Ordering {
     return made;
   }
 
-  // What somebody moves to first: that lets others go on.
+  // What somebody moves to first: that lets others go on. A card that has to be empty is cut once.
   bool MakePart() {
     for (const Task& task : tasks_) {
       if (task.done || !task.moved || !CanMake(task.to)) continue;
+      if (fleet_.cards[task.to.card].change != LayoutChange::kInPlace) continue;
       Make(task.to.card, {task.to.at});
       return true;
     }
@@ -191,15 +192,17 @@ class Ordering {
     const Request& request = *fleet_.cards[task.moved->card].held[task.moved->held].moves_to;
     for (std::size_t c = 0; c < fleet_.cards.size(); ++c) {
       const FleetCard& card = fleet_.cards[c];
-      if (((request.sites >> card.site) & 1U) == 0) continue;
       const auto pending = PendingOn(c);
-      for (const auto& [profile, cost] : request.alternatives) {
+      for (const Alternative& alternative : request) {
+        const gpu::MigProfile* profile = alternative.profile;
         const auto& table = card.model->profiles;
-        if (profile < table.data() || profile >= table.data() + table.size()) continue;
+        const bool of_model = profile >= table.data() && profile < table.data() + table.size();
+        if (!of_model || !IsAt(alternative, profile, card.site)) continue;
         for (const int start : profile->starts) {
           const PlacedOn place{c, {profile, start}};
           if (OverlapsAny(pending, place.at)) continue;
-          if (Contains(free_[c], place.at) || CanMake(place)) return place;
+          const bool can_make = card.change == LayoutChange::kInPlace && CanMake(place);
+          if (can_make || Contains(free_[c], place.at)) return place;
         }
       }
     }

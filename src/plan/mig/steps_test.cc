@@ -20,8 +20,7 @@ gpu::Occupied At(std::string_view profile, int start) {
   return {gpu::ProfileNamed(A100(), profile), start};
 }
 HeldInstance Movable(std::string_view profile, int start) {
-  return {.at = At(profile, start),
-          .moves_to = Request{.alternatives = {{gpu::ProfileNamed(A100(), profile), 0}}}};
+  return {.at = At(profile, start), .moves_to = Request{{gpu::ProfileNamed(A100(), profile), 0}}};
 }
 
 using Place = std::tuple<std::size_t, const gpu::MigProfile*, int>;
@@ -105,7 +104,7 @@ class Carried {
 TEST(Steps, MakeTheNewInstanceBeforeTheOldOneGoes) {
   const Fleet fleet{.cards = {{.model = &A100(), .held = {Movable("2g.10gb", 2)}},
                               {.model = &A100(), .held = {Movable("3g.20gb", 0)}}},
-                    .wants = {{{.alternatives = {{gpu::ProfileNamed(A100(), "7g.40gb"), 0}}}}}};
+                    .wants = {{Request{{gpu::ProfileNamed(A100(), "7g.40gb"), 0}}}}};
   const Transition transition = PlanTransition(fleet);
   ASSERT_THAT(transition.stay, IsEmpty());
   EXPECT_EQ(Carried(fleet).Out(transition.steps.steps), "");
