@@ -13,8 +13,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <iterator>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cluster/check.h"
@@ -35,7 +37,9 @@ using tangram::cluster::PodPhase;
 using tangram::cluster::Sharing;
 using tangram::cluster::Snapshot;
 using tangram::cluster::Usage;
+using tangram::plan::NodePolicy;
 using tangram::plan::PlanPolicy;
+using tangram::plan::Pool;
 
 constexpr int kMostChanges = 100;
 // Each share is a seat: more only make a run slow.
@@ -86,10 +90,50 @@ PlanPolicy Policy(FuzzedDataProvider& bytes) {
   policy.defaults.mig = static_cast<tangram::plan::MigBackend>(Between(0, 2, bytes));
   policy.defaults.stop_idle = bytes.ConsumeBool();
   policy.defaults.resize = bytes.ConsumeBool();
-  policy.defaults.most_replicas = static_cast<int>(Between(1, tangram::gpu::kMaxTimeSlicingReplicas, bytes));
+  policy.defaults.most_replicas =
+      static_cast<int>(Between(1, tangram::gpu::kMaxTimeSlicingReplicas, bytes));
   policy.most_new_nodes = static_cast<int>(Between(0, 5, bytes));
   policy.defaults.keep_empty = static_cast<int>(Between(0, 2, bytes));
   return policy;
+}
+
+NodePolicy PolicyOfNodes(FuzzedDataProvider& bytes) {
+  constexpr std::array<std::string_view, 4> kProfiles = {"1g.5gb", "3g.20gb", "7g.40gb", "1g.6gb"};
+  NodePolicy policy;
+  policy.mode = static_cast<tangram::plan::Mode>(Between(0, 2, bytes));
+  policy.moves = static_cast<tangram::plan::Moves>(Between(0, 2, bytes));
+  policy.mig = static_cast<tangram::plan::MigBackend>(Between(0, 2, bytes));
+  policy.stop_idle = bytes.ConsumeBool();
+  policy.resize = bytes.ConsumeBool();
+  if (bytes.ConsumeBool()) policy.profiles.emplace_back(OneOf(kProfiles, bytes));
+  if (bytes.ConsumeBool()) policy.sharing = static_cast<Sharing>(Between(0, 2, bytes));
+  policy.most_replicas = static_cast<int>(Between(1, tangram::gpu::kMaxTimeSlicingReplicas, bytes));
+  policy.give_back = bytes.ConsumeBool();
+  policy.keep_empty = static_cast<int>(Between(0, 2, bytes));
+  return policy;
+}
+
+std::optional<int> SomeNodes(FuzzedDataProvider& bytes) {
+  if (bytes.ConsumeBool()) return std::nullopt;
+  return static_cast<int>(Between(0, 4, bytes));
+}
+
+// They may select the same nodes: the first then counts.
+std::vector<Pool> Pools(const Snapshot& snapshot, FuzzedDataProvider& bytes) {
+  std::vector<Pool> pools;
+  for (std::int64_t left = Between(0, 3, bytes); left > 0; --left) {
+    Pool pool{.name = fmt::format("p{}", left), .selector = {}, .policy = PolicyOfNodes(bytes)};
+    if (!snapshot.nodes.empty()) {
+      const auto& labels = OneOf(snapshot.nodes, bytes).labels;
+      if (!labels.empty()) pool.selector.push_back(OneOf(labels, bytes));
+    }
+    pool.least_nodes = static_cast<int>(Between(0, 3, bytes));
+    pool.most_nodes = SomeNodes(bytes);
+    pool.most_new_nodes = SomeNodes(bytes);
+    pool.most_recut_nodes = SomeNodes(bytes);
+    pools.push_back(std::move(pool));
+  }
+  return pools;
 }
 
 // ---- changes to one node ----
@@ -316,7 +360,8 @@ void Change(Snapshot& snapshot, FuzzedDataProvider& bytes) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   FuzzedDataProvider bytes(data, size);
   Snapshot snapshot = BaseSnapshot(bytes);
-  const PlanPolicy policy = Policy(bytes);
+  PlanPolicy policy = Policy(bytes);
+  policy.pools = Pools(snapshot, bytes);
   if (bytes.ConsumeBool()) {
     for (Node& node : snapshot.nodes) Tidy(node, bytes);
   }

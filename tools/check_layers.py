@@ -14,6 +14,7 @@ MAY_USE = {
     "gpu": "base",
     "cluster": "base gpu",
     "plan": "base gpu cluster",
+    "pool": "base yaml gpu cluster plan",
     "report": "base gpu cluster plan",
     "sim": "base gpu cluster plan",
     "lint": "base yaml gpu",
@@ -21,12 +22,12 @@ MAY_USE = {
     "kube": "base net",
     "telemetry": "base net",
     "adapter": "base gpu cluster net kube telemetry",
-    "cli": "base yaml gpu cluster plan report sim lint net kube telemetry adapter",
+    "cli": "base yaml gpu cluster plan pool report sim lint net kube telemetry adapter",
     "main": "base cli",
 }
 
 # Libraries that would bring the outside into the pure parts.
-PURE = ("yaml", "gpu", "plan", "report", "cluster")
+PURE = ("yaml", "gpu", "plan", "report", "cluster", "pool")
 FORBIDDEN_IN_PURE = re.compile(
     r"#include <(curl/|thread|mutex|condition_variable|atomic|random|future|sys/|netinet/)")
 CLOCK = re.compile(r"(system_clock|steady_clock|high_resolution_clock)::now")

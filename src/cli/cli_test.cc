@@ -102,7 +102,7 @@ TEST(Cli, ExitCodesAreThoseOfTheDocs) {
 }
 
 TEST(Schema, AreTheFilesOfTheDocs) {
-  for (const std::string what : {"snapshot", "report", "plan", "mig-pack"}) {
+  for (const std::string what : {"snapshot", "report", "plan", "mig-pack", "gpupool"}) {
     const auto file = testing::SourcePath("docs/schema/" + what + ".schema.json");
     EXPECT_EQ(Tangram({"schema", what}).out, TextOf(file)) << what;
   }

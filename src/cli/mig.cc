@@ -7,10 +7,10 @@
 #include <numeric>
 #include <ostream>
 
+#include "base/nearest.h"
 #include "base/text.h"
 #include "cli/command.h"
 #include "gpu/gpu.h"
-#include "base/nearest.h"
 #include "plan/mig/pack.h"
 #include "report/json.h"
 #include "report/table.h"

@@ -14,9 +14,11 @@
 #include "cli/command.h"
 #include "gpu/gpu.h"
 #include "plan/validate.h"
+#include "pool/read_pools.h"
 #include "report/json.h"
 #include "report/plan_json.h"
 #include "report/plan_text.h"
+#include "report/words.h"
 
 namespace tangram::cli {
 namespace {
@@ -33,6 +35,7 @@ struct PlanOptions {
   bool stop_idle = false;
   std::vector<std::string> without;
   bool times = false;
+  std::string policy;  // a file of GpuPools
   ColorOption color;
 };
 
@@ -68,7 +71,44 @@ std::vector<std::string> PassNames() {
   return names;
 }
 
-plan::PlanPolicy PolicyOf(const PlanOptions& options) {
+std::string SourceNameOf(const std::string& path) { return path == "-" ? "standard input" : path; }
+
+// The pools of the file --policy; none without one.
+base::Result<std::vector<plan::Pool>> PoolsOf(const PlanOptions& options,
+                                              const plan::NodePolicy& defaults,
+                                              const Context& context) {
+  if (options.policy.empty()) return std::vector<plan::Pool>();
+  if (options.policy == "-" && options.source.snapshot == "-") {
+    return base::Fail(base::ErrorCode::kInvalid,
+                      "--policy and --snapshot cannot both be standard input; name a file for one");
+  }
+  const auto text = ReadText(options.policy, context.streams.in);
+  if (!text) return tl::unexpected(text.error());
+  auto pools = pool::ReadPools(*text, defaults);
+  if (!pools) {
+    return base::Wrap(pools.error(), SourceNameOf(options.policy));
+  }
+  return pools;
+}
+
+// On `err`, what nobody should wonder about: a pool in which nothing happens.
+void SayWhatPoolsDo(const plan::PlanPolicy& policy, const cluster::Snapshot& snapshot,
+                    const Context& context) {
+  for (const plan::Pool& pool : policy.pools) {
+    const auto nodes = std::count_if(
+        snapshot.nodes.begin(), snapshot.nodes.end(),
+        [&](const cluster::Node& node) { return plan::PoolOf(policy, node) == &pool; });
+    if (nodes == 0) {
+      Say(fmt::format("GpuPool {} selects no node", pool.name), context.streams);
+    } else if (pool.policy.mode == plan::Mode::kObserve) {
+      Say(fmt::format("GpuPool {} is in mode Observe: its {} {} left as found", pool.name,
+                      report::Thousands(nodes), nodes == 1 ? "node is" : "nodes are"),
+          context.streams);
+    }
+  }
+}
+
+base::Result<plan::PlanPolicy> PolicyOf(const PlanOptions& options, const Context& context) {
   plan::PlanPolicy policy;
   policy.defaults.moves = ValueOf(kMoves, options.moves);
   policy.defaults.mig = ValueOf(kBackends, options.mig);
@@ -80,6 +120,9 @@ plan::PlanPolicy PolicyOf(const PlanOptions& options) {
   for (const std::string& name : options.without) {
     policy.on.at(static_cast<std::size_t>(*plan::PassNamed(name))) = false;
   }
+  auto pools = PoolsOf(options, policy.defaults, context);
+  if (!pools) return tl::unexpected(pools.error());
+  policy.pools = *std::move(pools);
   return policy;
 }
 
@@ -97,11 +140,16 @@ plan::Plan TimedPlan(const cluster::Snapshot& snapshot, const plan::PlanPolicy& 
 }
 
 base::Result<ExitCode> MakeAndShow(const PlanOptions& options, const Context& context) {
+  const auto policy = PolicyOf(options, context);
+  if (!policy) return tl::unexpected(policy.error());
   const auto snapshot = LoadSnapshot(options.source, context);
   if (!snapshot) return tl::unexpected(snapshot.error());
-  const plan::PlanPolicy policy = PolicyOf(options);
-  const plan::Plan plan = TimedPlan(*snapshot, policy, options, context);
-  const auto wrong = plan::Validate(plan, *snapshot, policy);
+  if (const auto pools = plan::CheckPools(*policy, *snapshot); !pools) {
+    return base::Wrap(pools.error(), SourceNameOf(options.policy));
+  }
+  SayWhatPoolsDo(*policy, *snapshot, context);
+  const plan::Plan plan = TimedPlan(*snapshot, *policy, options, context);
+  const auto wrong = plan::Validate(plan, *snapshot, *policy);
   if (!wrong.empty()) {
     return base::Fail(
         base::ErrorCode::kUnavailable,
@@ -133,6 +181,9 @@ void AddPlan(CLI::App& app, const Context& context, Action& action) {
       "Show what to change: pods to place, cards to cut and share, nodes to add and give "
       "back; exits 1 where there is something to do");
   AddSourceOptions(*command, options->source);
+  command->add_option("--policy", options->policy,
+                      "A file of GpuPools: what may be done to which nodes (docs/pools.md); the "
+                      "options below hold for all others, and for what a pool leaves out");
   command->add_option("-o,--output", options->output, "table, wide, json or yaml")
       ->check(CLI::IsMember({"table", "wide", "json", "yaml"}))
       ->capture_default_str();

@@ -74,6 +74,35 @@ TEST(Plan, TimesArePrintedForThePassesThatRan) {
   EXPECT_THAT(ran.err, Not(HasSubstr("share")));
 }
 
+TEST(Plan, PoolsSayWhatMayBeDoneWhere) {
+  const Ran ran = Plan({"--policy", SourcePath("examples/pools.yaml"), "-o", "json"});
+  EXPECT_EQ(ran.code, kFoundChanges);
+  EXPECT_EQ(ran.err,
+            "tangram: GpuPool training is in mode Observe: its 4 nodes are left as found\n");
+  for (const auto& action : nlohmann::json::parse(ran.out)["actions"]) {
+    if (action["kind"] == "PlacePod") continue;
+    EXPECT_THAT(action.value("node", ""), Not(HasSubstr("a100-odd"))) << action;
+  }
+}
+
+TEST(Plan, WrongPoolsAreRefused) {
+  const Ran wrong = Plan({"--policy", SourcePath("src/pool/testdata/bad/replicas.yaml")});
+  EXPECT_EQ(wrong.code, kBadInput);
+  EXPECT_THAT(wrong.err, HasSubstr("replicas.yaml: line 4: GpuPool a: spec.sharing.maxReplicas"));
+  const Ran missing = Plan({"--policy", "not-there.yaml"});
+  EXPECT_EQ(missing.code, kBadInput);
+  EXPECT_THAT(missing.err, HasSubstr("not-there.yaml"));
+  const auto pool = [](const std::string& name) {
+    return "apiVersion: tangram.dev/v1alpha1\nkind: GpuPool\nmetadata: {name: " + name +
+           "}\nspec: {mode: Auto, nodeSelector: {}}\n---\n";
+  };
+  const Ran both =
+      Tangram({"plan", "--snapshot", SourcePath("examples/messy.json"), "--policy", "-"},
+              pool("x") + pool("y"));
+  EXPECT_EQ(both.code, kBadInput);
+  EXPECT_THAT(both.err, HasSubstr("GpuPool x and GpuPool y both select node a100-balanced-0"));
+}
+
 TEST(Plan, RefusesWhatItDoesNotKnow) {
   EXPECT_EQ(Plan({"--moves", "all"}).code, kBadInput);
   EXPECT_EQ(Plan({"--without", "think"}).code, kBadInput);

@@ -17,13 +17,20 @@ constexpr std::string_view kReportSchema =
 constexpr std::string_view kPlanSchema =
 #include "plan_schema.inc"
     ;
+constexpr std::string_view kGpuPoolSchema =
+#include "gpupool_schema.inc"
+    ;
 constexpr std::string_view kMigPackSchema =
 #include "mig_pack_schema.inc"
     ;
 
-// What commands write; the schema of a snapshot is made from the list of its fields.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kSchemas = {
-    {{"report", kReportSchema}, {"plan", kPlanSchema}, {"mig-pack", kMigPackSchema}}};
+// What commands write, and the pools that plan reads; the schema of a snapshot is made from the
+// list of its fields.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kSchemas = {
+    {{"report", kReportSchema},
+     {"plan", kPlanSchema},
+     {"mig-pack", kMigPackSchema},
+     {"gpupool", kGpuPoolSchema}}};
 
 base::Result<ExitCode> PrintSchema(const std::string& of, const Context& context) {
   const auto schema = std::find_if(kSchemas.begin(), kSchemas.end(),
@@ -43,8 +50,10 @@ void AddSchema(CLI::App& app, const Context& context, Action& action) {
   std::vector<std::string> names = {"snapshot"};
   for (const auto& [name, text] : kSchemas) names.emplace_back(name);
   CLI::App* command = app.add_subcommand(
-      "schema", "Print the JSON Schema of a snapshot, or of what a command writes as JSON");
-  command->add_option("WHAT", *what, "snapshot, report, plan or mig-pack")
+      "schema",
+      "Print the JSON Schema of a snapshot, of what a command writes as JSON, or of "
+      "a GpuPool");
+  command->add_option("WHAT", *what, "snapshot, report, plan, mig-pack or gpupool")
       ->check(CLI::IsMember(names))
       ->capture_default_str();
   command->callback([what, &context, &action] {

@@ -8,9 +8,9 @@
 #include <ostream>
 
 #include "base/clock.h"
+#include "base/nearest.h"
 #include "base/text.h"
 #include "cli/command.h"
-#include "base/nearest.h"
 #include "report/table.h"
 #include "report/words.h"
 #include "sim/replay.h"

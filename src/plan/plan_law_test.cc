@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <random>
 
+#include "base/sanitized_testing.h"
 #include "cluster/testing/random_snapshot.h"
 #include "plan/plan.h"
 #include "plan/plan_testing.h"
@@ -16,6 +18,9 @@ namespace {
 using testing::Cluster;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+
+using base::kSanitized;
+constexpr unsigned kRounds = kSanitized ? 60 : 300;
 
 constexpr const char* kGpu = "nvidia.com/gpu";
 
@@ -31,6 +36,45 @@ PlanPolicy PolicyOf(unsigned seed) {
   return policy;
 }
 
+NodePolicy RandomNodePolicy(std::mt19937& random) {
+  const auto below = [&](int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); };
+  const std::vector<std::vector<std::string>> profiles = {
+      {}, {}, {"1g.5gb"}, {"4g.20gb", "2g.10gb"}, {"7g.40gb", "1g.24gb"}};
+  const std::array<std::optional<cluster::Sharing>, 4> sharing = {
+      std::nullopt, cluster::Sharing::kTimeSlicing, cluster::Sharing::kMps,
+      cluster::Sharing::kNone};
+  NodePolicy policy;
+  policy.mode = static_cast<Mode>(below(3));
+  policy.moves = static_cast<Moves>(below(3));
+  policy.stop_idle = below(2) == 0;
+  policy.resize = below(2) == 0;
+  policy.mig = static_cast<MigBackend>(below(3));
+  policy.profiles = profiles[static_cast<std::size_t>(below(5))];
+  policy.sharing = sharing[static_cast<std::size_t>(below(4))];
+  policy.most_replicas = 1 + below(8);
+  policy.give_back = below(3) > 0;
+  policy.keep_empty = below(2);
+  return policy;
+}
+
+// Of the pools of RandomCluster's nodes some have a policy of their own.
+PlanPolicy PolicyWithPools(unsigned seed) {
+  std::mt19937 random(seed);
+  const auto below = [&](int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); };
+  PlanPolicy policy = PolicyOf(seed);
+  for (int p = 0; p < 3; ++p) {
+    if (below(4) == 0) continue;
+    const std::string name = "pool" + std::to_string(p);
+    Pool pool{.name = name, .selector = {{"pool", name}}, .policy = RandomNodePolicy(random)};
+    pool.least_nodes = below(3);
+    if (below(2) == 0) pool.most_nodes = below(5);
+    if (below(2) == 0) pool.most_new_nodes = below(3);
+    if (below(2) == 0) pool.most_recut_nodes = below(3);
+    policy.pools.push_back(std::move(pool));
+  }
+  return policy;
+}
+
 // A cluster as the device plugin shows one: what nodes offer is what their cards are, and no pod
 // holds what is not there.
 cluster::Snapshot RandomCluster(unsigned seed) {
@@ -41,7 +85,7 @@ cluster::Snapshot RandomCluster(unsigned seed) {
   for (int n = 0; n < 8; ++n) {
     cluster::Node& node = c.Node("n" + std::to_string(n), 1 + below(4));
     node.pool = "pool" + std::to_string(below(3));
-    node.labels = {{"zone", std::to_string(below(2))}};
+    node.labels = {{"pool", node.pool}, {"zone", std::to_string(below(2))}};
     if (below(5) == 0) node.taints = {{"team", "ml", "NoSchedule"}};
     if (below(9) == 0) node.schedulable = false;
     if (below(9) == 0) node.price.reset();
@@ -139,6 +183,18 @@ TEST(PlanLaw, EveryPlanHoldsAgainstItsSnapshot) {
   EXPECT_THAT(actions, ::testing::Each(::testing::Gt(10))) << "each kind of change was seen";
 }
 
+TEST(PlanLaw, EveryPlanKeepsToThePolicyOfEachNode) {
+  std::array<int, std::variant_size_v<Change>> actions{};
+  for (unsigned seed = 0; seed < kRounds; ++seed) {
+    const cluster::Snapshot snapshot = seed % 7 == 0 ? AnySnapshot(seed) : RandomCluster(seed);
+    const PlanPolicy policy = PolicyWithPools(seed);
+    const Plan plan = MakePlan(snapshot, policy);
+    ASSERT_THAT(Validate(plan, snapshot, policy), IsEmpty()) << seed;
+    for (const Action& action : plan.actions) ++actions[action.change.index()];
+  }
+  EXPECT_THAT(actions, ::testing::Each(::testing::Gt(kSanitized ? 0 : 4)));
+}
+
 TEST(PlanLaw, TheOrderOfObjectsDoesNotMatter) {
   for (unsigned seed = 0; seed < 30; ++seed) {
     const cluster::Snapshot snapshot = RandomCluster(seed);
@@ -147,7 +203,8 @@ TEST(PlanLaw, TheOrderOfObjectsDoesNotMatter) {
     std::shuffle(shuffled.nodes.begin(), shuffled.nodes.end(), random);
     std::shuffle(shuffled.pods.begin(), shuffled.pods.end(), random);
     cluster::Normalize(shuffled);
-    EXPECT_TRUE(MakePlan(snapshot, PolicyOf(seed)) == MakePlan(shuffled, PolicyOf(seed))) << seed;
+    const PlanPolicy policy = PolicyWithPools(seed);
+    EXPECT_TRUE(MakePlan(snapshot, policy) == MakePlan(shuffled, policy)) << seed;
   }
 }
 

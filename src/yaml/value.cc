@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <charconv>
 #include <utility>
 
 #include "base/text.h"
@@ -10,13 +11,38 @@
 namespace tangram::yaml {
 namespace {
 
-// YAML 1.1, which Kubernetes reads, takes these for other types than text.
-bool ReadsAsAnotherType(const std::string& text) {
+// Whether YAML 1.1, which Kubernetes reads, or another reader may take it for another type.
+bool MayReadAsAnotherType(const std::string& text) {
   constexpr std::array<std::string_view, 11> kWords = {"",   "~",  "null", "true", "false", "yes",
                                                        "no", "on", "off",  "y",    "n"};
   const std::string lower = base::Lower(text);
   if (std::find(kWords.begin(), kWords.end(), lower) != kWords.end()) return true;
   return text.find_first_not_of("0123456789.eE+-_:xXabcdfABCDFinI") == std::string::npos;
+}
+
+// Decimal, with a fraction or an exponent; hexadecimal, octal and binary; infinity and no number.
+bool ReadsAsNumber(std::string text) {
+  std::erase(text, '_');
+  if (text.starts_with('+') || text.starts_with('-')) text.erase(0, 1);
+  const std::string lower = base::Lower(text);
+  if (lower == ".inf" || lower == ".nan") return true;
+  const auto all = [&](std::string_view digits) {
+    return lower.size() > 2 && lower.find_first_not_of(digits, 2) == std::string::npos;
+  };
+  if (lower.starts_with("0x")) return all("0123456789abcdef");
+  if (lower.starts_with("0o")) return all("01234567");
+  if (lower.starts_with("0b")) return all("01");
+  if (lower.empty() || (lower[0] != '.' && (lower[0] < '0' || lower[0] > '9'))) return false;
+  double number = 0;
+  const auto read = std::from_chars(lower.data(), lower.data() + lower.size(), number);
+  return read.ptr == lower.data() + lower.size();
+}
+
+bool ReadsAsNullOrBool(const std::string& text) {
+  constexpr std::array<std::string_view, 9> kWords = {"",    "~",  "null", "true", "false",
+                                                      "yes", "no", "on",   "off"};
+  const std::string lower = base::Lower(text);
+  return std::find(kWords.begin(), kWords.end(), lower) != kWords.end();
 }
 
 bool IsPlainKey(std::string_view key) {
@@ -26,6 +52,11 @@ bool IsPlainKey(std::string_view key) {
 }
 
 }  // namespace
+
+bool Value::is_text() const {
+  if (!is_scalar() || style == Style::kQuoted) return is_scalar();
+  return !ReadsAsNullOrBool(text) && !ReadsAsNumber(text);
+}
 
 const Value* Value::Find(std::string_view key) const {
   const auto found = std::find_if(members.rbegin(), members.rend(),
@@ -58,7 +89,7 @@ void Value::Remove(std::string_view key) {
 Value Text(std::string text) {
   Value value;
   value.kind = Value::Kind::kScalar;
-  value.style = ReadsAsAnotherType(text) ? Value::Style::kQuoted : Value::Style::kPlain;
+  value.style = MayReadAsAnotherType(text) ? Value::Style::kQuoted : Value::Style::kPlain;
   value.text = std::move(text);
   return value;
 }

@@ -25,6 +25,8 @@ struct Value {
   bool is_map() const { return kind == Kind::kMap; }
   bool is_list() const { return kind == Kind::kList; }
   bool is_scalar() const { return kind == Kind::kScalar; }
+  // A scalar that Kubernetes reads as text: quoted, or of no other type.
+  bool is_text() const;
 
   // The member of that key; of several the last, as the API server reads it. nullptr if none.
   const Value* Find(std::string_view key) const;
