@@ -1,6 +1,6 @@
-// Builds one page and writes it as a C++ include: web_page.mjs NPM FOLDER STAGE HEADER
+// Builds one page and writes it as a C++ include: web_page.mjs NPM FOLDER PAGE STAGE HEADER NAME
 //
-// FOLDER is copied to STAGE and built there. STAGE/node_modules is a link into the cache, which is
+// FOLDER holds the pages, PAGE is one of them. It is copied to STAGE and built there. STAGE/node_modules is a link into the cache, which is
 // filled beside and moved into place, so two builds at once do no harm.
 import {spawnSync} from 'node:child_process';
 import {createHash} from 'node:crypto';
@@ -18,7 +18,7 @@ import {
 import {homedir} from 'node:os';
 import {dirname, join} from 'node:path';
 
-const MARKER = '__TANGRAM_REPORT__';
+const MARKER = '__TANGRAM_DATA__';
 const CHUNK = 8000; // characters; compilers need not take strings of more than 65,535 bytes
 
 function fail(message) {
@@ -26,8 +26,8 @@ function fail(message) {
   process.exit(1);
 }
 
-function run(program, args, cwd, undo = () => {}) {
-  const done = spawnSync(program, args, {cwd, encoding: 'utf8'});
+function run(program, args, cwd, {undo = () => {}, env = {}} = {}) {
+  const done = spawnSync(program, args, {cwd, encoding: 'utf8', env: {...process.env, ...env}});
   if (done.status === 0) return;
   undo();
   fail(
@@ -47,7 +47,7 @@ function packages(npm, folder) {
   const fresh = mkdtempSync(join(cache, 'new-'));
   for (const file of files) cpSync(join(folder, file), join(fresh, file));
   const drop = () => rmSync(fresh, {recursive: true, force: true});
-  run(npm, ['ci', '--no-audit', '--no-fund', '--prefer-offline'], fresh, drop);
+  run(npm, ['ci', '--no-audit', '--no-fund', '--prefer-offline'], fresh, {undo: drop});
   try {
     renameSync(fresh, kept);
   } catch (error) {
@@ -57,15 +57,15 @@ function packages(npm, folder) {
   return kept;
 }
 
-function build(npm, folder, stage) {
+function build(npm, folder, page, stage) {
   rmSync(stage, {recursive: true, force: true});
   cpSync(folder, stage, {
     recursive: true,
     filter: (path) => !/\/(node_modules|dist)$/.test(path),
   });
   symlinkSync(join(packages(npm, folder), 'node_modules'), join(stage, 'node_modules'));
-  run(npm, ['run', '--silent', 'build'], stage);
-  return readFileSync(join(stage, 'dist', 'index.html'), 'utf8');
+  run(npm, ['run', '--silent', 'build'], stage, {env: {PAGE: page}});
+  return readFileSync(join(stage, 'dist', page, 'index.html'), 'utf8');
 }
 
 // Raw strings: the text needs no escaping as long as it does not hold the delimiter.
@@ -79,16 +79,16 @@ function array(name, text) {
   return `inline constexpr std::string_view ${name}[] = {\n${pieces.join(',\n')},\n};\n`;
 }
 
-function include(html) {
+function include(html, name) {
   const halves = html.split(MARKER);
   if (halves.length !== 2) fail(`the page has ${halves.length - 1} markers ${MARKER}, not one`);
   return (
-    `#pragma once\n\n#include <string_view>\n\n${array('kPageBeforeData', halves[0])}\n` +
-    array('kPageAfterData', halves[1])
+    `#pragma once\n\n#include <string_view>\n\n${array(`k${name}BeforeData`, halves[0])}\n` +
+    array(`k${name}AfterData`, halves[1])
   );
 }
 
-const [npm, folder, stage, header] = process.argv.slice(2);
-if (!header) fail('usage: web_page.mjs NPM FOLDER STAGE HEADER');
+const [npm, folder, page, stage, header, name] = process.argv.slice(2);
+if (!name) fail('usage: web_page.mjs NPM FOLDER PAGE STAGE HEADER NAME');
 mkdirSync(dirname(header), {recursive: true});
-writeFileSync(header, include(build(npm, folder, stage)));
+writeFileSync(header, include(build(npm, folder, page, stage), name));

@@ -76,13 +76,18 @@ void AppendData(std::string_view json, std::string& page) {
 
 }  // namespace
 
-std::string RenderHtml(std::string_view report_json) {
+std::string PageWithData(std::span<const std::string_view> before, std::string_view json,
+                         std::span<const std::string_view> after) {
   std::string page;
-  page.reserve(report_json.size() + report_json.size() / 16 + 512 * 1024);
-  for (const std::string_view piece : kPageBeforeData) page.append(piece);
-  AppendData(report_json, page);
-  for (const std::string_view piece : kPageAfterData) page.append(piece);
+  page.reserve(json.size() + json.size() / 16 + 512 * 1024);
+  for (const std::string_view piece : before) page.append(piece);
+  AppendData(json, page);
+  for (const std::string_view piece : after) page.append(piece);
   return page;
+}
+
+std::string RenderHtml(std::string_view report_json) {
+  return PageWithData(kReportPageBeforeData, report_json, kReportPageAfterData);
 }
 
 }  // namespace tangram::report

@@ -9,7 +9,7 @@
 namespace tangram::report {
 namespace {
 
-constexpr std::string_view kOpen = "<script type=\"application/json\" id=\"tangram-report\">";
+constexpr std::string_view kOpen = "<script type=\"application/json\" id=\"tangram-data\">";
 constexpr std::string_view kClose = "</script>";
 
 // What a browser reads as the data of the page.
@@ -34,7 +34,7 @@ const DataCase kCases[] = {
     {"Entity", R"("&lt;")", R"("\u0026lt;")"},
     {"BackslashBefore", R"("\\<")", R"("\\\u003c")"},
     {"QuotesStay", R"("\"'`${x}")", R"("\"'`${x}")"},
-    {"Marker", R"("__TANGRAM_REPORT__")", R"("__TANGRAM_REPORT__")"},
+    {"Marker", R"("__TANGRAM_DATA__")", R"("__TANGRAM_DATA__")"},
     {"LineSeparators", "\"\u2028\u2029\"", R"("\u2028\u2029")"},
     {"Unicode", "\"\u00e9 \u05e9 \u202e \U0001f9e9\"", "\"\u00e9 \u05e9 \u202e \U0001f9e9\""},
     {"LoneContinuation", "\"\x80\"", "\"\uFFFD\""},

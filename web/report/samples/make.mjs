@@ -1,4 +1,4 @@
-// Writes sample reports: node samples/make.mjs [DIR [NAME...]]    (DIR: this folder; NAME: all)
+// Writes sample reports: node report/samples/make.mjs [DIR [NAME...]]    (DIR: this folder; NAME: all)
 //
 //   small.json    a mixed, messy cluster: A100 in several MIG layouts, T4 time-sliced, L4, H100 by
 //                 DRA, idle notebooks, cards without a price
@@ -219,7 +219,7 @@ function hostile() {
     '${alert(3)}',
     '__proto__',
     'constructor',
-    '__TANGRAM_REPORT__',
+    '__TANGRAM_DATA__',
     '$& $1 $`',
     '🧩🧩🧩',
     'tab\there',
@@ -276,6 +276,7 @@ function empty() {
 }
 
 export const SAMPLES = {small, large, many, hostile, empty};
+export const CHECKED = ['small', 'large', 'hostile', 'empty']; // in Chromium
 
 const here = fileURLToPath(import.meta.url);
 if (process.argv[1] === here) {

@@ -8,8 +8,8 @@ import {
   Tooltip,
   type ChartConfiguration,
 } from 'chart.js';
-import {h} from './dom';
-import {clip, gpus, usd, usdShort} from './format';
+import {h} from '../../shared/dom';
+import {clip, gpus, usd, usdShort} from '../../shared/format';
 
 Chart.register(BarController, BarElement, CategoryScale, LinearScale, Tooltip);
 

@@ -1,28 +1,15 @@
 // Opens a page in Chromium and compares what it shows with the report it was made from.
 //
-//   node test/page.test.mjs FILE.html FILE.json
-//       SHOTS=DIR     take screenshots there
-//       CHROMIUM=PATH the browser (/usr/bin/chromium)
+//   node report/test/page.test.mjs FILE.html FILE.json
 //
-// Fails on a wrong number, a console error, or any request other than for the file itself.
+// Fails on a wrong number, and on what shared/test/browser.mjs looks for.
 import assert from 'node:assert/strict';
-import {mkdirSync, readFileSync} from 'node:fs';
-import {join, resolve} from 'node:path';
-import {pathToFileURL} from 'node:url';
-import {chromium} from 'playwright-core';
+import {readFileSync} from 'node:fs';
+import {checkPage} from '../../shared/test/browser.mjs';
 
-const FLAGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 const [html, json] = process.argv.slice(2);
 if (!html || !json) {
-  console.error('usage: node test/page.test.mjs FILE.html FILE.json');
+  console.error('usage: node report/test/page.test.mjs FILE.html FILE.json');
   process.exit(2);
 }
 const report = JSON.parse(readFileSync(json, 'utf8'));
@@ -181,92 +168,18 @@ async function checkFleet(page) {
   await page.locator('.tooltip').waitFor({state: 'hidden', timeout: 5000});
 }
 
-async function checkNoOverflow(page) {
-  for (const width of [1280, 400]) {
-    await page.setViewportSize({width, height: 900});
-    const over = await page.evaluate(
-      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-    );
-    assert.ok(over <= 0, `the page is ${over} px wider than a window of ${width} px`);
-  }
-  await page.setViewportSize({width: 1280, height: 900});
-}
-
-async function checkNothingInjected(page) {
-  const scripts = await page.locator('script').count();
-  assert.ok(scripts <= 1, `the page has ${scripts} scripts, not one`);
-  assert.equal(
-    await page.locator('img, iframe, object, embed, base').count(),
-    0,
-    'no element came out of a name',
-  );
-}
-
-async function shots(browser, url) {
-  const dir = process.env.SHOTS;
-  mkdirSync(dir, {recursive: true});
-  for (const [shot, width, colorScheme] of [
-    ['wide', 1280, 'light'],
-    ['dark', 1280, 'dark'],
-    ['narrow', 400, 'light'],
-  ]) {
-    const page = await browser.newPage({viewport: {width, height: 900}, colorScheme});
-    await page.goto(url);
-    await page.waitForTimeout(200);
-    await page.screenshot({path: join(dir, `${shot}.png`), fullPage: true});
-    if (shot === 'wide')
-      await page.pdf({path: join(dir, 'print.pdf'), format: 'A4', printBackground: true});
-    await page.close();
-  }
-}
-
-async function main() {
-  const url = pathToFileURL(resolve(html)).href;
-  const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: FLAGS,
-  });
-  const problems = [];
-  const requests = [];
-  try {
-    const page = await browser.newPage({viewport: {width: 1280, height: 900}});
-    page.on(
-      'console',
-      (message) => ['error', 'warning'].includes(message.type()) && problems.push(message.text()),
-    );
-    page.on('pageerror', (error) => problems.push(String(error)));
-    page.on('dialog', (dialog) => {
-      problems.push(`dialog: ${dialog.message()}`);
-      return dialog.dismiss();
-    });
-    page.on('request', (request) => requests.push(request.url()));
-    await page.goto(url);
-    await page.locator('.summary').waitFor({timeout: 20_000});
-    for (const check of [
-      checkSummary,
-      checkLeaks,
-      checkSteps,
-      checkFindings,
-      checkFilter,
-      checkGroups,
-      checkFleet,
-      checkNoOverflow,
-      checkNothingInjected,
-    ]) {
-      await check(page);
-    }
-    assert.deepEqual(problems, [], 'nothing on the console');
-    assert.deepEqual(
-      requests.filter((request) => request !== url && !request.startsWith('data:')),
-      [],
-      'no request leaves the file',
-    );
-    if (process.env.SHOTS) await shots(browser, url);
-  } finally {
-    await browser.close();
-  }
-  const findings = report.leaks.reduce((sum, leak) => sum + leak.findings.length, 0);
-  console.log(`page: ok, ${findings} findings and ${report.cards.length} cards as in ${json}`);
-}
-
-await main();
+await checkPage({
+  html,
+  ready: '.summary',
+  checks: [
+    checkSummary,
+    checkLeaks,
+    checkSteps,
+    checkFindings,
+    checkFilter,
+    checkGroups,
+    checkFleet,
+  ],
+});
+const findings = report.leaks.reduce((sum, leak) => sum + leak.findings.length, 0);
+console.log(`page: ok, ${findings} findings and ${report.cards.length} cards as in ${json}`);

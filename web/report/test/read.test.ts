@@ -5,14 +5,14 @@ import {readReport} from '../src/read';
 describe('readReport', () => {
   it.each(Object.keys(SAMPLES).filter((name) => name !== 'many'))('reads the sample %s', (name) => {
     expect(readReport(JSON.stringify(SAMPLES[name as keyof typeof SAMPLES]()))).toHaveProperty(
-      'report',
+      'data',
     );
   });
 
   const whole = SAMPLES.empty() as Record<string, unknown>;
   it.each([
     ['', 'not JSON'],
-    ['__TANGRAM_REPORT__', 'not JSON'],
+    ['__TANGRAM_DATA__', 'not JSON'],
     ['null', 'not a Tangram report'],
     ['[]', 'not a Tangram report'],
     ['{"format":"other"}', 'not a Tangram report'],

@@ -1,9 +1,9 @@
 // Where the money goes: by namespace, team, model, workload, node.
 import {busyChart, stackedBars, type BarRow} from '../charts';
-import {h, name, section, swatch} from '../dom';
-import {count, gpus, percent, usd} from '../format';
+import {h, name, section, swatch} from '../../../shared/dom';
+import {count, gpus, percent, usd} from '../../../shared/format';
 import {BUSY_BINS, busyness} from '../fleet_model';
-import {tabs} from '../tabs';
+import {tabs} from '../../../shared/tabs';
 import type {Axis, Group, Report} from '../types';
 
 const TITLES: Record<Axis, string> = {

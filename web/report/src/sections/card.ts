@@ -1,6 +1,6 @@
 // One card as a picture: its seats from left to right, the colour says the state.
-import {h, s} from '../dom';
-import {clip, count, usd} from '../format';
+import {h, s} from '../../../shared/dom';
+import {clip, count, usd} from '../../../shared/format';
 import {boxesOf, type Box} from '../fleet_model';
 import type {Card, SeatState} from '../types';
 import {STATES} from '../words';

@@ -1,5 +1,5 @@
 // Every finding, in a table that can be sorted, filtered and opened row by row.
-import {fact, h, name, section, swatch} from '../dom';
+import {fact, h, name, section, swatch} from '../../../shared/dom';
 import {
   count,
   gib,
@@ -12,7 +12,7 @@ import {
   visible,
   when,
   words,
-} from '../format';
+} from '../../../shared/format';
 import {
   ANY,
   choices,

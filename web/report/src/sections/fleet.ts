@@ -1,6 +1,6 @@
 // The fleet: every card, or groups of cards that look alike where there are very many.
-import {h, name, s, section, swatch} from '../dom';
-import {count, plural, usd} from '../format';
+import {h, name, s, section, swatch} from '../../../shared/dom';
+import {count, plural, usd} from '../../../shared/format';
 import {byNode, groupCards, type CardGroup, type NodeCards} from '../fleet_model';
 import type {Card, Report, SeatState} from '../types';
 import {STATES} from '../words';

@@ -1,6 +1,6 @@
 // What was judged and kept, what could not be seen, and where the prices come from.
-import {h, name, section, type Child} from '../dom';
-import {count, gpus, plural, sentence, title, usd, visible} from '../format';
+import {h, name, section, type Child} from '../../../shared/dom';
+import {count, gpus, plural, sentence, title, usd, visible} from '../../../shared/format';
 import type {Report} from '../types';
 
 function text(value: string): string {

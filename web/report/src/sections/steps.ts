@@ -1,6 +1,6 @@
 // What to do, in order, with what each step saves and risks.
-import {h, section} from '../dom';
-import {plural, sentence, title, usd, visible} from '../format';
+import {h, section} from '../../../shared/dom';
+import {plural, sentence, title, usd, visible} from '../../../shared/format';
 import {risksOf, type Row} from '../findings_model';
 import type {Level, Report, Step} from '../types';
 import {STEPS} from '../words';

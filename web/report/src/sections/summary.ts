@@ -1,38 +1,11 @@
 // The top of the page: what is lost, of what, and in which of the four leaks.
-import {fact, h, name, swatch, type Child} from '../dom';
-import {count, gpus, percent, plural, usd, visible, when} from '../format';
+import {fact, h, name, swatch, type Child} from '../../../shared/dom';
+import {count, gpus, percent, plural, usd, visible, when} from '../../../shared/format';
+import {masthead} from '../../../shared/shell';
 import type {Leak, LeakName, Report, Totals} from '../types';
 import {LEAKS} from '../words';
 
-// The seven pieces, as one square.
-function emblem(): SVGElement {
-  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
-  for (const [attribute, value] of [
-    ['viewBox', '0 0 8 8'],
-    ['class', 'emblem'],
-    ['aria-hidden', 'true'],
-  ] as const) {
-    svg.setAttribute(attribute, value);
-  }
-  const pieces = [
-    '0,0 8,0 4,4',
-    '0,0 4,4 0,8',
-    '8,0 8,4 6,2',
-    '6,2 8,4 6,6 4,4',
-    '4,4 6,6 2,6',
-    '2,6 6,6 4,8 0,8',
-    '8,4 8,8 4,8',
-  ];
-  pieces.forEach((points, index) => {
-    const piece = document.createElementNS('http://www.w3.org/2000/svg', 'polygon');
-    piece.setAttribute('points', points);
-    piece.setAttribute('opacity', String(0.35 + ((index * 3) % 7) * 0.1));
-    svg.append(piece);
-  });
-  return svg;
-}
-
-export function masthead(report: Report): HTMLElement {
+export function origin(report: Report): HTMLElement {
   const {window} = report;
   const measured = window
     ? [
@@ -40,26 +13,14 @@ export function masthead(report: Report): HTMLElement {
         h('time', {}, when(window.to)),
       ]
     : ['use was not measured'];
-  return h(
-    'header',
-    {class: 'masthead'},
-    h(
-      'div',
-      {class: 'brand'},
-      emblem(),
-      h('span', {}, 'Tangram'),
-      h('span', {class: 'quiet'}, 'GPU waste report'),
-    ),
-    h(
-      'p',
-      {class: 'origin'},
-      'Cluster ',
-      h('strong', {'data-field': 'cluster'}, name(report.cluster, 48, 'without a name')),
-      ' · taken ',
-      h('time', {}, when(report.takenAt)),
-      ' · ',
-      ...measured,
-    ),
+  return masthead(
+    'GPU waste report',
+    'Cluster ',
+    h('strong', {'data-field': 'cluster'}, name(report.cluster, 48, 'without a name')),
+    ' · taken ',
+    h('time', {}, when(report.takenAt)),
+    ' · ',
+    ...measured,
   );
 }
 

@@ -1,6 +1,6 @@
 // What a card or a seat of it says when it is pointed at or focused.
-import {h, name, swatch, type Child} from '../dom';
-import {count, gib, percent, usd} from '../format';
+import {h, name, swatch, type Child} from '../../../shared/dom';
+import {count, gib, percent, usd} from '../../../shared/format';
 import {seatUsd, type CardGroup} from '../fleet_model';
 import type {Card, Finding, Report, Seat} from '../types';
 import {cutText, stateWords} from './card';

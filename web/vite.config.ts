@@ -1,4 +1,5 @@
 import {createHash} from 'node:crypto';
+import {resolve} from 'node:path';
 import {defineConfig, type Plugin} from 'vite';
 
 // The page is one file: the script and the style are put into it, and a policy that allows exactly
@@ -38,9 +39,16 @@ function oneFile(): Plugin {
   };
 }
 
+// The folder of the page to build: PAGE=report.
+const page = process.env.PAGE;
+if (!page) throw new Error('set PAGE to the folder of the page to build');
+
 export default defineConfig({
+  root: resolve(import.meta.dirname, page),
   plugins: [oneFile()],
   build: {
+    outDir: resolve(import.meta.dirname, 'dist', page),
+    emptyOutDir: true,
     target: 'es2022',
     modulePreload: false,
     assetsInlineLimit: Number.MAX_SAFE_INTEGER,

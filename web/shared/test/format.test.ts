@@ -13,7 +13,7 @@ import {
   visible,
   when,
   words,
-} from '../src/format';
+} from '../format';
 
 describe('usd', () => {
   it.each([

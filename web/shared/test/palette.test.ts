@@ -1,6 +1,6 @@
 // The colours of the states can be told apart with any of the three kinds of colour blindness.
 import {describe, expect, it} from 'vitest';
-import css from '../src/style.css?raw';
+import css from '../base.css?raw';
 
 type Triple = [number, number, number];
 

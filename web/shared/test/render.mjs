@@ -1,8 +1,8 @@
-// Puts a report into the built page as the C++ side does: node test/render.mjs PAGE.html DATA.json OUT.html
+// Puts data into a built page as the C++ side does: node shared/test/render.mjs PAGE.html DATA.json OUT.html
 import {readFileSync, writeFileSync} from 'node:fs';
 import {fileURLToPath} from 'node:url';
 
-const MARKER = '__TANGRAM_REPORT__';
+const MARKER = '__TANGRAM_DATA__';
 const ESCAPES = {
   '<': '\\u003c',
   '>': '\\u003e',
