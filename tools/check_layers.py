@@ -16,7 +16,7 @@ MAY_USE = {
     "plan": "base gpu cluster",
     "pool": "base yaml gpu cluster plan",
     "report": "base gpu cluster plan",
-    "sim": "base gpu cluster plan",
+    "sim": "base yaml gpu cluster plan",
     "lint": "base yaml gpu",
     "net": "base",
     "kube": "base net",

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "cli/cli.h"
+#include "cluster/price.h"
 #include "cluster/snapshot.h"
 #include "report/table.h"
 
@@ -62,6 +63,9 @@ void AddSourceOptions(CLI::App& command, SourceOptions& options);
 
 // Reads the file or the cluster, and prices the nodes. Says on `err` what takes over two seconds.
 base::Result<cluster::Snapshot> LoadSnapshot(const SourceOptions& options, const Context& context);
+
+// The user's own rows; empty for no path. Says on `err` which rows are left out.
+base::Result<cluster::PriceTable> ReadPrices(const std::string& path, const Context& context);
 
 // The whole of a file, a pipe, or of `in` for "-"; refuses directories and what is over 2 GiB.
 base::Result<std::string> ReadText(const std::string& path, std::istream& in);

@@ -1,4 +1,6 @@
 // tangram simulate: what a placement policy makes of a list of requests.
+#include "cli/simulate.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,20 +15,11 @@
 #include "cli/command.h"
 #include "report/table.h"
 #include "report/words.h"
+#include "sim/placing.h"
 #include "sim/replay.h"
 
 namespace tangram::cli {
 namespace {
-
-struct SimulateOptions {
-  std::string nodes;
-  std::string pods;
-  std::string typical_from;
-  std::string policy = "tangram";
-  std::string order = "given";
-  std::uint64_t seed = 1;
-  std::string output = "table";
-};
 
 struct Simulated {
   sim::ReplayResult result;
@@ -39,12 +32,14 @@ struct Simulation {
 };
 
 base::Result<void> OneReadsStandardInput(const SimulateOptions& options) {
-  const int reading =
-      (options.nodes == "-") + (options.pods == "-") + (options.typical_from == "-");
+  const int reading = (options.nodes == "-") + (options.pods == "-") +
+                      (options.typical_from == "-") + (options.source.prices == "-") +
+                      (options.load == "-");
   if (reading <= 1) return {};
-  return base::Fail(base::ErrorCode::kInvalid,
-                    "only one of --nodes, --pods and --typical-from can be standard input; name "
-                    "files for the others");
+  return base::Fail(
+      base::ErrorCode::kInvalid,
+      "only one of --nodes, --pods, --typical-from, --load and --prices can be standard "
+      "input; name files for the others");
 }
 
 // The trace with the tasks of `pods`, on nodes that were read already.
@@ -91,10 +86,8 @@ base::Result<std::vector<Simulated>> RunAll(const sim::OpenbTrace& trace, sim::R
   return runs;
 }
 
-base::Result<Simulation> Run(const SimulateOptions& options, const Context& context) {
-  const auto policies = PoliciesOf(options);
-  if (!policies) return tl::unexpected(policies.error());
-  if (const auto fine = OneReadsStandardInput(options); !fine) return tl::unexpected(fine.error());
+base::Result<Simulation> Run(const SimulateOptions& options,
+                             const std::vector<std::string>& policies, const Context& context) {
   const auto nodes_csv = ReadText(options.nodes, context.streams.in);
   if (!nodes_csv) return tl::unexpected(nodes_csv.error());
   auto trace = ReadTrace(options, *nodes_csv, options.pods, context);
@@ -108,7 +101,7 @@ base::Result<Simulation> Run(const SimulateOptions& options, const Context& cont
   if (options.order == "shuffle") {
     trace->tasks = sim::Shuffled(std::move(trace->tasks), options.seed);
   }
-  auto runs = RunAll(*trace, std::move(replay), *policies);
+  auto runs = RunAll(*trace, std::move(replay), policies);
   if (!runs) return tl::unexpected(runs.error());
   const auto bound = sim::BoundOf(*trace);
   if (!bound) return tl::unexpected(bound.error());
@@ -186,8 +179,9 @@ std::string ToJson(const Simulation& simulation) {
   return (list.size() == 1 ? list.front() : list).dump() + "\n";
 }
 
-base::Result<ExitCode> Simulate(const SimulateOptions& options, const Context& context) {
-  const auto simulation = Run(options, context);
+base::Result<ExitCode> Replay(const SimulateOptions& options,
+                              const std::vector<std::string>& policies, const Context& context) {
+  const auto simulation = Run(options, policies, context);
   if (!simulation) return tl::unexpected(simulation.error());
   if (options.output == "table") {
     context.streams.out << ToTable(*simulation);
@@ -197,16 +191,59 @@ base::Result<ExitCode> Simulate(const SimulateOptions& options, const Context& c
   return kDone;
 }
 
+base::Result<void> CheckInputs(const SimulateOptions& options) {
+  const auto invalid = [](std::string message) {
+    return base::Fail(base::ErrorCode::kInvalid, std::move(message));
+  };
+  const bool csv = !options.nodes.empty() || !options.pods.empty();
+  if (csv + !options.load.empty() != 1) {
+    return invalid(
+        "name one input: --nodes and --pods (with --timed for a run in time), or --load");
+  }
+  if (csv && (options.nodes.empty() || options.pods.empty())) {
+    return invalid("--nodes and --pods belong together; name both files");
+  }
+  if (!options.timed && csv && (!options.idle_after.empty() || !options.length.empty())) {
+    return invalid("--idle-after and --length are for runs in time; write --timed too");
+  }
+  return OneReadsStandardInput(options);
+}
+
+base::Result<ExitCode> Simulate(const SimulateOptions& options, const Context& context) {
+  const auto policies = PoliciesOf(options);
+  if (!policies) return tl::unexpected(policies.error());
+  if (const auto fine = CheckInputs(options); !fine) return tl::unexpected(fine.error());
+  const bool in_time = options.timed || !options.load.empty();
+  return in_time ? SimulateTime(options, *policies, context) : Replay(options, *policies, context);
+}
+
 }  // namespace
 
 void AddSimulate(CLI::App& app, const Context& context, Action& action) {
   auto options = std::make_shared<SimulateOptions>();
   CLI::App* command = app.add_subcommand(
-      "simulate", "Replay requests on nodes by a placement policy, and compare policies");
-  command->add_option("--nodes", options->nodes, "Nodes as CSV in the openb form, in rank order")
-      ->required();
-  command->add_option("--pods", options->pods, "Requests as CSV in the openb form, as they arrive")
-      ->required();
+      "simulate",
+      "Replay requests on nodes by a placement policy, or run a load through time, and compare "
+      "policies");
+  command->add_option("--nodes", options->nodes, "Nodes as CSV in the openb form, in rank order");
+  command->add_option("--pods", options->pods, "Requests as CSV in the openb form, as they arrive");
+  command->add_option("--load", options->load,
+                      "Nodes and workloads as YAML (docs/simulate.md), run through time");
+  command->add_flag("--timed", options->timed,
+                    "Run --pods through time: they come and end as they did in the trace");
+  command
+      ->add_option("--speed", options->speed,
+                   "With --timed: arrivals come so many times as fast; runs last as long")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  command->add_option("--length", options->length, "Of a run in time, as 24h");
+  command->add_option("--boot", options->boot, "With --idle-after: until a node can be used")
+      ->capture_default_str();
+  command->add_option("--idle-after", options->idle_after,
+                      "With --timed: empty nodes are given back after this, as 10m, and asked for "
+                      "again when pods wait; absent: they stay");
+  command->add_option("--prices", options->source.prices,
+                      "A CSV of prices; its rows win (docs/prices.md)");
   command->add_option(
       "--typical-from", options->typical_from,
       "Requests that stand for what is asked, for tangram and fgd; absent: those of --pods");
@@ -221,6 +258,7 @@ void AddSimulate(CLI::App& app, const Context& context, Action& action) {
   command->add_option("-o,--output", options->output, "table, json or csv (the curves)")
       ->check(CLI::IsMember({"table", "json", "csv"}))
       ->capture_default_str();
+  options->color.AddTo(*command);
   command->callback([options, &context, &action] {
     action = [options, &context] { return Simulate(*options, context); };
   });

@@ -13,18 +13,6 @@
 namespace tangram::cli {
 namespace {
 
-base::Result<cluster::PriceTable> ReadPrices(const std::string& path, const Context& context) {
-  if (path.empty()) return cluster::PriceTable{};
-  const auto text = ReadText(path, context.streams.in);
-  if (!text) return tl::unexpected(text.error());
-  auto table = cluster::ParsePrices(*text);
-  if (!table) return base::Wrap(table.error(), path);
-  for (const cluster::BadPriceRow& bad : table->bad) {
-    Say(fmt::format("{}:{}: {}; the row is left out", path, bad.line, bad.why), context.streams);
-  }
-  return table;
-}
-
 // A recorded price stays unless the user's own table has a better one.
 void OverridePrices(const cluster::PriceTable& overrides, std::vector<cluster::Node>& nodes) {
   if (overrides.rows.empty()) return;
@@ -80,6 +68,18 @@ void AddSourceOptions(CLI::App& command, SourceOptions& options) {
   command.add_option("--window", options.window, "How far back to look at usage")
       ->capture_default_str();
   command.add_option("--prices", options.prices, "A CSV of prices; its rows win (docs/prices.md)");
+}
+
+base::Result<cluster::PriceTable> ReadPrices(const std::string& path, const Context& context) {
+  if (path.empty()) return cluster::PriceTable{};
+  const auto text = ReadText(path, context.streams.in);
+  if (!text) return tl::unexpected(text.error());
+  auto table = cluster::ParsePrices(*text);
+  if (!table) return base::Wrap(table.error(), path);
+  for (const cluster::BadPriceRow& bad : table->bad) {
+    Say(fmt::format("{}:{}: {}; the row is left out", path, bad.line, bad.why), context.streams);
+  }
+  return table;
 }
 
 base::Result<cluster::Snapshot> LoadSnapshot(const SourceOptions& options, const Context& context) {

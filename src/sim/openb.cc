@@ -193,4 +193,6 @@ base::Result<cluster::Snapshot> ImportOpenb(std::string_view nodes_csv, std::str
   return ToSnapshot(*trace, options);
 }
 
+cluster::Node AsClusterNode(const OpenbNode& node) { return MakeNode(node, {}); }
+
 }  // namespace tangram::sim

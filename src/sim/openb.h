@@ -48,4 +48,7 @@ base::Result<cluster::Snapshot> ImportOpenb(std::string_view nodes_csv, std::str
 // The same from a trace that is read already.
 base::Result<cluster::Snapshot> ToSnapshot(const OpenbTrace& trace, const OpenbOptions& options);
 
+// One node, as it is in a snapshot of a trace that starts at 1970-01-01.
+cluster::Node AsClusterNode(const OpenbNode& node);
+
 }  // namespace tangram::sim

@@ -8,7 +8,7 @@ using plan::Placement;
 using plan::Shape;
 
 RandomPlacer::RandomPlacer(std::vector<NodeState> nodes, std::uint64_t seed)
-    : nodes_(std::move(nodes)), random_(seed) {}
+    : nodes_(std::move(nodes)), open_(nodes_.size(), true), random_(seed) {}
 
 std::optional<Placement> RandomPlacer::Place(const Shape& shape) {
   std::optional<std::size_t> drawn;
@@ -16,13 +16,22 @@ std::optional<Placement> RandomPlacer::Place(const Shape& shape) {
   // Each replaces the one before with chance 1 in those seen (reservoir sampling). The remainder of
   // a 64-bit number, and no distribution of the library: those differ between libraries.
   for (std::size_t rank = 0; rank < nodes_.size(); ++rank) {
-    if (Fits(nodes_[rank], shape) && random_() % ++fitting == 0) drawn = rank;
+    if (open_[rank] && Fits(nodes_[rank], shape) && random_() % ++fitting == 0) drawn = rank;
   }
   if (!drawn) return std::nullopt;
-  NodeState& node = nodes_[*drawn];
+  const NodeState& node = nodes_[*drawn];
   const GpuSet gpus = shape.is_share() ? DrawGpu(node, shape) : FirstIdle(node, shape.gpus);
-  node = After(node, shape, gpus);
-  return Placement{*drawn, gpus};
+  const Placement placement{*drawn, gpus};
+  Hold(shape, placement);
+  return placement;
+}
+
+void RandomPlacer::Hold(const Shape& shape, const Placement& at) {
+  nodes_[at.node] = After(nodes_[at.node], shape, at.gpus);
+}
+
+void RandomPlacer::Release(const Shape& shape, const Placement& at) {
+  nodes_[at.node] = Before(nodes_[at.node], shape, at.gpus);
 }
 
 GpuSet RandomPlacer::DrawGpu(const NodeState& node, const Shape& share) {

@@ -23,12 +23,19 @@ class RandomPlacer {
   // node that hold it, for whole GPUs the first idle ones. Looks at every node.
   std::optional<plan::Placement> Place(const plan::Shape& shape);
 
+  // As plan::Placer.
+  void Hold(const plan::Shape& shape, const plan::Placement& at);
+  void Release(const plan::Shape& shape, const plan::Placement& at);
+  void Close(std::size_t node) { open_[node] = false; }
+  void Open(std::size_t node) { open_[node] = true; }
+
   const std::vector<plan::NodeState>& nodes() const { return nodes_; }
 
  private:
   plan::GpuSet DrawGpu(const plan::NodeState& node, const plan::Shape& share);
 
-  std::vector<plan::NodeState> nodes_;
+  std::vector<plan::NodeState> nodes_;  // `kinds` are not kept: no draw looks at them
+  std::vector<bool> open_;
   std::mt19937_64 random_;
 };
 

@@ -3,16 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <memory>
 #include <numeric>
 #include <random>
 #include <span>
-#include <unordered_map>
 #include <utility>
 
 #include "plan/place/pricing.h"
-#include "sim/random_placer.h"
+#include "sim/placing.h"
+#include "sim/trace_shapes.h"
 
 namespace tangram::sim {
 namespace {
@@ -21,107 +19,6 @@ using base::PartsPerMillion;
 using plan::NodeState;
 using plan::Shape;
 using plan::TypicalShape;
-
-using Nodes = std::span<const NodeState>;
-using Shapes = std::span<const Shape>;
-// Of the empty nodes, and of requests that stand for what is asked.
-using MakePolicy = std::unique_ptr<plan::Policy> (*)(Nodes, Shapes);
-
-constexpr std::array<std::pair<std::string_view, MakePolicy>, 6> kPolicies = {{
-    {"tangram", plan::MakeTangram},
-    {"fgd", [](Nodes, Shapes s) { return plan::MakeFgd(plan::FindTypicalShapes(s)); }},
-    {"best-fit", [](Nodes, Shapes) { return plan::MakeBestFit(); }},
-    {"dot-product", [](Nodes, Shapes) { return plan::MakeDotProduct(); }},
-    {"gpu-packing", [](Nodes, Shapes) { return plan::MakeGpuPacking(); }},
-    {"gpu-clustering", [](Nodes, Shapes) { return plan::MakeGpuClustering(); }},
-}};
-
-constexpr std::string_view kRandom = "random";  // not a Policy: random_placer.h
-
-// Models by number, in order of appearance.
-class Models {
- public:
-  base::Result<std::uint8_t> Number(const std::string& name) {
-    const auto [known, fresh] = numbers_.try_emplace(name, numbers_.size());
-    if (known->second >= plan::kMostModels) {
-      return base::Fail(base::ErrorCode::kInvalid,
-                        fmt::format("model {}: there are more than {} models; a replay takes that "
-                                    "many",
-                                    name, plan::kMostModels));
-    }
-    return static_cast<std::uint8_t>(known->second);
-  }
-
- private:
-  std::unordered_map<std::string, std::size_t> numbers_;
-};
-
-base::Result<NodeState> StateOf(const OpenbNode& node, Models& models) {
-  if (node.gpus > plan::kMostGpusPerNode) {
-    return base::Fail(base::ErrorCode::kInvalid,
-                      fmt::format("node {}: found {} GPUs; a replay takes nodes of at most {}",
-                                  node.name, node.gpus, plan::kMostGpusPerNode));
-  }
-  const auto model = models.Number(node.model);
-  if (!model) return tl::unexpected(model.error());
-  NodeState state;
-  state.cpu = node.cpu;
-  state.memory = node.memory;
-  state.model = *model;
-  state.gpus = static_cast<std::uint8_t>(node.gpus);
-  std::fill_n(state.free.begin(), node.gpus, static_cast<std::int16_t>(plan::kWholeGpu.value()));
-  return state;
-}
-
-base::Result<Shape> ShapeOf(const OpenbTask& task, Models& models) {
-  Shape shape;
-  shape.cpu = task.cpu;
-  shape.memory = task.memory;
-  // More than any node has: it fits nowhere, as it should.
-  shape.gpus = std::min(task.gpus, plan::kMostGpusPerNode + 1);
-  if (task.gpus > 0) shape.share = task.share;
-  if (!task.models.empty()) shape.models = 0;
-  for (const std::string& name : task.models) {
-    const auto model = models.Number(name);
-    if (!model) return tl::unexpected(model.error());
-    shape.models |= plan::ModelSet{1} << *model;
-  }
-  return shape;
-}
-
-base::Result<std::vector<Shape>> ShapesOf(std::span<const OpenbTask> tasks, Models& models) {
-  std::vector<Shape> shapes;
-  shapes.reserve(tasks.size());
-  for (const OpenbTask& task : tasks) {
-    const auto shape = ShapeOf(task, models);
-    if (!shape) return base::Wrap(shape.error(), "task " + task.name);
-    shapes.push_back(*shape);
-  }
-  return shapes;
-}
-
-struct Cluster {
-  std::vector<NodeState> nodes;
-  std::vector<Shape> arriving;
-  std::vector<Shape> typical;  // that stand for what is asked
-};
-
-base::Result<Cluster> ClusterOf(const OpenbTrace& trace, std::span<const OpenbTask> typical_from) {
-  Models models;
-  Cluster cluster;
-  for (const OpenbNode& node : trace.nodes) {
-    const auto state = StateOf(node, models);
-    if (!state) return tl::unexpected(state.error());
-    cluster.nodes.push_back(*state);
-  }
-  auto arriving = ShapesOf(trace.tasks, models);
-  if (!arriving) return tl::unexpected(arriving.error());
-  cluster.arriving = *std::move(arriving);
-  auto typical = ShapesOf(typical_from, models);
-  if (!typical) return tl::unexpected(typical.error());
-  cluster.typical = typical_from.empty() ? cluster.arriving : *std::move(typical);
-  return cluster;
-}
 
 // One run: what arrives, where it was placed, is counted.
 class Run {
@@ -186,46 +83,25 @@ class Run {
   std::int64_t next_point_ = 1;
 };
 
-template <class Place>
-ReplayResult Replay(const OpenbTrace& trace, const Cluster& cluster, std::string_view policy,
-                    Place place) {
-  const auto typical = plan::FindTypicalShapes(cluster.typical);
-  Run run(policy, cluster.nodes, typical);
-  for (std::size_t i = 0; i < cluster.arriving.size(); ++i) {
-    const Shape& shape = cluster.arriving[i];
-    run.Count(shape, trace.tasks[i].gpus, place(shape));
-  }
-  return std::move(run).Finish();
-}
-
 }  // namespace
 
-std::vector<std::string_view> PolicyNames() {
-  std::vector<std::string_view> names;
-  for (const auto& [name, make] : kPolicies) names.push_back(name);
-  names.push_back(kRandom);
-  return names;
-}
-
 base::Result<ReplayResult> ReplayTrace(const OpenbTrace& trace, const ReplayOptions& options) {
-  const auto make = std::find_if(kPolicies.begin(), kPolicies.end(),
-                                 [&](const auto& known) { return known.first == options.policy; });
-  if (make == kPolicies.end() && options.policy != kRandom) {
+  const auto cluster = ClusterOf(trace, options.typical_from);
+  if (!cluster) return tl::unexpected(cluster.error());
+  const auto placing =
+      MakePlacing(cluster->nodes, {options.policy, cluster->typical, options.seed});
+  if (placing == nullptr) {
     return base::Fail(base::ErrorCode::kInvalid,
                       fmt::format("there is no policy {}; the policies are {}", options.policy,
                                   fmt::join(PolicyNames(), ", ")));
   }
-  const auto cluster = ClusterOf(trace, options.typical_from);
-  if (!cluster) return tl::unexpected(cluster.error());
-  if (make == kPolicies.end()) {
-    RandomPlacer placer(cluster->nodes, options.seed);
-    return Replay(trace, *cluster, kRandom,
-                  [&](const Shape& shape) { return placer.Place(shape); });
+  const auto typical = plan::FindTypicalShapes(cluster->typical);
+  Run run(options.policy, cluster->nodes, typical);
+  for (std::size_t i = 0; i < cluster->arriving.size(); ++i) {
+    const Shape& shape = cluster->arriving[i];
+    run.Count(shape, trace.tasks[i].gpus, placing->Place(shape));
   }
-  const auto policy = make->second(cluster->nodes, cluster->typical);
-  plan::Placer placer(cluster->nodes, *policy);
-  return Replay(trace, *cluster, policy->name(),
-                [&](const Shape& shape) { return placer.Place(placer.Intern(shape)); });
+  return std::move(run).Finish();
 }
 
 base::Result<base::PartsPerMillion> BoundOf(const OpenbTrace& trace) {

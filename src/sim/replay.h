@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -15,11 +14,8 @@
 
 namespace tangram::sim {
 
-// Names of the policies that ReplayTrace takes.
-std::vector<std::string_view> PolicyNames();
-
 struct ReplayOptions {
-  std::string policy = "tangram";
+  std::string policy = "tangram";  // one of PolicyNames() (placing.h)
   // The requests that stand for what is asked: FGD's measure looks at their most frequent shapes,
   // tangram's prices at all of them. Empty: the replayed ones.
   std::vector<OpenbTask> typical_from{};

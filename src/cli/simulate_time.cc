@@ -1,0 +1,129 @@
+// tangram simulate, in time.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <ostream>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "base/time_text.h"
+#include "cli/progress.h"
+#include "cli/simulate.h"
+#include "cluster/price.h"
+#include "report/words.h"
+#include "sim/load.h"
+#include "sim/timed_trace.h"
+
+namespace tangram::cli {
+namespace {
+
+struct Input {
+  std::string what;
+  std::vector<std::string> notes;
+  sim::Scenario scenario;
+};
+
+base::Result<std::optional<base::Milliseconds>> SpanOption(const std::string& name,
+                                                           const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  const auto span = base::ParseSpan(text);
+  if (!span) return base::Wrap(span.error(), name);
+  return *span;
+}
+
+base::Result<Input> FromTrace(const SimulateOptions& options, const Context& context) {
+  const auto nodes_csv = ReadText(options.nodes, context.streams.in);
+  if (!nodes_csv) return tl::unexpected(nodes_csv.error());
+  const auto pods_csv = ReadText(options.pods, context.streams.in);
+  if (!pods_csv) return tl::unexpected(pods_csv.error());
+  const auto trace = sim::ReadOpenb({*nodes_csv, *pods_csv, options.nodes, options.pods});
+  if (!trace) return tl::unexpected(trace.error());
+  const auto overrides = ReadPrices(options.source.prices, context);
+  if (!overrides) return tl::unexpected(overrides.error());
+  const cluster::PriceBook book(cluster::BundledPrices(), *overrides);
+  sim::TimedTraceOptions timed{.prices = &book, .speed = options.speed};
+  const auto boot = SpanOption("--boot", options.boot);
+  if (!boot) return tl::unexpected(boot.error());
+  timed.boot = boot->value_or(base::Milliseconds(0));
+  const auto idle_after = SpanOption("--idle-after", options.idle_after);
+  if (!idle_after) return tl::unexpected(idle_after.error());
+  timed.idle_after = *idle_after;
+  const auto length = SpanOption("--length", options.length);
+  if (!length) return tl::unexpected(length.error());
+  timed.length = *length;
+  auto made = sim::ScenarioOf(*trace, timed);
+  if (!made) return tl::unexpected(made.error());
+  Input input{options.pods, {}, std::move(made->scenario)};
+  if (made->left_out > 0) {
+    input.notes.push_back(fmt::format(
+        "{} tasks were never scheduled in the trace: how long they run is not known, and they are "
+        "left out.",
+        report::Thousands(made->left_out)));
+  }
+  return input;
+}
+
+base::Result<Input> FromLoad(const SimulateOptions& options, const Context& context) {
+  const auto text = ReadText(options.load, context.streams.in);
+  if (!text) return tl::unexpected(text.error());
+  const std::string name = options.load == "-" ? "standard input" : options.load;
+  auto load = sim::ReadLoad(*text, name);
+  if (!load) return tl::unexpected(load.error());
+  const auto length = SpanOption("--length", options.length);
+  if (!length) return tl::unexpected(length.error());
+  if (*length) load->length = **length;
+  auto scenario = sim::ScenarioOf(*load, options.seed);
+  if (!scenario) return base::Wrap(scenario.error(), name);
+  return Input{name, {}, *std::move(scenario)};
+}
+
+// Nodes whose hours cost what nobody knows.
+void NoteUnpriced(Input& input) {
+  std::int64_t unpriced = 0;
+  for (const sim::FleetNode& node : input.scenario.nodes) {
+    unpriced += input.scenario.groups[node.group].rate ? 0 : 1;
+  }
+  if (unpriced == 0) return;
+  input.notes.push_back(fmt::format(
+      "{} of {} nodes have no known price: dollars are of the others, and cannot be compared "
+      "where policies use other nodes; --prices FILE adds prices.",
+      report::Thousands(unpriced),
+      report::Thousands(static_cast<std::int64_t>(input.scenario.nodes.size()))));
+}
+
+}  // namespace
+
+base::Result<ExitCode> SimulateTime(const SimulateOptions& options,
+                                    const std::vector<std::string>& policies,
+                                    const Context& context) {
+  auto input = options.load.empty() ? FromTrace(options, context) : FromLoad(options, context);
+  if (!input) return tl::unexpected(input.error());
+  NoteUnpriced(*input);
+  SimulatedRuns simulated{input->what, input->notes, {}};
+  {
+    ProgressLine progress(context.streams);
+    for (const std::string& policy : policies) {
+      const auto start = base::MonotonicNow();
+      auto result = sim::Simulate(
+          input->scenario, {.policy = policy, .seed = options.seed},
+          [&](base::PartsPerMillion done) {
+            progress.Show(fmt::format("simulating {}: {} %", policy, done.value() / 10'000));
+          });
+      if (!result) return tl::unexpected(result.error());
+      const std::chrono::duration<double> wall = base::MonotonicNow() - start;
+      simulated.runs.push_back({*std::move(result), wall.count()});
+    }
+  }
+  if (options.output == "json") {
+    context.streams.out << TimeAsJson(simulated);
+  } else if (options.output == "csv") {
+    context.streams.out << TimeAsCsv(simulated);
+  } else {
+    context.streams.out << TimeAsTable(simulated, options.color.Mode(context.streams));
+  }
+  return kDone;
+}
+
+}  // namespace tangram::cli
