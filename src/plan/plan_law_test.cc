@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <optional>
 #include <random>
 
 #include "base/sanitized_testing.h"
 #include "cluster/testing/random_snapshot.h"
+#include "plan/cards.h"
 #include "plan/plan.h"
 #include "plan/plan_testing.h"
 #include "plan/validate.h"
@@ -193,6 +195,46 @@ TEST(PlanLaw, EveryPlanKeepsToThePolicyOfEachNode) {
     for (const Action& action : plan.actions) ++actions[action.change.index()];
   }
   EXPECT_THAT(actions, ::testing::Each(::testing::Gt(kSanitized ? 0 : 4)));
+}
+
+// Where pods and devices agree before a plan, each device that a pod holds then is a seat.
+TEST(PlanLaw, EveryPodOfAChangedNodeIsOnItsCards) {
+  std::int64_t seats = 0;
+  for (unsigned seed = 0; seed < kRounds; seed += 3) {
+    const cluster::Snapshot snapshot = RandomCluster(seed);
+    const Plan plan = MakePlan(snapshot, PolicyOf(seed));
+    std::map<std::string, std::int64_t> change;  // of seats held, by node
+    const auto devices = [&](const PodName& name) {
+      const auto pod = std::find_if(snapshot.pods.begin(), snapshot.pods.end(),
+                                    [&](const auto& one) { return one.name == name.name; });
+      return pod->devices.front().count;
+    };
+    for (const Action& action : plan.actions) {
+      if (const auto* place = std::get_if<PlacePod>(&action.change)) {
+        change[place->node] += devices(place->pod);
+      } else if (const auto* move = std::get_if<MovePod>(&action.change)) {
+        change[move->from] -= devices(move->pod);
+        change[move->to] += devices(move->pod);
+      } else if (const auto* stop = std::get_if<StopPod>(&action.change)) {
+        change[stop->node] -= devices(stop->pod);
+      } else if (const auto* resize = std::get_if<ResizePod>(&action.change)) {
+        change[resize->from] -= devices(resize->pod);
+        change[resize->to] += 1;
+      }
+    }
+    for (const NodeChange& node : ChangesOf(plan, snapshot)) {
+      std::int64_t held = change[node.name];
+      for (const CardChange& card : node.cards) {
+        const auto count = [](const std::vector<CardSeat>& of) {
+          return std::count_if(of.begin(), of.end(), [](const auto& seat) { return seat.pod; });
+        };
+        held += count(card.before) - count(card.after);
+        seats += count(card.after);
+      }
+      EXPECT_EQ(held, 0) << seed << " " << node.name;
+    }
+  }
+  EXPECT_GT(seats, 300);
 }
 
 TEST(PlanLaw, TheOrderOfObjectsDoesNotMatter) {

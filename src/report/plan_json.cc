@@ -1,8 +1,11 @@
 #include "report/plan_json.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/time_text.h"
+#include "plan/cards.h"
+#include "report/plan_groups.h"
 #include "report/plan_words.h"
 #include "report/words.h"
 
@@ -11,6 +14,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+// Null: unknown.
 Json UsdPerHour(const std::optional<base::MicroUsdPerHour>& rate) {
   return rate ? Json(static_cast<double>(rate->value()) / 1e6) : Json();
 }
@@ -26,23 +30,22 @@ Json LayoutJson(const std::vector<plan::PlacedInstance>& layout) {
 }
 
 // The fields of one kind of change, after what all actions have.
-void AddChange(Json& json, const plan::PlacePod& change) {
+template <class Change>
+void AddPodOnNode(Json& json, const Change& change) {
   json["pod"] = PodJson(change.pod);
   json["node"] = change.node;
 }
-void AddChange(Json& json, const plan::MovePod& change) {
+template <class Change>
+void AddPodThatGoes(Json& json, const Change& change) {
   json["pod"] = PodJson(change.pod);
   json["from"] = change.from;
   json["node"] = change.to;
 }
-void AddChange(Json& json, const plan::StopPod& change) {
-  json["pod"] = PodJson(change.pod);
-  json["node"] = change.node;
-}
+void AddChange(Json& json, const plan::PlacePod& change) { AddPodOnNode(json, change); }
+void AddChange(Json& json, const plan::StopPod& change) { AddPodOnNode(json, change); }
+void AddChange(Json& json, const plan::MovePod& change) { AddPodThatGoes(json, change); }
 void AddChange(Json& json, const plan::ResizePod& change) {
-  json["pod"] = PodJson(change.pod);
-  json["from"] = change.from;
-  json["node"] = change.to;
+  AddPodThatGoes(json, change);
   json["resourceBefore"] = change.resource_before;
   json["resourceAfter"] = change.resource_after;
 }
@@ -89,11 +92,66 @@ Json TotalsJson(const plan::PlanTotals& totals) {
       {"podsWaiting", totals.waiting}};
 }
 
+Json GroupJson(const ActionGroup& group) {
+  const plan::Change& first = group.actions.front()->change;
+  Json actions = Json::array();
+  for (const plan::Action* action : group.actions) actions.push_back(action->id);
+  return {{"verb", Verb(first)},
+          {"sign", std::string(1, Sign(first))},
+          {"what", group.what},
+          {"where", group.where},
+          {"why", group.why},
+          {"usdPerHourChange", UsdPerHour(group.rate)},
+          {"actions", std::move(actions)}};
+}
+
+Json SeatsJson(const std::vector<plan::CardSeat>& seats) {
+  Json list = Json::array();
+  for (const plan::CardSeat& seat : seats) {
+    list.push_back({{"profile", seat.profile.empty() ? Json() : Json(seat.profile)},
+                    {"start", seat.start ? Json(*seat.start) : Json()},
+                    {"size", seat.memory_slices},
+                    {"replica", seat.replica},
+                    {"pod", seat.pod ? PodJson(*seat.pod) : Json()}});
+  }
+  return list;
+}
+
+Json NodeJson(const plan::NodeChange& node) {
+  Json cards = Json::array();
+  for (const plan::CardChange& card : node.cards) {
+    const auto gpu = std::find_if(node.like->gpus.begin(), node.like->gpus.end(),
+                                  [&](const auto& one) { return one.index == card.gpu; });
+    cards.push_back(
+        {{"gpu", card.gpu},
+         {"model", card.model != nullptr ? std::string(card.model->name) : gpu->product},
+         {"memorySlices", card.model != nullptr ? card.model->memory_slices : 0},
+         {"before", SeatsJson(card.before)},
+         {"after", SeatsJson(card.after)}});
+  }
+  const std::string_view change = node.added ? "Added" : node.given_back ? "GivenBack" : "Stays";
+  return {{"name", node.name},
+          {"change", change},
+          {"pool", node.like->pool},
+          {"instanceType", node.like->instance_type},
+          {"usdPerHour", node.like->price ? UsdPerHour(node.like->price->rate) : Json()},
+          {"exact", node.exact},
+          {"cards", std::move(cards)}};
+}
+
 }  // namespace
 
 std::string RenderPlanJson(const cluster::Snapshot& snapshot, const plan::Plan& plan) {
   Json actions = Json::array();
   for (const plan::Action& action : plan.actions) actions.push_back(ActionJson(action));
+  Json groups = Json::array();
+  for (const ActionGroup& group : GroupActions(snapshot, plan, Grouping::kAlike)) {
+    groups.push_back(GroupJson(group));
+  }
+  Json nodes = Json::array();
+  for (const plan::NodeChange& node : plan::ChangesOf(plan, snapshot)) {
+    nodes.push_back(NodeJson(node));
+  }
   Json waiting = Json::array();
   for (const plan::Waiting& pod : plan.waiting) {
     Json json = PodJson(pod.pod);
@@ -116,6 +174,8 @@ std::string RenderPlanJson(const cluster::Snapshot& snapshot, const plan::Plan& 
                      {"before", TotalsJson(plan.before)},
                      {"after", TotalsJson(plan.after)},
                      {"actions", std::move(actions)},
+                     {"groups", std::move(groups)},
+                     {"nodes", std::move(nodes)},
                      {"waiting", std::move(waiting)},
                      {"certificates", std::move(certificates)}};
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";

@@ -4,12 +4,11 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 #include <tuple>
-#include <unordered_map>
 
 #include "base/text.h"
 #include "base/time_text.h"
+#include "report/plan_groups.h"
 #include "report/plan_words.h"
 #include "report/words.h"
 
@@ -27,24 +26,10 @@ Color ColorOf(char sign) {
   return sign == '-' ? Color::kRed : Color::kYellow;
 }
 
-// Actions that read the same.
-struct Line {
-  const plan::Action* first = nullptr;
-  std::string what;  // of one action
-  std::string many;  // of several: "3 pods of lab/notebook"
-  std::int64_t actions = 0;
-  std::set<std::string_view> nodes{};
-  std::set<std::string_view> reasons{};
-  std::optional<base::MicroUsdPerHour> rate{};
-};
-
 class PlanText {
  public:
   PlanText(const cluster::Snapshot& snapshot, const plan::Plan& plan, const TextOptions& options)
-      : snapshot_(snapshot), plan_(plan), options_(options) {
-    for (const cluster::Pod& pod : snapshot.pods) pods_[pod.ns + "/" + pod.name] = &pod;
-    for (const cluster::Node& node : snapshot.nodes) pools_[node.name] = node.pool;
-  }
+      : snapshot_(snapshot), plan_(plan), options_(options), workloads_(snapshot) {}
 
   std::string Render() && {
     Headline();
@@ -110,106 +95,7 @@ class PlanText {
 
   // ---- actions ----
 
-  std::string PodText(const plan::PodName& pod) const { return pod.ns + "/" + pod.name; }
-
-  // "lab/notebook": what a person would call the pod's workload.
-  std::string OwnerText(const plan::PodName& name) const {
-    const auto pod = pods_.find(PodText(name));
-    if (pod == pods_.end() || pod->second->owner.name.empty()) return PodText(name);
-    return name.ns + "/" + pod->second->owner.name;
-  }
-
-  std::string PoolOf(const std::string& node) const {
-    const auto pool = pools_.find(node);
-    return pool == pools_.end() ? "" : pool->second;
-  }
-
-  std::string WhatOf(const plan::Action& action) const {
-    const plan::Change& change = action.change;
-    if (const auto* resize = std::get_if<plan::ResizePod>(&change)) {
-      return PodText(resize->pod) + " to " + ShortName(resize->resource_after);
-    }
-    if (const plan::PodName* pod = PodOf(change)) return PodText(*pod);
-    if (const auto* cut = std::get_if<plan::Repartition>(&change)) {
-      const std::string to = LayoutText(cut->to);
-      return IsWide() ? fmt::format("{} -> {}", LayoutText(cut->from), to) : "1 card to " + to;
-    }
-    if (const auto* share = std::get_if<plan::Reshare>(&change)) {
-      return fmt::format("{} -> {} shares a card", share->from, share->to);
-    }
-    if (const auto* add = std::get_if<plan::AddNode>(&change)) return "a node like " + add->like;
-    return "the node";
-  }
-
-  // "mig-1g.5gb": without whose resource it is.
-  static std::string ShortName(const std::string& resource) {
-    return resource.substr(resource.find('/') + 1);
-  }
-
-  // What actions have in common that make one line.
-  std::string ManyOf(const plan::Action& action) const {
-    if (const auto* resize = std::get_if<plan::ResizePod>(&action.change)) {
-      return "pods of " + OwnerText(resize->pod) + " to " + ShortName(resize->resource_after);
-    }
-    if (const plan::PodName* pod = PodOf(action.change)) return "pods of " + OwnerText(*pod);
-    if (std::holds_alternative<plan::GiveBack>(action.change)) {
-      const std::string pool = PoolOf(NodeOf(action.change));
-      return pool.empty() ? "nodes" : "nodes of " + pool;
-    }
-    if (const auto* cut = std::get_if<plan::Repartition>(&action.change)) {
-      return "cards to " + LayoutText(cut->to);
-    }
-    return WhatOf(action);
-  }
-
-  std::vector<Line> Lines() const {
-    std::vector<Line> lines;
-    std::map<std::tuple<std::size_t, std::string, std::string>, std::size_t> known;
-    for (const plan::Action& action : plan_.actions) {
-      std::string many = ManyOf(action);
-      const auto key = std::make_tuple(action.change.index(), many,
-                                       PodOf(action.change) == nullptr ? action.reason : "");
-      const auto at = IsWide() ? known.end() : known.find(key);
-      if (at == known.end()) {
-        known[key] = lines.size();
-        lines.push_back({.first = &action, .what = WhatOf(action), .many = std::move(many)});
-      }
-      Line& line = at == known.end() ? lines.back() : lines[at->second];
-      ++line.actions;
-      line.nodes.insert(NodeOf(action.change));
-      line.reasons.insert(action.reason);
-      if (const auto rate = RateChange(action)) {
-        line.rate = line.rate.value_or(base::MicroUsdPerHour()) + *rate;
-      }
-    }
-    return lines;
-  }
-
-  static std::string WhatText(const Line& line) {
-    if (line.actions == 1) return line.what;
-    if (line.what == line.many) return fmt::format("{} ({} times)", line.many, line.actions);
-    return fmt::format("{} {}", line.actions, line.many);
-  }
-
-  static std::string WhereText(const Line& line) {
-    const std::string gpu = [&] {
-      const auto* cut = std::get_if<plan::Repartition>(&line.first->change);
-      return cut != nullptr && line.actions == 1 ? fmt::format(" GPU {}", cut->gpu) : "";
-    }();
-    if (line.nodes.size() == 1) return std::string(*line.nodes.begin()) + gpu;
-    return fmt::format("{} nodes", line.nodes.size());
-  }
-
-  static std::string WhyText(const Line& line) {
-    const plan::Change& change = line.first->change;
-    if (std::holds_alternative<plan::ResizePod>(change)) return "it needs no more";
-    if (line.reasons.size() == 1) return line.first->reason;
-    if (std::holds_alternative<plan::StopPod>(change)) return "they do nothing";
-    const bool moves = std::holds_alternative<plan::MovePod>(change);
-    return moves ? "empties their nodes" : "each has room where it goes";
-  }
-
-  static std::string MoneyText(const Line& line) {
+  static std::string MoneyText(const ActionGroup& line) {
     if (!line.rate || line.rate->value() == 0) return "";
     const auto rate = *line.rate;
     return rate.value() < 0 ? "-" + Dollars(base::MicroUsdPerHour() - rate) : "+" + Dollars(rate);
@@ -236,20 +122,21 @@ class PlanText {
       columns.push_back({"NEEDS"});
     }
     std::vector<std::vector<Cell>> rows;
-    const std::vector<Line> lines = Lines();
-    for (const Line& line : lines) {
+    const std::vector<ActionGroup> lines =
+        GroupActions(snapshot_, plan_, IsWide() ? Grouping::kNone : Grouping::kAlike);
+    for (const ActionGroup& line : lines) {
       if (!IsWide() && rows.size() == kMostLines) break;
-      const char sign = Sign(line.first->change);
+      const char sign = Sign(line.actions.front()->change);
       const Color color = ColorOf(sign);
       std::vector<Cell> row = {{std::string(1, sign), color},
-                               {std::string(Verb(line.first->change)), color},
-                               {WhatText(line)},
-                               {WhereText(line)},
+                               {std::string(Verb(line.actions.front()->change)), color},
+                               {line.what},
+                               {line.where},
                                {MoneyText(line)},
-                               {WhyText(line), Color::kDim}};
+                               {line.why, Color::kDim}};
       if (IsWide()) {
-        row.insert(row.begin() + 1, Cell{std::to_string(line.first->id)});
-        row.push_back({NeedsText(*line.first)});
+        row.insert(row.begin() + 1, Cell{std::to_string(line.actions.front()->id)});
+        row.push_back({NeedsText(*line.actions.front())});
       }
       rows.push_back(std::move(row));
     }
@@ -283,7 +170,7 @@ class PlanText {
     std::map<std::tuple<std::string, std::string_view, std::string_view>, std::size_t> known;
     std::vector<std::pair<const plan::Waiting*, std::int64_t>> entries;
     for (const plan::Waiting& waiting : plan_.waiting) {
-      const std::string who = IsWide() ? PodText(waiting.pod) : OwnerText(waiting.pod);
+      const std::string who = IsWide() ? PodText(waiting.pod) : workloads_.Of(waiting.pod);
       const auto [entry, fresh] =
           known.try_emplace({who, waiting.why, waiting.remedy}, entries.size());
       if (fresh) entries.emplace_back(&waiting, 0);
@@ -301,8 +188,9 @@ class PlanText {
 
   void Entry(const plan::Waiting& waiting, std::int64_t pods) {
     const bool never = plan::IsNever(waiting.reason);
-    const std::string who = pods == 1 ? PodText(waiting.pod)
-                                      : fmt::format("{} pods of {}", pods, OwnerText(waiting.pod));
+    const std::string who = pods == 1
+                                ? PodText(waiting.pod)
+                                : fmt::format("{} pods of {}", pods, workloads_.Of(waiting.pod));
     const std::string head = who + (never ? "  never:" : "  not now:");
     out_ += "  " + Paint(Printable(head), never ? Color::kRed : Color::kYellow);
     Wrapped(waiting.why + "; " + waiting.remedy, base::Columns(head));
@@ -321,8 +209,7 @@ class PlanText {
   const cluster::Snapshot& snapshot_;
   const plan::Plan& plan_;
   const TextOptions& options_;
-  std::unordered_map<std::string, const cluster::Pod*> pods_;
-  std::unordered_map<std::string, std::string> pools_;
+  Workloads workloads_;
   std::string out_;
 };
 
