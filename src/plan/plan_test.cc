@@ -206,7 +206,7 @@ TEST(Partition, PodsThatMayNotBeThereAreNotPackedTogether) {
   c.Node("b", 1).labels = {{"zone", "2"}};
   c.Pod("one-0", "nvidia.com/mig-1g.5gb").node_selector = {{"zone", "1"}};
   c.Pod("two-0", "nvidia.com/mig-1g.5gb").node_selector = {{"zone", "2"}};
-  EXPECT_THAT(Lines(Checked(c.snapshot())), ElementsAre("cut a/0: 1g.5gb@0", "cut b/0: 1g.5gb@0",
+  EXPECT_THAT(Lines(Checked(c.snapshot())), ElementsAre("cut a/0: 1g.5gb@6", "cut b/0: 1g.5gb@6",
                                                         "place one-0 on a", "place two-0 on b"));
 }
 
@@ -245,7 +245,7 @@ TEST(Resize, LightWorkloadsGetInstancesAndIdleOnesStop) {
   policy.defaults.stop_idle = true;
   policy.defaults.resize = true;
   EXPECT_THAT(Lines(Checked(c.snapshot(), policy)),
-              ElementsAre("stop nb-0 on b", "cut b/0: 1g.5gb@0 1g.5gb@1",
+              ElementsAre("stop nb-0 on b", "cut b/0: 1g.5gb@4 1g.5gb@5",
                           "resize web-0 from a to b nvidia.com/mig-1g.5gb",
                           "resize web-1 from a to b nvidia.com/mig-1g.5gb", "give back a"));
   for (cluster::Pod& pod : c.snapshot().pods) pod.labels = {{"tangram.dev/isolation", "Exclusive"}};

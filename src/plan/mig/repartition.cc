@@ -339,8 +339,8 @@ class Program {
     Ends ends;
     ends.movers.resize(requests_.size());
     for (const Group& group : groups_) {
-      auto member = group.members.begin();
-      for (std::size_t q = 0; q < group.patterns.size(); ++q) {
+      auto member = group.members.begin();  // the first cards are used first
+      for (std::size_t q = group.patterns.size(); q-- > 0;) {
         const auto column = static_cast<std::size_t>(group.first_column) + q;
         for (std::int64_t i = 0; i < values[column]; ++i) {
           End(*member++, group, group.patterns[q], ends);

@@ -49,7 +49,7 @@ std::vector<std::size_t> Candidates(const World& world) {
 
 class Consolidation {
  public:
-  explicit Consolidation(World& world) : world_(world), movable_(world.snapshot()) {}
+  explicit Consolidation(World& world) : world_(world), movable_(world.movable()) {}
 
   void Run() {
     for (const std::size_t n : Candidates(world_)) {
@@ -63,7 +63,7 @@ class Consolidation {
     if (!MayShrink(world_.nodes()[from].pool)) return;
     const Pods pods = PodsToMove(world_.nodes()[from]);
     const bool settled = std::none_of(pods.begin(), pods.end(), [&](const cluster::Pod* pod) {
-      return world_.IsReplacement(*pod);  // it is restarted already
+      return world_.IsReplacement(*pod) || world_.WasMoved(*pod);  // it is restarted already
     });
     if (!settled || !movable_.MayMove(pods, world_.nodes()[from].policy->moves)) return;
     std::vector<std::size_t> targets;
@@ -108,16 +108,12 @@ class Consolidation {
     NodeRoom& source = world_.nodes()[from];
     NodeRoom& target = world_.nodes()[to];
     world_.Take(source, pod);
-    Action& action = world_.Act(Pass::kConsolidate, MovePod{NameOf(pod), source.name, target.name},
-                                "empties " + source.name);
-    action.disturbs = {NameOf(pod)};
-    action.needs = target.rests_on;
-    source.rests_on.push_back(action.id);
+    world_.SayMoved(Pass::kConsolidate, pod, source, target, "empties " + source.name);
     received_.push_back(to);
   }
 
   World& world_;
-  Movable movable_;
+  Movable& movable_;
   std::vector<std::size_t> received_;
 };
 

@@ -40,6 +40,10 @@ bool MayMake(const NodeRoom& node, const gpu::Model& model, const gpu::MigProfil
           }));
 }
 
+SeatRoom SeatOf(const gpu::MigProfile& profile, int start) {
+  return {.profile = std::string(profile.name), .facts = &profile, .start = start};
+}
+
 bool HeldIsKnown(const CardRoom& card) {
   return card.model != nullptr &&
          std::all_of(card.seats.begin(), card.seats.end(), [](const SeatRoom& seat) {
@@ -98,17 +102,25 @@ bool Cuts::MayRecut(std::size_t node) const {
 }
 
 void Cuts::Act(const std::string& reason) {
-  for (const auto& [at, before] : before_) {
-    NodeRoom& node = world_.nodes()[at.first];
-    const CardRoom& card = node.cards[at.second];
-    node.recut = true;
-    Repartition change{node.name, card.index, LayoutOf(before), LayoutOf(card.seats)};
-    // A node of one kind of seat hands out any of them: the count is right, the card may differ.
-    const std::string_view which =
-        node.exact ? "" : "; which of its cards are free is read on the node";
-    node.rests_on.push_back(
-        world_.Act(Pass::kPartition, std::move(change), fmt::format("{}{}", reason, which)).id);
-  }
+  while (!before_.empty()) Act(before_.begin()->first.first, before_.begin()->first.second, reason);
+}
+
+std::optional<int> Cuts::Act(std::size_t n, std::size_t c, const std::string& reason) {
+  const auto before = before_.find({n, c});
+  if (before == before_.end()) return std::nullopt;
+  NodeRoom& node = world_.nodes()[n];
+  const CardRoom& card = node.cards[c];
+  node.recut = true;
+  Repartition change{node.name, card.index, LayoutOf(before->second), LayoutOf(card.seats)};
+  before_.erase(before);
+  if (change.from == change.to) return std::nullopt;
+  // A node of one kind of seat hands out any of them: the count is right, the card may differ.
+  const std::string_view which =
+      node.exact ? "" : "; which of its cards are free is read on the node";
+  const int id =
+      world_.Act(Pass::kPartition, std::move(change), fmt::format("{}{}", reason, which)).id;
+  node.rests_on.push_back(id);
+  return id;
 }
 
 }  // namespace tangram::plan

@@ -26,8 +26,10 @@ class Cuts {
   // Nodes of the pool that may change their layout, beside those that do; nothing: any number.
   std::optional<int> NodesLeft(const Pool* pool) const;
   bool Touches(std::size_t node) const;
-  // One action for each changed card.
+  // One action for each changed card that has none yet.
   void Act(const std::string& reason);
+  // The same for one card; nothing where it has one, or did not change.
+  std::optional<int> Act(std::size_t node, std::size_t card, const std::string& reason);
 
  private:
   World& world_;
@@ -37,6 +39,8 @@ class Cuts {
 
 // Whether the policy of the node lets instances of the profile be made there.
 bool MayMake(const NodeRoom& node, const gpu::Model& model, const gpu::MigProfile& profile);
+
+SeatRoom SeatOf(const gpu::MigProfile& profile, int start);
 
 // Whether instances can be made beside what is held: it is known where that stands, and nothing on
 // the card is shared.

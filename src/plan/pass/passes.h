@@ -9,6 +9,8 @@ void Admit(World& world);
 void PlacePods(World& world);
 void ShareCards(World& world);
 void CutCards(World& world);
+// A part of CutCards: cut cards that nobody holds become whole.
+void JoinCards(World& world);
 void Resize(World& world);
 void Consolidate(World& world);
 void Scale(World& world);

@@ -106,7 +106,8 @@ bool MayResize(World& world, const Workload& workload, std::string_view resource
     const bool asked =
         isolation == "Exclusive" || (isolation == "Hardware" && resource == kShareResource);
     const bool allowed = NodeNamed(world.nodes(), pod->node).policy->resize;
-    return allowed && !asked && IsMadeAgain(*pod) && !IsInGang(*pod) && HoldsOneDevice(*pod);
+    return allowed && !asked && !world.WasMoved(*pod) && IsMadeAgain(*pod) && !IsInGang(*pod) &&
+           HoldsOneDevice(*pod);
   });
 }
 

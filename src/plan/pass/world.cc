@@ -250,24 +250,26 @@ World::World(const cluster::Snapshot& snapshot, const PlanPolicy& policy)
   state_.plan.before.waiting = static_cast<std::int64_t>(state_.demand.size());
 }
 
-void World::Put(NodeRoom& node, const cluster::Pod& pod) {
+void World::Put(NodeRoom& node, const cluster::Pod& pod, SeatRoom* seat) {
   node.pods.push_back(&pod);
   node.cpu -= pod.cpu;
   node.memory -= pod.memory;
   for (const auto& [resource, count] : pod.devices) {
     node.free[resource] -= count;
-    HoldSeats(node, KindOf(resource), count);
+    if (seat == nullptr) HoldSeats(node, KindOf(resource), count);
   }
+  if (seat != nullptr) ++seat->held;
 }
 
-void World::Take(NodeRoom& node, const cluster::Pod& pod) {
+void World::Take(NodeRoom& node, const cluster::Pod& pod, SeatRoom* seat) {
   std::erase(node.pods, &pod);
   node.cpu += pod.cpu;
   node.memory += pod.memory;
   for (const auto& [resource, count] : pod.devices) {
     node.free[resource] += count;
-    HoldSeats(node, KindOf(resource), -count);
+    if (seat == nullptr) HoldSeats(node, KindOf(resource), -count);
   }
+  if (seat != nullptr) --seat->held;
 }
 
 Action& World::Act(Pass pass, Change change, std::string reason) {
@@ -277,8 +279,24 @@ Action& World::Act(Pass pass, Change change, std::string reason) {
   return state_.plan.actions.emplace_back(std::move(action));
 }
 
-void World::Place(Pass pass, NodeRoom& node, const cluster::Pod& pod, std::string reason) {
-  Put(node, pod);
+Movable& World::movable() {
+  if (!movable_) movable_.emplace(snapshot_);
+  return *movable_;
+}
+
+Action& World::SayMoved(Pass pass, const cluster::Pod& pod, NodeRoom& from, NodeRoom& to,
+                        std::string reason) {
+  moved_.insert(&pod);
+  Action& action = Act(pass, MovePod{NameOf(pod), from.name, to.name}, std::move(reason));
+  action.disturbs = {NameOf(pod)};
+  action.needs = to.rests_on;
+  from.rests_on.push_back(action.id);
+  return action;
+}
+
+void World::Place(Pass pass, NodeRoom& node, const cluster::Pod& pod, std::string reason,
+                  SeatRoom* seat) {
+  Put(node, pod, seat);
   const auto replaced = replaces_.find(&pod);
   if (replaced == replaces_.end()) {
     Act(pass, PlacePod{NameOf(pod), node.name}, std::move(reason)).needs = node.rests_on;

@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -19,6 +20,7 @@
 #include "gpu/gpu.h"
 #include "plan/leaks/leaks.h"
 #include "plan/leaks/seats.h"
+#include "plan/pass/movable.h"
 #include "plan/plan.h"
 
 namespace tangram::plan {
@@ -112,14 +114,24 @@ class World {
   // known.
   const std::string& unknown_room() const { return unknown_room_; }
 
-  // Counts the pod onto the node, or off it.
-  void Put(NodeRoom& node, const cluster::Pod& pod);
-  void Take(NodeRoom& node, const cluster::Pod& pod);
+  // Counts the pod onto the node, or off it: with `seat` its one device is that of the node, else
+  // one of those free.
+  void Put(NodeRoom& node, const cluster::Pod& pod, SeatRoom* seat = nullptr);
+  void Take(NodeRoom& node, const cluster::Pod& pod, SeatRoom* seat = nullptr);
 
+  std::vector<Action>& actions() { return state_.plan.actions; }
   // Appends an action that needs no other; the reference holds until the next.
   Action& Act(Pass pass, Change change, std::string reason);
   // Puts a pod that waits, or a replacement, on the node and says so.
-  void Place(Pass pass, NodeRoom& node, const cluster::Pod& pod, std::string reason);
+  void Place(Pass pass, NodeRoom& node, const cluster::Pod& pod, std::string reason,
+             SeatRoom* seat = nullptr);
+  // Says that a pod, which was counted onto the one and off the other, moves.
+  Action& SayMoved(Pass pass, const cluster::Pod& pod, NodeRoom& from, NodeRoom& to,
+                   std::string reason);
+  // A pod is moved for one reason: what was moved stays then.
+  bool WasMoved(const cluster::Pod& pod) const { return moved_.contains(&pod); }
+  // What may be moved, less what was. Made when first asked for.
+  Movable& movable();
   void Wait(const cluster::Pod& pod, WaitReason reason, std::string why, std::string remedy);
   void Certify(Certificate certificate);
   // Whether the policy of some node has that.
@@ -147,6 +159,8 @@ class World {
   std::string unknown_room_;
   std::deque<cluster::Pod> replacements_;
   std::unordered_map<const cluster::Pod*, const cluster::Pod*> replaces_;
+  std::optional<Movable> movable_;
+  std::unordered_set<const cluster::Pod*> moved_;
 };
 
 template <class Has>
