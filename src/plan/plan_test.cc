@@ -190,6 +190,73 @@ TEST(Partition, SeveralInstancesOfOnePodAreOnOneNode) {
       ElementsAre("cut b/0: 4g.20gb@0", "cut b/1: 4g.20gb@0", "place pair-0 on b", "give back a"));
 }
 
+// Two cards, each held by a replica of a Deployment; a pod waits for a whole card's instance.
+struct TwoHalves {
+  TwoHalves() {
+    for (const char* name : {"a", "b"}) {
+      Cluster::Cut(c.Node(name, 1), 0, {{"3g.20gb", 0}});
+      cluster::Pod& pod = c.Pod(std::string("web-") + name, "nvidia.com/mig-3g.20gb", 1, name);
+      pod.labels = {{"app", "web"}};
+      c.Seen(pod, 0, 1);
+    }
+    c.Pod("train-0", "nvidia.com/mig-7g.40gb");
+    policy.most_new_nodes = 0;
+    policy.defaults.moves = Moves::kReplicated;
+    policy.on[static_cast<std::size_t>(Pass::kConsolidate)] = false;
+  }
+  Cluster c;
+  PlanPolicy policy;
+};
+
+TEST(Partition, ARunningPodMovesForABetterLayout) {
+  TwoHalves halves;
+  const Plan plan = Checked(halves.c.snapshot(), halves.policy);
+  EXPECT_THAT(Lines(plan), ElementsAre("cut b/0: 3g.20gb@0 3g.20gb@4", "move web-a from a to b",
+                                       "cut a/0: 7g.40gb@0", "place train-0 on a"));
+  EXPECT_EQ(plan.actions[1].needs, std::vector<int>{0});
+  EXPECT_EQ(plan.actions[2].needs, std::vector<int>{1});
+  EXPECT_THAT(plan.actions[3].needs, ::testing::Contains(2));
+  EXPECT_EQ(plan.actions[1].disturbs.size(), 1U);
+}
+
+TEST(Partition, NobodyMovesWhoMayNot) {
+  const auto waits = [](auto change) {
+    TwoHalves halves;
+    change(halves);
+    return WaitsFor(Checked(halves.c.snapshot(), halves.policy), "train-0");
+  };
+  EXPECT_EQ(waits([](TwoHalves&) {}), "") << "it is served";
+  EXPECT_EQ(waits([](TwoHalves& h) { h.policy.defaults.moves = Moves::kNone; }), "NoRoom");
+  EXPECT_EQ(waits([](TwoHalves& h) { h.c.snapshot().usage.reset(); }), "NoRoom")
+      << "nobody knows who is on which instance";
+  EXPECT_EQ(waits([](TwoHalves& h) { h.policy.defaults.mig = MigBackend::kMigManager; }), "NoRoom");
+  EXPECT_EQ(waits([](TwoHalves& h) {
+              cluster::DisruptionBudget& budget = h.c.snapshot().budgets.emplace_back();
+              budget.ns = "ns";
+              budget.match_labels = {{"app", "web"}};
+            }),
+            "NoRoom");
+  EXPECT_EQ(waits([](TwoHalves& h) {
+              for (cluster::Node& node : h.c.snapshot().nodes) node.cpu = base::MilliCpu(1'500);
+            }),
+            "NoRoom")
+      << "no node has the CPU for two of them";
+}
+
+TEST(Partition, WhereANodeIsTooFullOthersAreTried) {
+  Cluster c;
+  c.Node("a", 1).cpu = base::MilliCpu(2'500);
+  c.Node("b", 1).cpu = base::MilliCpu(2'500);
+  for (int i = 0; i < 4; ++i) c.Pod("s-" + std::to_string(i), "nvidia.com/mig-1g.5gb");
+  const auto lines = Lines(Checked(c.snapshot()));
+  EXPECT_EQ(std::count_if(lines.begin(), lines.end(),
+                          [](const std::string& line) { return line.ends_with("on a"); }),
+            2);
+  EXPECT_EQ(std::count_if(lines.begin(), lines.end(),
+                          [](const std::string& line) { return line.ends_with("on b"); }),
+            2);
+}
+
 TEST(Partition, WhatNobodyHoldsBecomesWholeAgain) {
   Cluster c;
   cluster::Node& node = c.Node("a", 2);

@@ -42,7 +42,7 @@ class Cluster {
     card.layout = cluster::LayoutSource::kObserved;
     AddDevice(node, "nvidia.com/gpu", -1);
     for (const auto& [profile, start] : instances) {
-      card.instances.push_back({profile, start, ""});
+      card.instances.push_back({profile, start, std::to_string(card.instances.size() + 1)});
       AddDevice(node, "nvidia.com/mig-" + profile, 1);
     }
   }
@@ -72,6 +72,21 @@ class Cluster {
     pod.phase = node.empty() ? cluster::PodPhase::kPending : cluster::PodPhase::kRunning;
     pod.ready = !node.empty();
     return snapshot_.pods.emplace_back(std::move(pod));
+  }
+
+  // DCGM names the pod on that instance of the card, counted from 1; 0: on the whole card.
+  cluster::DeviceUsage& Seen(const cluster::Pod& pod, int gpu, int instance) {
+    if (!snapshot_.usage) {
+      snapshot_.usage.emplace().to = snapshot_.taken_at;
+      snapshot_.usage->from = snapshot_.taken_at - std::chrono::hours(24);
+    }
+    cluster::DeviceUsage& record = snapshot_.usage->devices.emplace_back();
+    record.node = pod.node;
+    record.gpu_index = gpu;
+    if (instance > 0) record.instance_id = std::to_string(instance);
+    record.ns = pod.ns;
+    record.pod = pod.name;
+    return record;
   }
 
   cluster::Snapshot& snapshot() { return snapshot_; }

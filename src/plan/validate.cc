@@ -50,6 +50,14 @@ class Check {
       const auto node = nodes_.find(pod.node);
       if (cluster::HoldsDevices(pod) && node != nodes_.end()) Count(node->second, pod, +1);
     }
+    const Holdings holdings = FindHoldings(snapshot);
+    for (const Card& card : holdings.cards) {
+      for (const Seat& seat : card.seats) {
+        const bool known = seat.exact && seat.pod != nullptr && seat.instance != nullptr;
+        if (!known || !seat.instance->start) continue;
+        holders_[{card.node->name, card.gpu->index, *seat.instance->start}].push_back(seat.pod);
+      }
+    }
   }
 
   std::vector<std::string> Run() && {
@@ -247,6 +255,7 @@ class Check {
     std::vector<PlacedInstance>& now = LayoutOf(change.node, *card);
     if (now != change.from) Wrong("GPU {} of {} has another layout", change.gpu, change.node);
     CheckLegal(change, *model);
+    CheckHolders(change, *node);
     Recount(*node, change, *model);
     now = change.to;
   }
@@ -259,6 +268,19 @@ class Check {
                          gpu::Fits(model, occupied, *profile, *instance.start);
       if (!legal) return Wrong("{} does not hold the layout of {}", model.name, change.node);
       occupied.push_back({profile, *instance.start});
+    }
+  }
+
+  // Where it is known who holds an instance, that pod has to be gone before the instance goes.
+  void CheckHolders(const Repartition& change, const NodeCount& node) {
+    for (const PlacedInstance& instance : change.from) {
+      const bool stays = std::find(change.to.begin(), change.to.end(), instance) != change.to.end();
+      const auto held = holders_.find({change.node, change.gpu, instance.start.value_or(-1)});
+      if (stays || held == holders_.end()) continue;
+      for (const Pod* pod : held->second) {
+        if (!node.pods.contains(pod)) continue;
+        Wrong("pod {}/{} holds the instance at {}", pod->ns, pod->name, *instance.start);
+      }
     }
   }
 
@@ -398,6 +420,8 @@ class Check {
   std::vector<const Pod*> moved_;
   std::deque<Pod> resized_;
   std::map<std::pair<std::string, int>, std::vector<PlacedInstance>> layouts_;
+  std::map<std::tuple<std::string, int, int>, std::vector<const Pod*>>
+      holders_;                 // node, GPU, start
   const Action* at_ = nullptr;  // null: the plan as a whole
   std::vector<std::string> wrong_;
 };
