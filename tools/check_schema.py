@@ -2,11 +2,13 @@
 """Checks what tangram writes against docs/schema/.
 
 Usage: check_schema.py [--root DIR] [--random PROGRAM]
-                       [--report TANGRAM | --plan TANGRAM | --mig-pack TANGRAM] [FILE...]
+                       [--report TANGRAM | --plan TANGRAM | --mig-pack TANGRAM | --simulate TANGRAM]
+                       [FILE...]
 
 Without FILE: every snapshot in examples/*.json. PROGRAM prints a random snapshot for a seed; those
 are checked too. With --report or --plan the reports or plans that the program TANGRAM makes of all
-these are checked, not the snapshots; with --mig-pack, packings for every model.
+these are checked, not the snapshots; with --mig-pack, packings for every model; with --simulate, replays
+and runs by every policy, and --what-if of the snapshots with usage.
 
 A schema must not be looser than what is written: an object with a field added or a required one
 taken out must fail, and whatever the schema of an output allows (fields, kinds, names of an enum,
@@ -19,6 +21,7 @@ import pathlib
 import random
 import subprocess
 import sys
+import tempfile
 
 import jsonschema
 
@@ -138,6 +141,38 @@ def packings(options):
             yield name, written(name, [*command, "--nodes", "1"])
 
 
+SMALL_LOAD = {"length": "2h",
+              "nodes": [{"name": "a", "gpuModel": "T4", "gpus": 2, "cpu": 8, "memoryGiB": 32, "count": 1}],
+              "workloads": [{"name": "w", "perHour": 4, "duration": {"fixed": "1h"},
+                             "asks": {"gpus": 2}}]}
+NODES_CSV = "sn,cpu_milli,memory_mib,gpu,model\na,8000,8192,1,T4\n"
+PODS_CSV = "name,cpu_milli,memory_mib,num_gpu,gpu_milli\n"
+
+
+def simulations(options):
+    """Replays and runs in time by every policy, and what-ifs."""
+    with tempfile.TemporaryDirectory() as folder:
+        def file(name, text):
+            path = pathlib.Path(folder) / name
+            path.write_text(text)
+            return str(path)
+
+        simulate = [options.simulate, "simulate"]
+        nodes = file("nodes.csv", NODES_CSV)
+        for pods in ("", "p,1000,1024,1,1000\n", "p,1000,1024,1,1000\nq,1000,1024,1,500\n"):
+            replay = ["--nodes", nodes, "--pods", file("pods.csv", PODS_CSV + pods), "--policy", "all"]
+            yield from ((f"replay of {pods!r}", run) for run in written("replay", simulate + replay))
+        day = str(options.root / "examples/day.yaml")
+        for run in written("day", [*simulate, "--load", day, "--policy", "all"]):
+            yield "day.yaml", run
+        empty = {**SMALL_LOAD, "nodes": [], "workloads": []}
+        for load in (SMALL_LOAD, {**SMALL_LOAD, "workloads": []}, empty):
+            yield "small load", written("load", [*simulate, "--load", "-"], load)
+        for name, snapshot in changed(snapshots(options)):
+            if "usage" in snapshot:
+                yield name, written(name, [*simulate, "--what-if", "--snapshot", "-"], snapshot)
+
+
 class Allowed:
     """What a schema allows, and which of it was seen in documents."""
 
@@ -245,13 +280,15 @@ def arguments():
     output.add_argument("--report")
     output.add_argument("--plan")
     output.add_argument("--mig-pack")
+    output.add_argument("--simulate")
     parser.add_argument("files", nargs="*", type=pathlib.Path)
     return parser.parse_args()
 
 
 def documents(options):
     """The name of the schema, and the documents that it describes."""
-    for name, made in (("report", reports), ("plan", plans), ("mig-pack", packings)):
+    for name, made in (("report", reports), ("plan", plans), ("mig-pack", packings),
+                       ("simulate", simulations)):
         if getattr(options, name.replace("-", "_")):
             return name, made(options)
     return "snapshot", snapshots(options)

@@ -23,13 +23,17 @@ constexpr std::string_view kGpuPoolSchema =
 constexpr std::string_view kMigPackSchema =
 #include "mig_pack_schema.inc"
     ;
+constexpr std::string_view kSimulateSchema =
+#include "simulate_schema.inc"
+    ;
 
 // What commands write, and the pools that plan reads; the schema of a snapshot is made from the
 // list of its fields.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kSchemas = {
+constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kSchemas = {
     {{"report", kReportSchema},
      {"plan", kPlanSchema},
      {"mig-pack", kMigPackSchema},
+     {"simulate", kSimulateSchema},
      {"gpupool", kGpuPoolSchema}}};
 
 base::Result<ExitCode> PrintSchema(const std::string& of, const Context& context) {
@@ -53,7 +57,7 @@ void AddSchema(CLI::App& app, const Context& context, Action& action) {
       "schema",
       "Print the JSON Schema of a snapshot, of what a command writes as JSON, or of "
       "a GpuPool");
-  command->add_option("WHAT", *what, "snapshot, report, plan, mig-pack or gpupool")
+  command->add_option("WHAT", *what, "snapshot, report, plan, mig-pack, simulate or gpupool")
       ->check(CLI::IsMember(names))
       ->capture_default_str();
   command->callback([what, &context, &action] {

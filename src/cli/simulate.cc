@@ -118,7 +118,8 @@ nlohmann::ordered_json ToJson(const Simulated& run, base::PartsPerMillion bound)
                      {"allocated", Share(point.allocated)},
                      {"fragmentation", Share(point.fragmented)}});
   }
-  nlohmann::ordered_json json = {{"policy", result.policy},
+  nlohmann::ordered_json json = {{"kind", "Replay"},
+                                 {"policy", result.policy},
                                  {"placed", result.placed},
                                  {"failed", result.failed},
                                  {"gpuCapacityMilli", result.capacity.value()},
@@ -196,9 +197,19 @@ base::Result<void> CheckInputs(const SimulateOptions& options) {
     return base::Fail(base::ErrorCode::kInvalid, std::move(message));
   };
   const bool csv = !options.nodes.empty() || !options.pods.empty();
-  if (csv + !options.load.empty() != 1) {
+  if (options.what_if && (csv || !options.load.empty() || options.source.snapshot.empty())) {
+    return invalid("--what-if looks at one snapshot with usage: write --what-if --snapshot FILE");
+  }
+  if (options.what_if && options.output == "csv") {
+    return invalid("--what-if has no curves; write -o table or json");
+  }
+  if (!options.what_if && csv + !options.load.empty() != 1) {
     return invalid(
-        "name one input: --nodes and --pods (with --timed for a run in time), or --load");
+        "name one input: --nodes and --pods (with --timed for a run in time), --load, or --what-if "
+        "with --snapshot");
+  }
+  if (!options.what_if && !options.source.snapshot.empty()) {
+    return invalid("--snapshot is for --what-if; write that too");
   }
   if (csv && (options.nodes.empty() || options.pods.empty())) {
     return invalid("--nodes and --pods belong together; name both files");
@@ -213,6 +224,7 @@ base::Result<ExitCode> Simulate(const SimulateOptions& options, const Context& c
   const auto policies = PoliciesOf(options);
   if (!policies) return tl::unexpected(policies.error());
   if (const auto fine = CheckInputs(options); !fine) return tl::unexpected(fine.error());
+  if (options.what_if) return ShowWhatIf(options, context);
   const bool in_time = options.timed || !options.load.empty();
   return in_time ? SimulateTime(options, *policies, context) : Replay(options, *policies, context);
 }
@@ -231,6 +243,11 @@ void AddSimulate(CLI::App& app, const Context& context, Action& action) {
                       "Nodes and workloads as YAML (docs/simulate.md), run through time");
   command->add_flag("--timed", options->timed,
                     "Run --pods through time: they come and end as they did in the trace");
+  command->add_flag("--what-if", options->what_if,
+                    "What the cluster of --snapshot would have cost under tangram plan, over the "
+                    "time that its usage was measured");
+  command->add_option("--snapshot", options->source.snapshot,
+                      "With --what-if: a snapshot; - is standard input");
   command
       ->add_option("--speed", options->speed,
                    "With --timed: arrivals come so many times as fast; runs last as long")

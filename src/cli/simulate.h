@@ -18,6 +18,7 @@ struct SimulateOptions {
   std::string load;
   SourceOptions source;  // of --snapshot; and prices
   bool timed = false;
+  bool what_if = false;
   std::int64_t speed = 1;
   std::string length;  // a span; empty: as the input says
   std::string boot = "5m";
@@ -38,6 +39,9 @@ struct SimulatedTime {
 base::Result<ExitCode> SimulateTime(const SimulateOptions& options,
                                     const std::vector<std::string>& policies,
                                     const Context& context);
+
+// What the cluster of --snapshot would have cost under the planner.
+base::Result<ExitCode> ShowWhatIf(const SimulateOptions& options, const Context& context);
 
 // How runs are shown. `input` says what was simulated, `notes` what was left out.
 struct SimulatedRuns {

@@ -105,7 +105,8 @@ Json ToJson(const SimulatedTime& run) {
   const SimulationResult& result = run.result;
   Json curve = Json::array();
   for (const SimulationPoint& point : result.points) curve.push_back(ToJson(point));
-  Json json = {{"policy", result.policy},
+  Json json = {{"kind", "Run"},
+               {"policy", result.policy},
                {"lengthSeconds", Seconds(result.length)},
                {"placed", result.placed}};
   AddPods(result.pods, json);

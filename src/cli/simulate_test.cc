@@ -115,5 +115,124 @@ TEST_F(SimulateTest, SaysWhatItCannotRead) {
   EXPECT_THAT(both.err, HasSubstr("only one of --nodes, --pods"));
 }
 
+// ---- in time ----
+
+const std::string kLoad =
+    "length: 6h\n"
+    "nodes:\n"
+    "  - {name: t4, gpuModel: T4, gpus: 2, cpu: 16, memoryGiB: 64, count: 1, least: 1, most: 3,\n"
+    "     price: 1.5, boot: 5m, idleAfter: 10m}\n"
+    "workloads:\n"
+    "  - {name: whole, perHour: 3, duration: {exponential: 40m}, asks: {gpus: 1, cpu: 4}}\n"
+    "  - {name: half, perHour: 4, duration: {fixed: 30m}, asks: {share: 0.5}, priority: 5}\n";
+
+class SimulateTimeTest : public SimulateTest {
+ protected:
+  Ran Load(const std::string& load, const std::vector<std::string>& options = {}) {
+    std::vector<std::string> args = {"simulate", "--load", "-"};
+    args.insert(args.end(), options.begin(), options.end());
+    return Tangram(args, load);
+  }
+};
+
+TEST_F(SimulateTimeTest, TheTablesOfOneAndOfSeveral) {
+  const Ran one = Load(kLoad);
+  ASSERT_EQ(one.code, 0) << one.err;
+  testing::ExpectGolden("simulate_one.txt", one.out);
+  const Ran several = Load(kLoad, {"--policy", "tangram,fgd,random"});
+  testing::ExpectGolden("simulate_several.txt", several.out);
+}
+
+TEST_F(SimulateTimeTest, CountsInJson) {
+  const Ran ran = Load(kLoad, {"-o", "json", "--policy", "fgd"});
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  const auto json = nlohmann::json::parse(ran.out);
+  EXPECT_EQ(json["lengthSeconds"], 21'600);
+  EXPECT_EQ(json["arrived"], json["waiting"].get<int>() + json["running"].get<int>() +
+                                 json["done"].get<int>() + json["failed"].get<int>());
+  double dollars = 0;
+  for (const auto& group : json["nodeGroups"]) {
+    EXPECT_NEAR(group["dollars"].get<double>(), 1.5 * group["nodeHours"].get<double>(), 1e-3);
+    dollars += group["dollars"].get<double>();
+  }
+  EXPECT_DOUBLE_EQ(json["dollars"].get<double>(), dollars);
+  EXPECT_EQ(json["workloads"].size(), 2U);
+  EXPECT_EQ(json["curve"].back()["arrived"], json["arrived"]);
+}
+
+TEST_F(SimulateTimeTest, TheSeedDecides) {
+  const auto without_time = [&](const std::string& seed) {
+    auto json = nlohmann::json::parse(Load(kLoad, {"-o", "json", "--seed", seed}).out);
+    json.erase("wallSeconds");
+    return json;
+  };
+  EXPECT_EQ(without_time("3"), without_time("3"));
+  EXPECT_NE(without_time("3"), without_time("4"));
+}
+
+TEST_F(SimulateTimeTest, TheCurveAsCsv) {
+  const Ran ran = Load(kLoad, {"-o", "csv", "--policy", "fgd"});
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  EXPECT_THAT(ran.out, StartsWith("policy,seconds,nodes,gpuCapacityMilli,"));
+  EXPECT_THAT(ran.out, HasSubstr("\nfgd,0.000,1,2000,0,"));
+  EXPECT_THAT(ran.out, HasSubstr("\nfgd,21600.000,"));
+}
+
+TEST_F(SimulateTimeTest, ATraceWithTimes) {
+  const std::string pods =
+      "name,cpu_milli,memory_mib,num_gpu,gpu_milli,gpu_spec,qos,pod_phase,creation_time,"
+      "deletion_time,scheduled_time\n"
+      "a,1000,1024,2,1000,,LS,Succeeded,0,3600,0\n"
+      "b,1000,1024,2,1000,,LS,Succeeded,1800,3600,1900\n"
+      "c,1000,1024,1,500,,LS,Pending,100,200,\n"
+      "d,1000,1024,1,1000,P100,LS,Running,7200,,7200\n";
+  const Ran ran = Simulate(pods, {"--timed", "-o", "json"});
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  const auto json = nlohmann::json::parse(ran.out);
+  EXPECT_EQ(json["arrived"], 3);  // c was never scheduled
+  EXPECT_EQ(json["done"], 2);
+  EXPECT_EQ(json["running"], 1);
+  EXPECT_EQ(json["waitSeconds"]["max"], 1800);  // b waits until a has gone
+  EXPECT_EQ(json["lengthSeconds"], 7200);
+  EXPECT_THAT(Simulate(pods, {"--timed"}).out, HasSubstr("1 tasks were never scheduled"));
+  EXPECT_EQ(nlohmann::json::parse(
+                Simulate(pods, {"--timed", "--speed", "2", "-o", "json"}).out)["lengthSeconds"],
+            3600);
+  const Ran untimed = Simulate(kPods, {"--timed"});
+  EXPECT_EQ(untimed.code, 2);
+  EXPECT_THAT(untimed.err, HasSubstr("task half: it has no creation_time"));
+}
+
+TEST_F(SimulateTimeTest, WhatIf) {
+  const std::string five = testing::SourcePath("examples/five-percent.json");
+  const Ran table = Tangram({"simulate", "--what-if", "--snapshot", five});
+  ASSERT_EQ(table.code, 0) << table.err;
+  testing::ExpectGolden("what_if.txt", table.out);
+  const auto json = nlohmann::json::parse(
+      Tangram({"simulate", "--what-if", "--snapshot", five, "-o", "json"}).out);
+  // 20 nodes at $17.63 for 7 days, of which 18 would have gone back.
+  EXPECT_NEAR(json["spentDollars"].get<double>(), 20 * 17.63 * 168, 0.01);
+  EXPECT_NEAR(json["savedDollars"].get<double>(), 18 * 17.63 * 168, 0.01);
+  double leaked = json["usefulDollars"].get<double>() + json["unmeasuredDollars"].get<double>();
+  for (const auto& leak : json["leakedDollars"]) leaked += leak.get<double>();
+  EXPECT_NEAR(leaked, json["spentDollars"].get<double>(), 1);
+}
+
+TEST_F(SimulateTimeTest, SaysWhatItCannotDo) {
+  EXPECT_THAT(Load("length: 1x").err, HasSubstr("standard input: line 1: length: found \"1x\""));
+  EXPECT_EQ(Load("length: 1x").code, 2);
+  EXPECT_THAT(Tangram({"simulate"}).err, HasSubstr("name one input"));
+  EXPECT_THAT(Tangram({"simulate", "--what-if"}).err, HasSubstr("--what-if looks at one snapshot"));
+  EXPECT_THAT(Simulate(kPods, {"--idle-after", "5m"}).err, HasSubstr("write --timed too"));
+  EXPECT_THAT(Tangram({"simulate", "--nodes", "x"}).err, HasSubstr("belong together"));
+  EXPECT_THAT(Tangram({"simulate", "--snapshot", "x"}).code, 2);
+  EXPECT_THAT(Load(kLoad, {"--length", "soon"}).err, HasSubstr("--length"));
+  const Ran no_usage = Tangram({"simulate", "--what-if", "--snapshot", "-"},
+                               R"({"format":"tangram-snapshot","version":1,)"
+                               R"("takenAt":"2026-11-21T12:00:00Z","nodes":[],"pods":[]})");
+  EXPECT_EQ(no_usage.code, 2);
+  EXPECT_THAT(no_usage.err, HasSubstr("the snapshot has no usage"));
+}
+
 }  // namespace
 }  // namespace tangram::cli
