@@ -16,8 +16,8 @@ TEST(WhatIfLaw, WhatWasSpentIsSplitAndNoMoreIsSavedThanSpent) {
     for (const base::MicroUsd leak : what->leaked) split += leak;
     EXPECT_LE(split, what->spent);
     // Each part is rounded toward zero, to a millionth.
-    const bool priced = split.value() > 0;
-    if (priced) EXPECT_LE(what->spent - split, what->spent / 100'000 + base::MicroUsd(10));
+    const base::MicroUsd rounding = what->spent / 100'000 + base::MicroUsd(10);
+    EXPECT_TRUE(split.value() == 0 || what->spent - split <= rounding);
     for (const WhatIfOutcome& step : what->steps) {
       EXPECT_LE(step.saved, what->spent);
       EXPECT_LE(step.saved, what->best().saved);
