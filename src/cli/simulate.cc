@@ -200,8 +200,13 @@ base::Result<void> CheckInputs(const SimulateOptions& options) {
   if (options.what_if && (csv || !options.load.empty() || options.source.snapshot.empty())) {
     return invalid("--what-if looks at one snapshot with usage: write --what-if --snapshot FILE");
   }
-  if (options.what_if && options.output == "csv") {
+  const bool in_time = options.timed || !options.load.empty();
+  const bool table = options.output == "table" || options.output == "json";
+  if (options.what_if && !table) {
     return invalid("--what-if has no curves; write -o table or json");
+  }
+  if (!options.what_if && !in_time && options.output == "html") {
+    return invalid("-o html is for runs in time; write --timed or --load");
   }
   if (!options.what_if && csv + !options.load.empty() != 1) {
     return invalid(
@@ -272,8 +277,10 @@ void AddSimulate(CLI::App& app, const Context& context, Action& action) {
       ->capture_default_str();
   command->add_option("--seed", options->seed, "Of the shuffle and of the policy random")
       ->capture_default_str();
-  command->add_option("-o,--output", options->output, "table, json or csv (the curves)")
-      ->check(CLI::IsMember({"table", "json", "csv"}))
+  command
+      ->add_option("-o,--output", options->output,
+                   "table, json, csv (the curves), or html (a page, of runs in time)")
+      ->check(CLI::IsMember({"table", "json", "csv", "html"}))
       ->capture_default_str();
   options->color.AddTo(*command);
   command->callback([options, &context, &action] {

@@ -52,5 +52,6 @@ struct SimulatedRuns {
 std::string TimeAsTable(const SimulatedRuns& simulated, report::ColorMode color);
 std::string TimeAsJson(const SimulatedRuns& simulated);
 std::string TimeAsCsv(const SimulatedRuns& simulated);
+std::string TimeAsHtml(const SimulatedRuns& simulated);
 
 }  // namespace tangram::cli

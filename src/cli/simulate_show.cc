@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "base/time_text.h"
 #include "cli/simulate.h"
+#include "report/html.h"
 #include "report/words.h"
 
 namespace tangram::cli {
@@ -131,6 +132,17 @@ Json ToJson(const SimulatedTime& run) {
   return json;
 }
 
+Json RunsToJson(const SimulatedRuns& simulated) {
+  Json list = Json::array();
+  for (const SimulatedTime& run : simulated.runs) list.push_back(ToJson(run));
+  return list;
+}
+
+// Names may hold bytes that are no UTF-8.
+std::string Text(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 // ---- text ----
 
 // "3 s", "4.2 min", "1.5 h", "2.0 d".
@@ -248,11 +260,17 @@ std::string Curves(const SimulatedRuns& simulated) {
 }  // namespace
 
 std::string TimeAsJson(const SimulatedRuns& simulated) {
-  Json list = Json::array();
-  for (const SimulatedTime& run : simulated.runs) list.push_back(ToJson(run));
-  return (list.size() == 1 ? list.front() : list)
-             .dump(-1, ' ', false, Json::error_handler_t::replace) +
-         "\n";
+  const Json list = RunsToJson(simulated);
+  return Text(list.size() == 1 ? list.front() : list) + "\n";
+}
+
+std::string TimeAsHtml(const SimulatedRuns& simulated) {
+  const Json page = {{"format", "tangram-simulation"},
+                     {"version", 1},
+                     {"input", simulated.input},
+                     {"notes", simulated.notes},
+                     {"runs", RunsToJson(simulated)}};
+  return report::RenderSimulationHtml(Text(page));
 }
 
 std::string TimeAsCsv(const SimulatedRuns& simulated) {

@@ -178,6 +178,14 @@ TEST_F(SimulateTimeTest, TheCurveAsCsv) {
   EXPECT_THAT(ran.out, HasSubstr("\nfgd,21600.000,"));
 }
 
+TEST_F(SimulateTimeTest, AsAPage) {
+  const Ran ran = Load(kLoad, {"-o", "html", "--policy", "fgd,tangram"});
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  EXPECT_THAT(ran.out, StartsWith("<!doctype html>"));
+  EXPECT_THAT(ran.out, HasSubstr("\"format\":\"tangram-simulation\""));
+  EXPECT_THAT(Simulate(kPods, {"-o", "html"}).err, HasSubstr("write --timed or --load"));
+}
+
 TEST_F(SimulateTimeTest, ATraceWithTimes) {
   const std::string pods =
       "name,cpu_milli,memory_mib,num_gpu,gpu_milli,gpu_spec,qos,pod_phase,creation_time,"

@@ -118,6 +118,8 @@ base::Result<ExitCode> SimulateTime(const SimulateOptions& options,
   }
   if (options.output == "json") {
     context.streams.out << TimeAsJson(simulated);
+  } else if (options.output == "html") {
+    context.streams.out << TimeAsHtml(simulated);
   } else if (options.output == "csv") {
     context.streams.out << TimeAsCsv(simulated);
   } else {

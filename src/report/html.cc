@@ -3,6 +3,7 @@
 #include <cstddef>
 
 #include "report_page.h"
+#include "simulate_page.h"
 
 namespace tangram::report {
 namespace {
@@ -88,6 +89,10 @@ std::string PageWithData(std::span<const std::string_view> before, std::string_v
 
 std::string RenderHtml(std::string_view report_json) {
   return PageWithData(kReportPageBeforeData, report_json, kReportPageAfterData);
+}
+
+std::string RenderSimulationHtml(std::string_view simulation_json) {
+  return PageWithData(kSimulatePageBeforeData, simulation_json, kSimulatePageAfterData);
 }
 
 }  // namespace tangram::report
