@@ -109,10 +109,18 @@ class Replay {
     resized_[change.pod] = std::move(after);
   }
 
+  // Every card, or instance of the profile, gets the replicas that it lacks.
   void Do(const Reshare& change) {
     for (CardChange& card : nodes_.at(change.node).cards) {
-      for (int replica = static_cast<int>(card.after.size()); replica < change.to; ++replica) {
-        card.after.push_back({.replica = replica});
+      std::vector<CardSeat> shared;
+      for (const CardSeat& seat : card.after) {
+        if (seat.replica == 0 && seat.profile == change.profile) shared.push_back(seat);
+      }
+      for (CardSeat& seat : shared) {
+        seat.pod.reset();
+        for (seat.replica = change.from; seat.replica < change.to; ++seat.replica) {
+          card.after.push_back(seat);
+        }
       }
     }
   }
@@ -123,9 +131,11 @@ class Replay {
     const auto card = std::find_if(node.cards.begin(), node.cards.end(),
                                    [&](const CardChange& one) { return one.gpu == change.gpu; });
     if (card == node.cards.end()) return;
-    std::vector<CardSeat> before = std::exchange(card->after, {});
+    const std::vector<CardSeat> before = std::exchange(card->after, {});
     for (const auto& [profile, start] : change.to) {
-      card->after.push_back(SeatOf(card->model, profile, start));
+      CardSeat seat = SeatOf(card->model, profile, start);
+      const int replicas = ReplicasOf(node, profile);
+      for (; seat.replica < replicas; ++seat.replica) card->after.push_back(seat);
     }
     if (change.to.empty()) card->after.emplace_back();
     for (const CardSeat& seat : before) {
@@ -141,6 +151,17 @@ class Replay {
         other->pod = seat.pod;
       }
     }
+  }
+
+  // Of each instance of the profile, on cards of the node other than one that is being cut.
+  static int ReplicasOf(const NodeChange& node, const std::string& profile) {
+    int replicas = 1;
+    for (const CardChange& card : node.cards) {
+      for (const CardSeat& seat : card.after) {
+        if (seat.profile == profile) replicas = std::max(replicas, seat.replica + 1);
+      }
+    }
+    return replicas;
   }
 
   void Do(const AddNode& change) {

@@ -61,10 +61,10 @@ TEST(ChangesOf, ASharedCardHasAShareForEach) {
   const auto changes = Changes(c);
   ASSERT_EQ(changes.size(), 1U);
   const auto& after = changes[0].cards[0].after;
-  ASSERT_EQ(after.size(), 4U);
+  ASSERT_EQ(after.size(), 3U);
   EXPECT_EQ(std::count_if(after.begin(), after.end(), [](const auto& seat) { return seat.pod; }),
             3);
-  EXPECT_EQ(after[3].replica, 3);
+  EXPECT_EQ(after[2].replica, 2);
 }
 
 TEST(ChangesOf, APodThatMovesLeavesItsSeat) {

@@ -39,6 +39,8 @@ std::string_view NameOf(WaitReason reason) {
       return "TooLarge";
     case WaitReason::kNoNodeAllows:
       return "NoNodeAllows";
+    case WaitReason::kIsolation:
+      return "Isolation";
     case WaitReason::kNoRoom:
       return "NoRoom";
     case WaitReason::kGated:
@@ -55,7 +57,7 @@ std::string_view NameOf(WaitReason reason) {
 
 bool IsNever(WaitReason reason) {
   return reason == WaitReason::kNoSuchDevice || reason == WaitReason::kTooLarge ||
-         reason == WaitReason::kNoNodeAllows;
+         reason == WaitReason::kNoNodeAllows || reason == WaitReason::kIsolation;
 }
 
 Plan MakePlan(const cluster::Snapshot& snapshot, const PlanPolicy& policy, const PassDone& done) {
@@ -66,6 +68,7 @@ Plan MakePlan(const cluster::Snapshot& snapshot, const PlanPolicy& policy, const
     run(world);
     if (done) done(pass);
   }
+  SayGpuMemory(world);
   ExplainWaiting(world);
   return std::move(world).Finish();
 }

@@ -20,6 +20,7 @@
 #include "base/units.h"
 #include "cluster/snapshot.h"
 #include "plan/policy.h"
+#include "plan/share/serving.h"
 
 namespace tangram::plan {
 
@@ -68,11 +69,12 @@ struct ResizePod {  // made again, asking for one of another resource
   std::string resource_after;
   bool operator==(const ResizePod&) const = default;
 };
-struct Reshare {  // every whole card of the node
+struct Reshare {  // every whole card of the node, or every instance of one profile on it
   std::string node;
   cluster::Sharing sharing = cluster::Sharing::kTimeSlicing;
   int from = 1;  // replicas
   int to = 1;
+  std::string profile{};  // NVIDIA's spelling; empty: whole cards
   bool operator==(const Reshare&) const = default;
 };
 struct PlacedInstance {
@@ -90,6 +92,8 @@ struct Repartition {
 struct AddNode {
   std::string node;  // a name for this plan: "new-1"
   std::string like;  // the node whose type, labels and layout it has
+  // As spot where `like` is not, for pods that all say that they may be interrupted.
+  cluster::CapacityType capacity = cluster::CapacityType::kUnknown;
   bool operator==(const AddNode&) const = default;
 };
 struct GiveBack {
@@ -108,6 +112,9 @@ struct Action {
   std::optional<base::MicroUsdPerHour> rate_after{};   // node is added or given back
   std::vector<PodName> disturbs{};                     // running pods that are restarted
   std::vector<int> needs{};                            // actions that have to be done before
+  // Of a pod that goes to a share or to an instance: the GPU memory that is its own there. Absent:
+  // it gets whole cards, or their memory is not known.
+  std::optional<MemoryShare> gpu_memory{};
   bool operator==(const Action&) const = default;
 };
 
@@ -118,6 +125,7 @@ enum class WaitReason {
   kNoSuchDevice,  // no node of the cluster has the resource, and none could be made to
   kTooLarge,      // it asks for more than the largest node has
   kNoNodeAllows,  // node selectors and taints leave no node that has the resource
+  kIsolation,     // it asks for a share, and for isolation that no share has
   // not now
   kNoRoom,     // what it asks for is held by others
   kGated,      // another scheduling gate holds it

@@ -142,7 +142,7 @@ TEST(Share, SharesAreAddedUnderRunningPods) {
   c.Pod("dev-0", "nvidia.com/gpu.shared", 1, "a");
   c.Pod("dev-1", "nvidia.com/gpu.shared", 1, "a");
   c.Pod("dev-2", "nvidia.com/gpu.shared");
-  EXPECT_THAT(Lines(Checked(c.snapshot())), ElementsAre("share a 4", "place dev-2 on a"));
+  EXPECT_THAT(Lines(Checked(c.snapshot())), ElementsAre("share a 3", "place dev-2 on a"));
 }
 
 TEST(Partition, OneCardIsCutForSevenPods) {

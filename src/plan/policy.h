@@ -57,13 +57,17 @@ struct NodePolicy {
   // Profiles that instances may be made of, as gpu::ProfileNamed reads them; empty: any.
   std::vector<std::string> profiles{};
 
-  // How cards are shared; kNone: no card is shared anew. Absent: as the node's cards are shared
-  // now, and by time-slicing where they are not.
+  // How cards and instances are shared; kNone: nothing is shared anew. Absent: as they are shared
+  // now; where they are not, by time-slicing, or by MPS where the node is ready for it and the pods
+  // are of one workload (share/sharing.h).
   std::optional<cluster::Sharing> sharing{};
-  // Shares of a card that the plan may make; 1: no card is shared. 4 is the field's default for
-  // development; kMaxTimeSlicingReplicas at most.
+  // Shares of a card, or of an instance, that the plan may make; 1: none is shared. 4 is the
+  // field's default for development; kMaxTimeSlicingReplicas at most.
   int most_replicas = 4;
 
+  // Whether nodes may be added as spot where the cluster has them on demand; only for pods labelled
+  // tangram.dev/interruptible: "true".
+  bool spot = true;
   bool give_back = true;
   // Empty nodes that are kept: of each pool, and of what no pool selects of each node pool of the
   // cloud.

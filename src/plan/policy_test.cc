@@ -125,7 +125,7 @@ TEST(Pools, CardsAreSharedInTheirWay) {
   policy.pools[1].policy.sharing = cluster::Sharing::kMps;
   policy.pools[1].policy.most_replicas = 8;
   EXPECT_EQ(All<Reshare>(Checked(c, policy)).front(),
-            (Reshare{"b-0", cluster::Sharing::kMps, 1, 8}));
+            (Reshare{"b-0", cluster::Sharing::kMps, 1, 2}));
 }
 
 TEST(Pools, SharedNodesAreNotSharedInAnotherWay) {
@@ -220,8 +220,8 @@ TEST(Pools, ValidationSeesWhatAPoolRulesOut) {
               says("GpuPool a makes no 1g.5gb"));
   EXPECT_THAT(wrong([](Pool& a, Pool&) { a.most_recut_nodes = 0; }),
               says("the layout of more than 0 nodes of GpuPool a"));
-  EXPECT_THAT(wrong([](Pool& a, Pool&) { a.policy.most_replicas = 2; }),
-              says("it makes 4 shares of a card; GpuPool a allows 2"));
+  EXPECT_THAT(wrong([](Pool& a, Pool&) { a.policy.most_replicas = 1; }),
+              says("it makes 2 shares of a card; GpuPool a allows 1"));
   EXPECT_THAT(wrong([](Pool& a, Pool&) { a.policy.sharing = cluster::Sharing::kMps; }),
               says("GpuPool a shares cards in another way"));
   EXPECT_THAT(wrong([](Pool&, Pool& b) { b.most_new_nodes = 1; }),

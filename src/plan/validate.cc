@@ -13,6 +13,7 @@
 #include "plan/leaks/judge.h"
 #include "plan/leaks/seats.h"
 #include "plan/validate_policy.h"
+#include "plan/validate_shares.h"
 
 namespace tangram::plan {
 namespace {
@@ -23,6 +24,7 @@ using cluster::Pod;
 struct NodeCount {
   const Node* like = nullptr;
   bool is_new = false;
+  bool as_spot = false;  // though `like` is not
   bool gone = false;
   std::int64_t cpu = 0;
   std::int64_t memory = 0;
@@ -39,7 +41,8 @@ Each(Kinds...) -> Each<Kinds...>;
 
 class Check {
  public:
-  Check(const Plan& plan, const cluster::Snapshot& snapshot) : plan_(plan), snapshot_(snapshot) {
+  Check(const Plan& plan, const cluster::Snapshot& snapshot)
+      : plan_(plan), snapshot_(snapshot), shares_(snapshot) {
     for (const Node& node : snapshot.nodes) {
       NodeCount count{.like = &node, .cpu = node.cpu.value(), .memory = node.memory.value()};
       for (const auto& [resource, offered] : node.devices) count.free[resource] = offered;
@@ -128,7 +131,12 @@ class Check {
     if (at_->reason.empty()) Wrong("it has no reason");
   }
 
-  void PutOn(NodeCount& node, const std::string& name, const Pod& pod) {
+  void WrongAll(const std::vector<std::string>& sentences) {
+    for (const std::string& sentence : sentences) Wrong("{}", sentence);
+  }
+
+  void PutOn(NodeCount& node, const std::string& name, const Pod& pod, const Pod& was) {
+    WrongAll(shares_.Put(name, *node.like, pod, was));
     if (!cluster::Admits(*node.like, pod)) {
       Wrong("node {} does not admit pod {}/{}", name, pod.ns, pod.name);
     }
@@ -140,6 +148,11 @@ class Check {
     }
   }
 
+  void Leave(NodeCount& node, const std::string& name, const Pod& pod) {
+    shares_.Remove(name, pod);
+    Count(node, pod, -1);
+  }
+
   void Do(const PlacePod& change) {
     NodeCount* node = NodeNamed(change.node);
     const Pod* pod = PodNamed(change.pod);
@@ -148,7 +161,7 @@ class Check {
       Wrong("pod {}/{} does not wait", pod->ns, pod->name);
     }
     if (!placed_.insert(change.pod).second) Wrong("pod {}/{} is placed twice", pod->ns, pod->name);
-    PutOn(*node, change.node, *pod);
+    PutOn(*node, change.node, *pod, *pod);
   }
 
   void Do(const MovePod& change) {
@@ -166,8 +179,8 @@ class Check {
     }
     if (at_->disturbs != std::vector{change.pod}) Wrong("it does not name whom it disturbs");
     moved_.push_back(pod);
-    Count(*from, *pod, -1);
-    PutOn(*to, change.to, *pod);
+    Leave(*from, change.from, *pod);
+    PutOn(*to, change.to, *pod, *pod);
   }
 
   // A running pod that a controller runs again, and that nobody pinned.
@@ -187,7 +200,7 @@ class Check {
   void Do(const StopPod& change) {
     NodeCount* node = NodeNamed(change.node);
     if (node == nullptr) return;
-    if (const Pod* pod = Restarted(change.pod, *node)) Count(*node, *pod, -1);
+    if (const Pod* pod = Restarted(change.pod, *node)) Leave(*node, change.node, *pod);
   }
 
   void Do(const ResizePod& change) {
@@ -201,33 +214,39 @@ class Check {
         (isolation == "Hardware" && KindOf(change.resource_after).shared)) {
       Wrong("pod {}/{} asks for isolation", pod->ns, pod->name);
     }
-    Count(*from, *pod, -1);
+    Leave(*from, change.from, *pod);
     Pod& resized = resized_.emplace_back(*pod);
     std::erase_if(resized.devices, [&](const cluster::ResourceCount& device) {
       return device.name == change.resource_before;
     });
     resized.devices.push_back({change.resource_after, 1});
     pods_[change.pod] = &resized;
-    PutOn(*to, change.to, resized);
+    PutOn(*to, change.to, resized, *pod);
   }
 
   void Do(const Reshare& change) {
     NodeCount* node = NodeNamed(change.node);
     if (node == nullptr) return;
-    if (change.to < 1 || change.to <= change.from) {
-      Wrong("it makes {} shares of a card, of {}", change.to, change.from);
-    }
-    const auto cards = static_cast<std::int64_t>(node->like->gpus.size());
-    std::int64_t& whole = node->free["nvidia.com/gpu"];
-    std::int64_t& shares = node->free["nvidia.com/gpu.shared"];
-    if (change.from == 1) {
-      if (whole != cards) Wrong("a pod holds a whole card of {}", change.node);
-      whole = 0;
-    }
+    WrongAll(shares_.Change(change, *node->like));
+    std::int64_t devices = 0;
+    std::string whole(kCardResource);
     for (const cluster::Gpu& gpu : node->like->gpus) {
-      if (!gpu.instances.empty()) Wrong("a card of {} is cut", change.node);
+      const std::vector<PlacedInstance>& layout = LayoutOf(change.node, gpu);
+      if (change.profile.empty() && !layout.empty()) Wrong("a card of {} is cut", change.node);
+      if (change.profile.empty()) ++devices;
+      for (const PlacedInstance& instance : layout) {
+        if (instance.profile != change.profile) continue;
+        ++devices;
+        whole = ResourceOf(gpu, instance);
+      }
     }
-    shares += cards * (change.to - (change.from == 1 ? 0 : change.from));
+    if (devices == 0) return Wrong("{} has none of what it shares", change.node);
+    std::int64_t& held_whole = node->free[whole];
+    if (change.from == 1) {
+      if (held_whole != devices) Wrong("a pod holds {} of {}", whole, change.node);
+      held_whole = 0;
+    }
+    node->free[whole + ".shared"] += devices * (change.to - (change.from == 1 ? 0 : change.from));
   }
 
   // What the card was when the plan first changed it, or is now.
@@ -284,17 +303,28 @@ class Check {
     }
   }
 
+  static std::string ResourceOf(const cluster::Gpu& gpu, const PlacedInstance& instance) {
+    const auto memory = gpu.memory.value() > 0 ? std::optional(gpu.memory) : std::nullopt;
+    const gpu::Model* model = gpu::ParseProduct(gpu.product, memory).model;
+    const gpu::MigProfile* profile =
+        model == nullptr ? nullptr : gpu::ProfileNamed(*model, instance.profile);
+    return profile == nullptr ? instance.profile : gpu::ResourceNameOf(*profile);
+  }
+
   // Pods hold counts of a resource: with fewer of it than are held, one would lose its instance.
   void Recount(NodeCount& node, const Repartition& change, const gpu::Model& model) {
-    const auto resource = [&](const PlacedInstance& instance) {
-      const gpu::MigProfile* profile = gpu::ProfileNamed(model, instance.profile);
-      return profile == nullptr ? "" : gpu::ResourceNameOf(*profile);
-    };
     std::map<std::string, std::int64_t> gain;
+    const auto add = [&](const PlacedInstance& instance, std::int64_t sign) {
+      const gpu::MigProfile* profile = gpu::ProfileNamed(model, instance.profile);
+      if (profile == nullptr) return;
+      const std::string whole = gpu::ResourceNameOf(*profile);
+      const int replicas = shares_.ReplicasOf(change.node, *node.like, whole);
+      gain[replicas > 1 ? whole + ".shared" : whole] += sign * replicas;
+    };
     if (change.from.empty()) --gain["nvidia.com/gpu"];
     if (change.to.empty()) ++gain["nvidia.com/gpu"];
-    for (const PlacedInstance& instance : change.from) --gain[resource(instance)];
-    for (const PlacedInstance& instance : change.to) ++gain[resource(instance)];
+    for (const PlacedInstance& instance : change.from) add(instance, -1);
+    for (const PlacedInstance& instance : change.to) add(instance, +1);
     for (const auto& [name, by] : gain) {
       node.free[name] += by;
       if (by < 0 && node.free[name] < 0) Wrong("{} would lack {}", change.node, name);
@@ -414,6 +444,7 @@ class Check {
 
   const Plan& plan_;
   const cluster::Snapshot& snapshot_;
+  ShareCheck shares_;
   std::map<std::string, NodeCount> nodes_;
   std::map<PodName, const Pod*> pods_;
   std::set<PodName> placed_;

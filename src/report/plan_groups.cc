@@ -60,9 +60,13 @@ class Grouper {
       return IsAlone() ? fmt::format("{} -> {}", LayoutText(cut->from), to) : "1 card to " + to;
     }
     if (const auto* share = std::get_if<plan::Reshare>(&change)) {
-      return fmt::format("{} -> {} shares a card", share->from, share->to);
+      const std::string of = share->profile.empty() ? "card" : share->profile;
+      return fmt::format("{} -> {} shares a {}", share->from, share->to, of);
     }
-    if (const auto* add = std::get_if<plan::AddNode>(&change)) return "a node like " + add->like;
+    if (const auto* add = std::get_if<plan::AddNode>(&change)) {
+      const bool spot = add->capacity == cluster::CapacityType::kSpot;
+      return (spot ? "a spot node like " : "a node like ") + add->like;
+    }
     return "the node";
   }
 

@@ -51,6 +51,7 @@ void AddChange(Json& json, const plan::ResizePod& change) {
 }
 void AddChange(Json& json, const plan::Reshare& change) {
   json["node"] = change.node;
+  json["profile"] = change.profile.empty() ? Json() : Json(change.profile);
   json["sharing"] = Name(change.sharing);
   json["replicasBefore"] = change.from;
   json["replicasAfter"] = change.to;
@@ -64,8 +65,22 @@ void AddChange(Json& json, const plan::Repartition& change) {
 void AddChange(Json& json, const plan::AddNode& change) {
   json["node"] = change.node;
   json["like"] = change.like;
+  const bool spot = change.capacity == cluster::CapacityType::kSpot;
+  json["capacityType"] = spot ? Json(Name(change.capacity)) : Json();
 }
 void AddChange(Json& json, const plan::GiveBack& change) { json["node"] = change.node; }
+
+Json MemoryJson(const std::optional<plan::MemoryShare>& memory) {
+  if (!memory) return nullptr;
+  Json flags = Json::object();
+  for (const plan::ServingFlag& flag : plan::ServingFlags(*memory)) {
+    flags[std::string(flag.server)] = std::string(flag.name) + "=" + flag.value;
+  }
+  return {{"seenMiB", memory->seen.value()},
+          {"shareMiB", memory->share.value()},
+          {"enforced", memory->enforced},
+          {"servingFlags", std::move(flags)}};
+}
 
 Json ActionJson(const plan::Action& action) {
   Json json = {
@@ -78,6 +93,7 @@ Json ActionJson(const plan::Action& action) {
   for (const plan::PodName& pod : action.disturbs) disturbs.push_back(PodJson(pod));
   json["disturbs"] = std::move(disturbs);
   json["needs"] = action.needs;
+  if (GoesToNode(action.change)) json["gpuMemory"] = MemoryJson(action.gpu_memory);
   return json;
 }
 

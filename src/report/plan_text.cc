@@ -35,6 +35,7 @@ class PlanText {
     Headline();
     Actions();
     Certificates();
+    MemoryShares();
     WaitingPods();
     return std::move(out_);
   }
@@ -161,6 +162,33 @@ class PlanText {
                             certificate.value, certificate.bound));
     }
     if (!plan_.certificates.empty()) out_ += "\n";
+  }
+
+  // What to start a model server with, for each size of share. Instances are as large as what the
+  // server sees, and need no flag unless they are shared.
+  void MemoryShares() {
+    std::map<plan::MemoryShare, std::int64_t> pods;
+    for (const plan::Action& action : plan_.actions) {
+      const auto& memory = action.gpu_memory;
+      if (memory && (IsWide() || memory->share < memory->seen)) ++pods[*memory];
+    }
+    if (pods.empty()) return;
+    std::vector<Column> columns = {{"GPU MEMORY OF A SHARE"}, {"PODS", Align::kRight}, {"KEPT BY"}};
+    std::vector<std::vector<Cell>> rows;
+    for (const auto& [memory, count] : pods) {
+      std::vector<Cell>& row = rows.emplace_back();
+      row = {{MemoryText(memory)}, {Thousands(count)}, {memory.enforced ? "the GPU" : "the flag"}};
+      for (const plan::ServingFlag& flag : plan::ServingFlags(memory)) {
+        if (flag.server == "Triton") continue;  // as TGI
+        if (row.size() == columns.size()) columns.push_back({std::string(flag.server)});
+        row.push_back({flag.value});
+      }
+    }
+    for (std::vector<Cell>& row : rows) row.resize(columns.size());
+    out_ += RenderTable(columns, rows, options_.color);
+    Say("vLLM --gpu-memory-utilization, TGI --cuda-memory-fraction, SGLang --mem-fraction-static",
+        Color::kDim);
+    out_ += "\n";
   }
 
   // Pods of one workload that wait for the same are one entry.

@@ -65,6 +65,15 @@ const plan::PodName* PodOf(const plan::Change& change) {
   return nullptr;
 }
 
+bool GoesToNode(const plan::Change& change) {
+  return PodOf(change) != nullptr && !std::holds_alternative<plan::StopPod>(change);
+}
+
+std::string MemoryText(const plan::MemoryShare& share) {
+  const auto gib = [](base::MiB memory) { return static_cast<double>(memory.value()) / 1024; };
+  return fmt::format("{:.1f} of {:.1f} GiB", gib(share.share), gib(share.seen));
+}
+
 std::optional<base::MicroUsdPerHour> RateChange(const plan::Action& action) {
   if (!action.rate_before && !action.rate_after) return std::nullopt;
   return action.rate_after.value_or(base::MicroUsdPerHour()) -

@@ -24,6 +24,12 @@ const std::string& NodeOf(const plan::Change& change);
 // The pod of it; nullptr: it is about a node.
 const plan::PodName* PodOf(const plan::Change& change);
 
+// Whether a pod goes to a node by it.
+bool GoesToNode(const plan::Change& change);
+
+// "10.0 of 40.0 GiB": the part that is its own.
+std::string MemoryText(const plan::MemoryShare& share);
+
 // What it costs more (below 0: saves) an hour; nothing where the price is unknown or stays.
 std::optional<base::MicroUsdPerHour> RateChange(const plan::Action& action);
 

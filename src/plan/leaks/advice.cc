@@ -104,6 +104,7 @@ Advice AdviseSharing(const LightWorkload& workload, int replicas) {
   Advice advice;
   advice.technique = mps ? Technique::kMps : Technique::kTimeSlicing;
   advice.target = fmt::format("{} replicas", replicas);
+  advice.replicas = replicas;
   advice.keeps = base::Ratio(1, replicas);
   const char* reason = workload.development ? "development bursts and waits, so turns cost little"
                        : mps ? "replicas of one workload trust each other and run side by side"

@@ -29,6 +29,7 @@ struct LightWorkload {
 struct Advice {
   Technique technique = Technique::kMig;
   std::string target;           // "1g.10gb", "4 replicas"
+  int replicas = 0;             // by shares: how many at most
   base::PartsPerMillion keeps;  // of what it holds now
   Level risk = Level::kLow;
   std::string why;

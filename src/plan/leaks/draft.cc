@@ -129,13 +129,6 @@ std::string_view Draft::TeamOf(const cluster::Pod& pod) const {
   return found == team_of_namespace_.end() ? std::string_view() : found->second;
 }
 
-bool Draft::IsDevelopment(const cluster::Pod& pod) {
-  // Kubeflow's notebook controller and JupyterHub label their pods so.
-  return !cluster::Find(pod.labels, "notebook-name").empty() ||
-         cluster::Find(pod.labels, "component") == "singleuser-server" ||
-         cluster::Find(pod.labels, "tangram.dev/workload") == "development";
-}
-
 Finding Draft::About(FindingKind kind, const SeatWork& work) const {
   Finding finding;
   finding.kind = kind;

@@ -59,8 +59,6 @@ class Draft {
     return workloads_[FactsOf(pod).workload].pods > 1;
   }
   std::string_view TeamOf(const cluster::Pod& pod) const;
-  // True where the pod's group says that it is for development: a notebook, or labelled so.
-  static bool IsDevelopment(const cluster::Pod& pod);
 
   // Whether the policy asks for what this pod (or nobody: null) holds.
   bool IsShown(const cluster::Pod* pod) const;

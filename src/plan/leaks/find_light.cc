@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "plan/leaks/draft.h"
+#include "plan/share/asks.h"
 
 namespace tangram::plan {
 namespace {
@@ -55,7 +56,7 @@ LightWorkload WorkloadOf(const Draft& draft, const SeatWork& work) {
   }
   workload.evidence = *work.judgement->evidence;
   if (workload.evidence.memory_total) workload.memory_total = *workload.evidence.memory_total;
-  workload.development = Draft::IsDevelopment(*work.seat->pod);
+  workload.development = IsDevelopment(*work.seat->pod);
   workload.replicated = draft.IsReplicated(*work.seat->pod);
   workload.dra = !card.gpu->dra_device.empty();
   return workload;
@@ -77,6 +78,7 @@ void LookAtSeat(Draft& draft, SeatWork& work) {
   Finding finding = draft.About(KindOfAdvice(*advice, work), work);
   finding.technique = advice->technique;
   finding.target = std::move(advice->target);
+  finding.replicas = advice->replicas;
   finding.why = std::move(advice->why);
   finding.fix = std::move(advice->fix);
   finding.risk = advice->risk;

@@ -4,16 +4,16 @@
 #include <map>
 
 #include "plan/leaks/draft.h"
+#include "plan/share/asks.h"
 
 namespace tangram::plan {
 namespace {
 
 // Whether an interruption costs the pod little: its owner starts it again elsewhere, and either
 // says so or has siblings that go on. What nobody vouches for is not interruptible.
-bool IsInterruptible(const cluster::Pod& pod, bool replicated) {
-  const std::string_view said = cluster::Find(pod.labels, "tangram.dev/interruptible");
-  if (!said.empty()) return said == "true";
-  if (IsPinned(pod) || Draft::IsDevelopment(pod)) return false;
+bool SurvivesInterruption(const cluster::Pod& pod, bool replicated) {
+  if (!cluster::Find(pod.labels, "tangram.dev/interruptible").empty()) return IsInterruptible(pod);
+  if (IsPinned(pod) || IsDevelopment(pod)) return false;
   if (pod.owner.kind == "Job" || pod.owner.kind == "JobSet") return true;
   return pod.owner.kind == "Deployment" && replicated;
 }
@@ -28,7 +28,7 @@ bool AllInterruptible(Draft& draft, std::span<const SeatWork> seats) {
   for (const SeatWork& work : seats) {
     const cluster::Pod* pod = work.seat->pod;
     if (pod == nullptr || work.left.value() == 0) continue;
-    if (!IsInterruptible(*pod, draft.IsReplicated(*pod))) return false;
+    if (!SurvivesInterruption(*pod, draft.IsReplicated(*pod))) return false;
     any = true;
   }
   return any;

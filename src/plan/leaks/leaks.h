@@ -114,6 +114,7 @@ struct Finding {
   Level confidence = Level::kHigh;
   Technique technique = Technique::kScaleToZero;
   std::string target;  // "1g.10gb", "4 replicas", "spot"; empty where the technique says it all
+  int replicas = 0;    // where the technique shares the card: by how many at most
   Level risk = Level::kLow;
   std::string why;  // one sentence: what was seen and why this technique
   std::string fix;  // one sentence: what to do

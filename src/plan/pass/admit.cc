@@ -8,7 +8,9 @@
 #include "cluster/schedulable.h"
 #include "plan/pass/gang.h"
 #include "plan/pass/passes.h"
+#include "plan/pass/shared_devices.h"
 #include "plan/pass/willing.h"
+#include "plan/share/asks.h"
 
 namespace tangram::plan {
 namespace {
@@ -35,6 +37,20 @@ std::optional<Refusal> HeldByOthers(const cluster::Pod& pod) {
   return std::nullopt;
 }
 
+// A share has none of the isolation that the pod asks for.
+std::optional<Refusal> Contradicts(const cluster::Pod& pod) {
+  if (IsolationOf(pod) == Isolation::kShared) return std::nullopt;
+  const auto share = std::find_if(pod.devices.begin(), pod.devices.end(), [](const auto& asked) {
+    return KindOf(asked.name).shared && asked.count > 0;
+  });
+  if (share == pod.devices.end()) return std::nullopt;
+  return Refusal{WaitReason::kIsolation,
+                 fmt::format("its label tangram.dev/isolation asks for {}, and {} is shared with "
+                             "others",
+                             cluster::Find(pod.labels, "tangram.dev/isolation"), share->name),
+                 "ask for an instance or a card of its own, or let it share"};
+}
+
 std::string Nodes(std::size_t count) {
   return fmt::format("{} {}", count, count == 1 ? "node" : "nodes");
 }
@@ -48,11 +64,12 @@ class Admission {
   // Nothing where some change could serve the pod.
   std::optional<Refusal> Refuse(const cluster::Pod& pod) {
     if (auto held = HeldByOthers(pod)) return held;
+    if (auto contradiction = Contradicts(pod)) return contradiction;
     const auto could = CouldOfEach(pod);
     const Willing& willing = willing_.For(pod);
     // A node that is not ready, or cordoned, may serve it again.
     const bool served = std::any_of(willing.all.begin(), willing.all.end(), [&](std::size_t n) {
-      return IsLargeEnough(pod, n) && HasGpu(pod, could, n);
+      return IsLargeEnough(pod, n) && HasGpu(pod, could, n) && HasGpuMemory(nodes_[n], pod);
     });
     if (served) return std::nullopt;
     return WhyNone(pod, could, willing);
@@ -101,7 +118,10 @@ class Admission {
       return {WaitReason::kTooLarge, "no one node has all the kinds of device that it asks for",
               "ask for less in one pod, or add a node that has them"};
     }
-    return large.empty() ? TooLarge(pod, with_gpu) : KeptOff(pod, large, willing);
+    if (large.empty()) return TooLarge(pod, with_gpu);
+    const bool any = std::any_of(large.begin(), large.end(),
+                                 [&](std::size_t n) { return HasGpuMemory(nodes_[n], pod); });
+    return any ? KeptOff(pod, large, willing) : TooMuchGpuMemory(pod);
   }
 
   static std::optional<Refusal> NoDevice(const cluster::Pod& pod,
@@ -138,6 +158,14 @@ class Admission {
                         "and {}",
                         pod.cpu.value() / 1000, pod.memory.value(), cpu / 1000, memory),
             "ask for less CPU and memory, or add a larger node"};
+  }
+
+  static Refusal TooMuchGpuMemory(const cluster::Pod& pod) {
+    return {WaitReason::kTooLarge,
+            fmt::format("it needs {} MiB of GPU memory, and no device of the kind that it asks for "
+                        "has so much",
+                        MemoryAsked(pod).value_or(base::MiB()).value()),
+            "ask for a larger instance or card, or correct its annotation tangram.dev/gpu-memory"};
   }
 
   // What keeps the pod off the most willing node.

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 
+#include "plan/pass/shared_devices.h"
+#include "plan/share/asks.h"
+
 namespace tangram::plan {
 namespace {
 
@@ -49,7 +52,7 @@ std::string WordsOf(const cluster::Pod& pod) {
   std::string words = fmt::format("{}\n{}\n", pod.cpu.value(), pod.memory.value());
   for (const auto& [resource, count] : pod.devices)
     words += fmt::format("{}={}\n", resource, count);
-  return words + WordsAboutNodes(pod);
+  return words + WordsAboutSharing(pod) + WordsAboutNodes(pod);
 }
 
 }  // namespace
@@ -119,8 +122,9 @@ bool Chooser::HasRoom(const Request& request, std::size_t node) const {
   for (std::size_t i = 0; i < request.free.size(); ++i) {
     if ((*request.free[i])[node] < request.pod.devices[i].count) return false;
   }
+  const NodeRoom& room = world_.nodes()[node];
   return cpu_[node] >= request.pod.cpu.value() && memory_[node] >= request.pod.memory.value() &&
-         !world_.nodes()[node].given_back;
+         !room.given_back && HasGpuMemory(room, request.pod) && SharesWell(room, request.pod);
 }
 
 Chooser::Score Chooser::ScoreOf(const Request& request, std::size_t at) const {

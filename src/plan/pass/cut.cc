@@ -8,15 +8,17 @@ namespace tangram::plan {
 namespace {
 
 std::string ResourceOf(const SeatRoom& seat) {
-  return seat.profile.empty() ? std::string(kCardResource) : gpu::ResourceNameOf(*seat.facts);
+  const std::string name =
+      seat.profile.empty() ? std::string(kCardResource) : gpu::ResourceNameOf(*seat.facts);
+  return seat.replicas > 1 ? name + ".shared" : name;
 }
 
 void Offer(NodeRoom& node, const std::vector<SeatRoom>& seats, std::int64_t sign) {
   for (const SeatRoom& seat : seats) {
     if (!seat.profile.empty() && seat.facts == nullptr) continue;
     const std::string resource = ResourceOf(seat);
-    node.offers[resource] += sign;
-    node.free[resource] += sign;
+    node.offers[resource] += sign * seat.replicas;
+    node.free[resource] += sign * seat.replicas;
   }
 }
 
@@ -42,6 +44,12 @@ bool MayMake(const NodeRoom& node, const gpu::Model& model, const gpu::MigProfil
 
 SeatRoom SeatOf(const gpu::MigProfile& profile, int start) {
   return {.profile = std::string(profile.name), .facts = &profile, .start = start};
+}
+
+bool IsFree(const CardRoom& card, const gpu::Model& model) {
+  const bool shared = std::any_of(card.seats.begin(), card.seats.end(),
+                                  [](const SeatRoom& seat) { return seat.replicas > 1; });
+  return card.may_change && card.model == &model && card.held() == 0 && !shared;
 }
 
 bool HeldIsKnown(const CardRoom& card) {

@@ -42,6 +42,9 @@ bool MayMake(const NodeRoom& node, const gpu::Model& model, const gpu::MigProfil
 
 SeatRoom SeatOf(const gpu::MigProfile& profile, int start);
 
+// A card of the model that nobody holds or shares.
+bool IsFree(const CardRoom& card, const gpu::Model& model);
+
 // Whether instances can be made beside what is held: it is known where that stands, and nothing on
 // the card is shared.
 bool HeldIsKnown(const CardRoom& card);

@@ -280,6 +280,7 @@ void CutCards(World& world) {
   const auto cuts = [](const NodePolicy& policy) { return policy.mig != MigBackend::kNone; };
   if (!world.SomePolicy(cuts)) return;
   Partition(world).Run();
+  CutForShares(world);
   JoinCards(world);
 }
 

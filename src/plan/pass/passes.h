@@ -11,9 +11,13 @@ void ShareCards(World& world);
 void CutCards(World& world);
 // A part of CutCards: cut cards that nobody holds become whole.
 void JoinCards(World& world);
+// A part of CutCards: for pods that ask for a share of an instance.
+void CutForShares(World& world);
 void Resize(World& world);
 void Consolidate(World& world);
 void Scale(World& world);
+// How much GPU memory each pod has where it goes; not a pass, since it always runs.
+void SayGpuMemory(World& world);
 // What the passes left waits; not a pass, since it always runs.
 void ExplainWaiting(World& world);
 

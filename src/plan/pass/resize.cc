@@ -6,11 +6,10 @@
 #include "plan/pass/gang.h"
 #include "plan/pass/movable.h"
 #include "plan/pass/passes.h"
+#include "plan/share/asks.h"
 
 namespace tangram::plan {
 namespace {
-
-constexpr std::string_view kIsolation = "tangram.dev/isolation";
 
 struct Workload {
   std::vector<const cluster::Pod*> pods{};  // that hold a GPU
@@ -94,6 +93,15 @@ std::string ResourceFor(const Workload& workload) {
   return gpu::ResourceNameOf(*largest);
 }
 
+// What the heaviest of its pods is light enough for.
+int MostReplicasOf(const Workload& workload) {
+  int most = gpu::kMaxTimeSlicingReplicas;
+  for (const Finding* finding : workload.findings) {
+    if (finding->replicas > 0) most = std::min(most, finding->replicas);
+  }
+  return most;
+}
+
 // One device of one kind, and nothing else of a GPU.
 bool HoldsOneDevice(const cluster::Pod& pod) {
   return DevicesAsked(pod) == 1 && pod.claims.empty();
@@ -102,9 +110,9 @@ bool HoldsOneDevice(const cluster::Pod& pod) {
 bool MayResize(World& world, const Workload& workload, std::string_view resource) {
   if (resource.empty()) return false;
   return std::all_of(workload.pods.begin(), workload.pods.end(), [&](const cluster::Pod* pod) {
-    const std::string_view isolation = cluster::Find(pod->labels, kIsolation);
-    const bool asked =
-        isolation == "Exclusive" || (isolation == "Hardware" && resource == kShareResource);
+    const Isolation isolation = IsolationOf(*pod);
+    const bool asked = isolation == Isolation::kExclusive ||
+                       (isolation == Isolation::kHardware && KindOf(resource).shared);
     const bool allowed = NodeNamed(world.nodes(), pod->node).policy->resize;
     return allowed && !asked && !world.WasMoved(*pod) && IsMadeAgain(*pod) && !IsInGang(*pod) &&
            HoldsOneDevice(*pod);
@@ -122,15 +130,19 @@ void UseFreeSeats(World& world) {
 }
 
 // A workload, and what each of its pods would ask for.
-using Wish = std::pair<const Workload*, std::string>;
+struct Wish {
+  const Workload* workload = nullptr;
+  std::string resource{};
+  int most_replicas = gpu::kMaxTimeSlicingReplicas;  // that each of them is light enough for
+};
 
 // All pods of all of them, or none.
 bool ResizeTogether(World& world, std::span<const Wish> wishes) {
   WorldState before = world.state();
   world.demand().clear();
-  for (const auto& [workload, resource] : wishes) {
+  for (const auto& [workload, resource, most] : wishes) {
     for (const cluster::Pod* pod : workload->pods) {
-      world.demand().push_back(&world.Replacement(*pod, resource));
+      world.demand().push_back(&world.Replacement(*pod, resource, most));
     }
   }
   UseFreeSeats(world);
@@ -150,10 +162,11 @@ std::vector<Wish> WishesOf(World& world, const Workloads& light) {
   for (const auto& [owner, workload] : light) {
     if (workload.findings.empty() || workload.findings.size() != workload.pods.size()) continue;
     std::string resource = ResourceFor(workload);
-    if (MayResize(world, workload, resource)) wishes.emplace_back(&workload, std::move(resource));
+    if (!MayResize(world, workload, resource)) continue;
+    wishes.push_back({&workload, std::move(resource), MostReplicasOf(workload)});
   }
   std::stable_sort(wishes.begin(), wishes.end(), [](const Wish& a, const Wish& b) {
-    return a.first->milli_gpus > b.first->milli_gpus;
+    return a.workload->milli_gpus > b.workload->milli_gpus;
   });
   return wishes;
 }

@@ -9,6 +9,7 @@
 
 #include "cluster/schedulable.h"
 #include "plan/leaks/busy.h"
+#include "plan/pass/shared_devices.h"
 
 namespace tangram::plan {
 namespace {
@@ -19,15 +20,28 @@ SeatRoom SeatOf(const cluster::Instance& instance, const gpu::Model* model) {
   return seat;
 }
 
-CardRoom RoomOf(const Card& card) {
+base::MiB MemoryOf(const cluster::Gpu& gpu, const gpu::Model* model) {
+  return gpu.memory.value() > 0 || model == nullptr ? gpu.memory : model->memory;
+}
+
+void SetShared(SeatRoom& seat, const cluster::Gpu& gpu) {
+  seat.replicas = std::max(1, gpu.replicas);
+  if (seat.replicas == 1) return;
+  const bool mps = gpu.sharing == cluster::Sharing::kMps;
+  seat.sharing = mps ? cluster::Sharing::kMps : cluster::Sharing::kTimeSlicing;
+}
+
+CardRoom RoomOf(const Card& card, const Sharers& sharers) {
   CardRoom room{.index = card.gpu->index, .model = card.model};
+  room.memory = MemoryOf(*card.gpu, card.model);
   const bool single = card.node->mig_strategy == cluster::MigStrategy::kSingle;
   room.may_change = card.model != nullptr && !single;
   for (const Seat& seat : card.seats) {
     if (seat.uncovered) continue;
     if (seat.replica == 0) {
       room.seats.push_back(seat.instance ? SeatOf(*seat.instance, card.model) : SeatRoom());
-      room.seats.back().replicas = std::max(1, card.gpu->replicas);
+      SetShared(room.seats.back(), *card.gpu);
+      if (card.gpu->replicas > 1) room.seats.back().used = sharers.UsedOn(card, seat);
     }
     room.seats.back().held += seat.pod != nullptr ? 1 : 0;
   }
@@ -40,16 +54,6 @@ NodeRoom Bare(const cluster::Node& like, std::string name) {
   for (const auto& [resource, count] : like.devices) room.offers[resource] = count;
   room.free = room.offers;
   return room;
-}
-
-bool IsOfKind(const NodeRoom& node, const CardRoom& card, const SeatRoom& seat,
-              const ResourceKind& kind) {
-  const bool whole = seat.profile.empty();
-  const bool single = node.like->mig_strategy == cluster::MigStrategy::kSingle;
-  if (kind.unit == ResourceKind::Unit::kCard) return whole || single;
-  if (kind.unit != ResourceKind::Unit::kInstance || whole) return false;
-  if (card.model == nullptr) return seat.profile == kind.profile;
-  return seat.facts != nullptr && seat.facts == gpu::ProfileNamed(*card.model, kind.profile);
 }
 
 enum class Hold { kOne, kRelease };
@@ -152,6 +156,16 @@ NodePolicy HandsOff() {
 
 }  // namespace
 
+bool IsOfKind(const NodeRoom& node, const CardRoom& card, const SeatRoom& seat,
+              const ResourceKind& kind) {
+  const bool whole = seat.profile.empty();
+  const bool single = node.like->mig_strategy == cluster::MigStrategy::kSingle;
+  if (kind.unit == ResourceKind::Unit::kCard) return whole || single;
+  if (kind.unit != ResourceKind::Unit::kInstance || whole) return false;
+  if (card.model == nullptr) return seat.profile == kind.profile;
+  return seat.facts != nullptr && seat.facts == gpu::ProfileNamed(*card.model, kind.profile);
+}
+
 int CardRoom::held() const {
   return std::accumulate(seats.begin(), seats.end(), 0,
                          [](int sum, const SeatRoom& seat) { return sum + seat.held; });
@@ -164,6 +178,9 @@ std::int64_t CountIn(const Counts& counts, std::string_view resource) {
 
 std::optional<base::MicroUsdPerHour> NodeRoom::rate() const {
   if (!like->price) return std::nullopt;
+  if (capacity == cluster::CapacityType::kSpot && like->capacity_type != *capacity) {
+    return like->price->spot_rate;
+  }
   return like->price->rate;
 }
 
@@ -226,11 +243,13 @@ World::World(const cluster::Snapshot& snapshot, const PlanPolicy& policy)
     for (const auto& [resource, count] : pod.devices) node.free[resource] -= count;
   }
   const Holdings holdings = FindHoldings(snapshot);
+  sharers_ = Sharers(holdings);
+  for (NodeRoom& node : state_.nodes) node.sharers = &sharers_;
   unknown_room_ = WhyRoomIsUnknown(snapshot, holdings);
   busy_ = BusyOf(snapshot, holdings, LeakPolicy());
   for (const Card& card : holdings.cards) {
     NodeRoom& node = state_.nodes[by_name.at(card.node->name)];
-    node.cards.push_back(RoomOf(card));
+    node.cards.push_back(RoomOf(card, sharers_));
     node.exact = node.exact &&
                  std::all_of(card.seats.begin(), card.seats.end(),
                              [](const Seat& seat) { return seat.pod == nullptr || seat.exact; });
@@ -314,13 +333,15 @@ void World::Place(Pass pass, NodeRoom& node, const cluster::Pod& pod, std::strin
   std::erase(state_.demand, &pod);
 }
 
-const cluster::Pod& World::Replacement(const cluster::Pod& pod, const std::string& resource) {
+const cluster::Pod& World::Replacement(const cluster::Pod& pod, const std::string& resource,
+                                       int most_replicas) {
   cluster::Pod& replacement = replacements_.emplace_back(pod);
   std::erase_if(replacement.devices, [](const cluster::ResourceCount& device) {
     return KindOf(device.name).unit != ResourceKind::Unit::kNotGpu;
   });
   replacement.devices.push_back({resource, 1});
   replaces_.emplace(&replacement, &pod);
+  sharers_.Replace(replacement, pod, most_replicas);
   return replacement;
 }
 
@@ -342,17 +363,19 @@ NodeRoom World::EmptyLike(const NodeRoom& node, std::string name) const {
   NodeRoom fresh = Bare(*node.like, std::move(name));
   fresh.pool = node.pool;
   fresh.policy = node.policy;
+  fresh.sharers = &sharers_;
   for (const cluster::Gpu& gpu : node.like->gpus) {
     CardRoom card{.index = gpu.index};
     const auto of = std::find_if(node.cards.begin(), node.cards.end(),
                                  [&](const CardRoom& known) { return known.index == gpu.index; });
     if (of != node.cards.end()) card.model = of->model;
+    card.memory = MemoryOf(gpu, card.model);
     card.may_change = false;  // nothing is known of it before it is up
     for (const cluster::Instance& instance : gpu.instances) {
       card.seats.push_back(SeatOf(instance, card.model));
     }
     if (card.seats.empty()) card.seats.emplace_back();
-    for (SeatRoom& seat : card.seats) seat.replicas = std::max(1, gpu.replicas);
+    for (SeatRoom& seat : card.seats) SetShared(seat, gpu);
     fresh.cards.push_back(std::move(card));
   }
   for (const cluster::Pod& pod : snapshot_.pods) {
@@ -407,20 +430,21 @@ std::int64_t CouldOffer(const NodeRoom& node, std::string_view resource) {
     if (!card.may_change) continue;
     if (kind.unit == ResourceKind::Unit::kCard) {
       could += kind.shared ? gpu::kMaxTimeSlicingReplicas : 1;
-    } else if (kind.unit == ResourceKind::Unit::kInstance && !kind.shared) {
+    } else if (kind.unit == ResourceKind::Unit::kInstance) {
       if (card.model != model) {
         model = card.model;
         const gpu::MigProfile* profile = gpu::ProfileNamed(*model, kind.profile);
         instances = profile == nullptr || profile->starts.empty() ? 0 : profile->max_instances;
       }
-      could += instances;
+      could += instances * (kind.shared ? gpu::kMaxTimeSlicingReplicas : 1);
     }
   }
   return std::max(offers, could);
 }
 
 bool MayRun(const NodeRoom& node, const cluster::Pod& pod) {
-  return pod.cpu <= node.cpu && pod.memory <= node.memory && cluster::Admits(*node.like, pod);
+  return pod.cpu <= node.cpu && pod.memory <= node.memory && HasGpuMemory(node, pod) &&
+         cluster::Admits(*node.like, pod);
 }
 
 bool Fits(const NodeRoom& node, const cluster::Pod& pod) {
@@ -428,7 +452,7 @@ bool Fits(const NodeRoom& node, const cluster::Pod& pod) {
   for (const auto& [resource, count] : pod.devices) {
     if (count > CountIn(node.free, resource)) return false;
   }
-  return MayRun(node, pod);
+  return MayRun(node, pod) && SharesWell(node, pod);
 }
 
 }  // namespace tangram::plan

@@ -21,6 +21,7 @@
 #include "plan/leaks/leaks.h"
 #include "plan/leaks/seats.h"
 #include "plan/pass/movable.h"
+#include "plan/pass/sharers.h"
 #include "plan/plan.h"
 
 namespace tangram::plan {
@@ -32,11 +33,14 @@ struct SeatRoom {
   std::optional<int> start{};
   int replicas = 1;
   int held = 0;  // replicas
+  cluster::Sharing sharing = cluster::Sharing::kNone;
+  base::MiB used{};  // where it is shared: known to be used by the pods that run on it
 };
 
 struct CardRoom {
   int index = 0;
   const gpu::Model* model = nullptr;  // null: unknown
+  base::MiB memory{};                 // 0: not known
   // Its layout and its shares may be changed: the model is known, the node offers what its cards
   // are and no less than pods hold, and instances are offered under their own names.
   bool may_change = true;
@@ -63,6 +67,9 @@ struct NodeRoom {
   bool exact = true;  // the cluster says which card each pod holds; else it was counted on
   std::vector<const cluster::Pod*> pods{};  // that are on it now
   std::vector<int> rests_on{};              // actions that its room rests on
+  const Sharers* sharers = nullptr;         // the world's
+  // Of a node that is added; else what `like` is.
+  std::optional<cluster::CapacityType> capacity{};
   std::optional<base::MicroUsdPerHour> rate() const;
   // What a card costs, for orders: cheapest first, without a price last. It has cards.
   std::pair<bool, base::MicroUsdPerHour> cost_of_card() const;
@@ -73,6 +80,10 @@ struct NodeRoom {
   // Pods that run may be put on it.
   bool may_receive() const { return policy->mode != Mode::kObserve; }
 };
+
+// Whether the seat is what one device of the kind stands for on that node.
+bool IsOfKind(const NodeRoom& node, const CardRoom& card, const SeatRoom& seat,
+              const ResourceKind& kind);
 
 // Runs on every node, and ends with it.
 bool RunsEverywhere(const cluster::Pod& pod);
@@ -104,9 +115,10 @@ class World {
   const WorldState& state() const { return state_; }
   void Restore(WorldState state) { state_ = std::move(state); }
 
-  // A running pod as it would be with one of `resource` in place of its devices. Placing it takes
-  // the pod that it replaces off its node.
-  const cluster::Pod& Replacement(const cluster::Pod& pod, const std::string& resource);
+  // A running pod as it would be with one of `resource` in place of its devices; it is light enough
+  // for `most_replicas` of a card. Placing it takes the pod that it replaces off its node.
+  const cluster::Pod& Replacement(const cluster::Pod& pod, const std::string& resource,
+                                  int most_replicas);
   bool IsReplacement(const cluster::Pod& pod) const { return replaces_.contains(&pod); }
 
   // Why it is not known what is on the nodes: running pods name no node (a trace without
@@ -152,6 +164,7 @@ class World {
   const cluster::Snapshot& snapshot_;
   const PlanPolicy& policy_;
   const NodePolicy hands_off_;  // of nodes that are only observed
+  Sharers sharers_;
   WorldState state_;
   std::optional<Findings> findings_;
   bool looked_for_findings_ = false;
@@ -195,10 +208,11 @@ bool WaitsForGpu(const cluster::Pod& pod);
 // and cut as the resource asks.
 std::int64_t CouldOffer(const NodeRoom& node, std::string_view resource);
 
-// Whether the pod may run on the node, and there are CPU and memory for it.
+// Whether the pod may run on the node, there are CPU and memory for it, and its devices have the
+// memory that it says it needs.
 bool MayRun(const NodeRoom& node, const cluster::Pod& pod);
 
-// Whether it may run there, and there is room.
+// Whether it may run there, there is room, and it may share what is shared there.
 bool Fits(const NodeRoom& node, const cluster::Pod& pod);
 
 }  // namespace tangram::plan
