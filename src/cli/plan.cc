@@ -15,6 +15,7 @@
 #include "gpu/gpu.h"
 #include "plan/validate.h"
 #include "pool/read_pools.h"
+#include "report/html.h"
 #include "report/json.h"
 #include "report/plan_json.h"
 #include "report/plan_text.h"
@@ -163,6 +164,8 @@ base::Result<ExitCode> MakeAndShow(const PlanOptions& options, const Context& co
     const auto yaml = report::JsonToYaml(report::RenderPlanJson(*snapshot, plan));
     if (!yaml) return tl::unexpected(yaml.error());
     context.streams.out << *yaml;
+  } else if (options.output == "html") {
+    context.streams.out << report::RenderPlanHtml(report::RenderPlanJson(*snapshot, plan));
   } else {
     report::TextOptions text;
     if (options.output == "wide") text.width = report::TextOptions::Width::kWide;
@@ -184,8 +187,10 @@ void AddPlan(CLI::App& app, const Context& context, Action& action) {
   command->add_option("--policy", options->policy,
                       "A file of GpuPools: what may be done to which nodes (docs/pools.md); the "
                       "options below hold for all others, and for what a pool leaves out");
-  command->add_option("-o,--output", options->output, "table, wide, json or yaml")
-      ->check(CLI::IsMember({"table", "wide", "json", "yaml"}))
+  command
+      ->add_option("-o,--output", options->output,
+                   "table, wide, json, yaml or html: one page, nothing loaded from outside")
+      ->check(CLI::IsMember({"table", "wide", "json", "yaml", "html"}))
       ->capture_default_str();
   command
       ->add_option("--moves", options->moves,

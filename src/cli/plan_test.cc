@@ -1,6 +1,7 @@
 // tangram plan, on files.
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "cli/run_testing.h"
@@ -60,6 +61,37 @@ TEST(Plan, JsonAndYamlSayTheSame) {
     EXPECT_FALSE(waiting["remedy"].get<std::string>().empty());
   }
   EXPECT_THAT(Plan({"-o", "yaml"}).out, HasSubstr("format: \"tangram-plan\""));
+}
+
+TEST(Plan, ThePageCarriesTheJson) {
+  const Ran page = Plan({"-o", "html"});
+  EXPECT_EQ(page.code, kFoundChanges);
+  EXPECT_THAT(page.out, ::testing::StartsWith("<!doctype html>"));
+  EXPECT_THAT(page.out, HasSubstr(R"("format":"tangram-plan","version":1,"cluster":"messy")"));
+}
+
+// Each action is in one group, and cards are as the last action of them says.
+TEST(Plan, JsonHasTheGroupsAndTheCards) {
+  const auto json = nlohmann::json::parse(Plan({"-o", "json", "--moves", "replicated"}).out);
+  std::vector<int> grouped;
+  for (const auto& group : json["groups"]) {
+    for (const auto& id : group["actions"]) grouped.push_back(id);
+  }
+  std::sort(grouped.begin(), grouped.end());
+  ASSERT_EQ(grouped.size(), json["actions"].size());
+  EXPECT_EQ(grouped.front(), 0);
+  EXPECT_EQ(grouped.back(), static_cast<int>(grouped.size()) - 1);
+  int cut = 0;
+  for (const auto& action : json["actions"]) {
+    if (action["kind"] != "Repartition") continue;
+    for (const auto& node : json["nodes"]) {
+      if (node["name"] != action["node"]) continue;
+      const auto& after = node["cards"][action["gpu"].get<std::size_t>()]["after"];
+      EXPECT_EQ(after.size(), action["layoutAfter"].size());
+      ++cut;
+    }
+  }
+  EXPECT_EQ(cut, 8);
 }
 
 TEST(Plan, NothingToDoIsExitCodeZero) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 
+#include "plan_page.h"
 #include "report_page.h"
 #include "simulate_page.h"
 
@@ -89,6 +90,10 @@ std::string PageWithData(std::span<const std::string_view> before, std::string_v
 
 std::string RenderHtml(std::string_view report_json) {
   return PageWithData(kReportPageBeforeData, report_json, kReportPageAfterData);
+}
+
+std::string RenderPlanHtml(std::string_view plan_json) {
+  return PageWithData(kPlanPageBeforeData, plan_json, kPlanPageAfterData);
 }
 
 std::string RenderSimulationHtml(std::string_view simulation_json) {

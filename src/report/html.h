@@ -20,6 +20,10 @@ std::string PageWithData(std::span<const std::string_view> before, std::string_v
 // The page of `tangram report --html` (web/report); docs/report-json.md is the form of the data.
 std::string RenderHtml(std::string_view report_json);
 
+// The page of `tangram plan -o html` (web/plan); docs/schema/plan.schema.json is the form of the
+// data.
+std::string RenderPlanHtml(std::string_view plan_json);
+
 // The page of `tangram simulate -o html` (web/simulate).
 std::string RenderSimulationHtml(std::string_view simulation_json);
 

@@ -61,6 +61,14 @@ TEST(RenderHtml, IsOneFileThatLoadsNothing) {
   EXPECT_NE(page.find("</html>"), std::string::npos);
 }
 
+TEST(RenderPlanHtml, IsOneFileThatLoadsNothing) {
+  const std::string page = RenderPlanHtml(R"({"format":"tangram-plan","cluster":"</script>"})");
+  EXPECT_EQ(DataOf(page), R"({"format":"tangram-plan","cluster":"\u003c/script\u003e"})");
+  EXPECT_NE(page.find("<title>GPU plan</title>"), std::string::npos);
+  EXPECT_NE(page.find("default-src 'none'; script-src 'sha256-"), std::string::npos);
+  EXPECT_EQ(page.find(" src="), std::string::npos);
+}
+
 TEST(RenderHtml, NoBytesLeaveTheDataElement) {
   const std::size_t around = RenderHtml("").size();
   const std::string_view alphabet = "<>&/!-script\"\\\xE2\x80\xA8\xA9\xF0\xED\xC0\xFF{}";

@@ -64,6 +64,16 @@ export interface Page<Data> {
   build: (data: Data) => HTMLElement[];
 }
 
+// Paper is always light, whatever the screen is.
+function followPaper(): void {
+  addEventListener('beforeprint', () => {
+    document.documentElement.dataset.paper = '';
+  });
+  addEventListener('afterprint', () => {
+    delete document.documentElement.dataset.paper;
+  });
+}
+
 // Reads the data that the page carries and builds the page from it, or says why it cannot.
 export function start<Data>(page: Page<Data>): void {
   const carried = document.getElementById('tangram-data');
@@ -81,6 +91,7 @@ export function start<Data>(page: Page<Data>): void {
     );
     return;
   }
+  followPaper();
   document.title = page.title(result.data);
   place.replaceChildren(...page.build(result.data));
 }

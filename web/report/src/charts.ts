@@ -40,17 +40,11 @@ function repaint(): void {
   }
 }
 
-// Paper is always light, whatever the screen is.
+// Charts are painted with the colours of the theme, or of paper.
 export function followTheme(): void {
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', repaint);
-  addEventListener('beforeprint', () => {
-    document.documentElement.dataset.paper = '';
-    repaint();
-  });
-  addEventListener('afterprint', () => {
-    delete document.documentElement.dataset.paper;
-    repaint();
-  });
+  addEventListener('beforeprint', repaint);
+  addEventListener('afterprint', repaint);
 }
 
 // Draws once the canvas is in the page, where its width is known.
