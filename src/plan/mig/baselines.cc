@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <map>
-#include <optional>
+#include <tuple>
 #include <utility>
-#include <vector>
 
 #include "plan/mig/layouts.h"
 
@@ -13,21 +12,36 @@ namespace {
 
 using Card = std::vector<gpu::Occupied>;
 
-std::optional<int> LowestStart(const gpu::Model& model, const Card& card,
-                               const gpu::MigProfile& profile) {
-  const auto start = std::find_if(profile.starts.begin(), profile.starts.end(),
-                                  [&](int at) { return gpu::Fits(model, card, profile, at); });
-  if (start == profile.starts.end()) return std::nullopt;
-  return *start;
+// Of free memory slices.
+int LongestRun(const gpu::Model& model, const Card& card) {
+  int longest = 0;
+  int run = 0;
+  for (int slice = 0; slice < model.memory_slices; ++slice) {
+    const bool taken = std::any_of(card.begin(), card.end(), [&](const gpu::Occupied& at) {
+      return at.start <= slice && slice < at.start + at.profile->memory_slices;
+    });
+    run = taken ? 0 : run + 1;
+    longest = std::max(longest, run);
+  }
+  return longest;
 }
 
-std::int64_t FirstFit(const gpu::Model& model, std::span<const Demand> in_order) {
+std::int64_t LegalPlacements(const gpu::Model& model, const Card& card) {
+  std::int64_t legal = 0;
+  for (const gpu::MigProfile& profile : model.profiles) {
+    legal += std::count_if(profile.starts.begin(), profile.starts.end(),
+                           [&](int start) { return gpu::Fits(model, card, profile, start); });
+  }
+  return legal;
+}
+
+std::int64_t FirstFit(const gpu::Model& model, std::span<const Demand> in_order, StartRule rule) {
   std::vector<Card> cards;
   for (const Demand& one : in_order) {
     std::size_t at = 0;  // cards only fill up, so what had no room for this profile never will
     for (std::int64_t left = one.count; left > 0;) {
       if (at == cards.size()) cards.emplace_back();
-      const auto start = LowestStart(model, cards[at], *one.profile);
+      const auto start = StartBy(rule, model, cards[at], *one.profile);
       if (start) {
         cards[at].push_back({one.profile, *start});
         --left;
@@ -70,20 +84,37 @@ std::vector<Demand> Decreasing(std::vector<Demand> merged) {
 
 std::int64_t BestOrder(const gpu::Model& model, std::vector<Demand> order) {
   const auto by_table = [](const Demand& a, const Demand& b) { return a.profile < b.profile; };
-  std::int64_t best = FirstFit(model, order);
+  std::int64_t best = FirstFit(model, order, StartRule::kLowest);
   while (std::next_permutation(order.begin(), order.end(), by_table)) {
-    best = std::min(best, FirstFit(model, order));
+    best = std::min(best, FirstFit(model, order, StartRule::kLowest));
   }
   return best;
 }
 
 }  // namespace
 
+std::optional<int> StartBy(StartRule rule, const gpu::Model& model, const Card& card,
+                           const gpu::MigProfile& profile) {
+  std::optional<int> best;
+  std::pair<int, std::int64_t> best_score;
+  Card with = card;
+  for (const int start : profile.starts) {
+    if (!gpu::Fits(model, card, profile, start)) continue;
+    if (rule == StartRule::kLowest) return start;
+    with.push_back({&profile, start});
+    const std::pair score(LongestRun(model, with), LegalPlacements(model, with));
+    with.pop_back();
+    if (!best || score > best_score) std::tie(best, best_score) = std::pair(start, score);
+  }
+  return best;
+}
+
 Baselines CountBaselines(const gpu::Model& model, std::span<const Demand> demand) {
   const std::vector<Demand> merged = Merged(demand);
   return {.one_profile_per_card = OneProfilePerCard(model, merged),
-          .first_fit = FirstFit(model, demand),
-          .first_fit_decreasing = FirstFit(model, Decreasing(merged)),
+          .first_fit = FirstFit(model, demand, StartRule::kLowest),
+          .longest_run = FirstFit(model, demand, StartRule::kLongestRun),
+          .first_fit_decreasing = FirstFit(model, Decreasing(merged), StartRule::kLowest),
           .best_order = BestOrder(model, merged)};
 }
 

@@ -196,6 +196,7 @@ TEST_P(PackLaw, NoSimpleRuleIsBetter) {
     const Baselines rules = CountBaselines(model(), demand);
     EXPECT_LE(packing->gpus, rules.best_order);
     EXPECT_LE(packing->gpus, rules.first_fit);
+    EXPECT_LE(packing->gpus, rules.longest_run);
     EXPECT_LE(rules.best_order, rules.first_fit_decreasing);
     EXPECT_LE(packing->gpus, rules.one_profile_per_card);
   }
@@ -213,6 +214,17 @@ TEST(CountBaselines, AreWhatTheRulesSay) {
   EXPECT_EQ(rules.first_fit_decreasing, 2);
   EXPECT_EQ(rules.best_order, 2);
   EXPECT_EQ(CountBaselines(a100, {}).best_order, 0);
+}
+
+// 1g at the edge leaves 4g its start.
+TEST(CountBaselines, TheLongestRunIsKept) {
+  const gpu::Model& a100 = ModelOf("A100-40GB");
+  const gpu::MigProfile& small = *gpu::ProfileNamed(a100, "1g.5gb");
+  EXPECT_EQ(StartBy(StartRule::kLowest, a100, {}, small), 0);
+  EXPECT_EQ(StartBy(StartRule::kLongestRun, a100, {}, small), 0) << "slice 7 takes no 1g.5gb";
+  EXPECT_EQ(StartBy(StartRule::kLongestRun, a100, {{&small, 0}, {&small, 1}}, small), 2);
+  const gpu::MigProfile& whole = *gpu::ProfileNamed(a100, "7g.40gb");
+  EXPECT_EQ(StartBy(StartRule::kLongestRun, a100, {{&small, 0}}, whole), std::nullopt);
 }
 
 // 3g first takes start 0, the only one of 4g.
