@@ -197,24 +197,22 @@ base::Result<void> CheckInputs(const SimulateOptions& options) {
     return base::Fail(base::ErrorCode::kInvalid, std::move(message));
   };
   const bool csv = !options.nodes.empty() || !options.pods.empty();
+  const bool other = !options.load.empty() || !options.source.snapshot.empty();
+  const bool table = options.output == "table" || options.output == "json";
   if (options.what_if && (csv || !options.load.empty() || options.source.snapshot.empty())) {
     return invalid("--what-if looks at one snapshot with usage: write --what-if --snapshot FILE");
   }
-  const bool in_time = options.timed || !options.load.empty();
-  const bool table = options.output == "table" || options.output == "json";
   if (options.what_if && !table) {
     return invalid("--what-if has no curves; write -o table or json");
   }
-  if (!options.what_if && !in_time && options.output == "html") {
-    return invalid("-o html is for runs in time; write --timed or --load");
-  }
-  if (!options.what_if && csv + !options.load.empty() != 1) {
+  if (csv == other) {
     return invalid(
-        "name one input: --nodes and --pods (with --timed for a run in time), --load, or --what-if "
-        "with --snapshot");
+        "name one input: --nodes and --pods (with --timed for a run in time), or --load, "
+        "--snapshot "
+        "or both");
   }
-  if (!options.what_if && !options.source.snapshot.empty()) {
-    return invalid("--snapshot is for --what-if; write that too");
+  if (csv && !options.timed && options.output == "html") {
+    return invalid("-o html is for runs in time; write --timed or --load");
   }
   if (csv && (options.nodes.empty() || options.pods.empty())) {
     return invalid("--nodes and --pods belong together; name both files");
@@ -230,7 +228,7 @@ base::Result<ExitCode> Simulate(const SimulateOptions& options, const Context& c
   if (!policies) return tl::unexpected(policies.error());
   if (const auto fine = CheckInputs(options); !fine) return tl::unexpected(fine.error());
   if (options.what_if) return ShowWhatIf(options, context);
-  const bool in_time = options.timed || !options.load.empty();
+  const bool in_time = options.timed || options.nodes.empty();
   return in_time ? SimulateTime(options, *policies, context) : Replay(options, *policies, context);
 }
 
@@ -252,7 +250,8 @@ void AddSimulate(CLI::App& app, const Context& context, Action& action) {
                     "What the cluster of --snapshot would have cost under tangram plan, over the "
                     "time that its usage was measured");
   command->add_option("--snapshot", options->source.snapshot,
-                      "With --what-if: a snapshot; - is standard input");
+                      "A snapshot: its nodes and pods at the start of a run in time; - is standard "
+                      "input");
   command
       ->add_option("--speed", options->speed,
                    "With --timed: arrivals come so many times as fast; runs last as long")
@@ -261,9 +260,10 @@ void AddSimulate(CLI::App& app, const Context& context, Action& action) {
   command->add_option("--length", options->length, "Of a run in time, as 24h");
   command->add_option("--boot", options->boot, "With --idle-after: until a node can be used")
       ->capture_default_str();
-  command->add_option("--idle-after", options->idle_after,
-                      "With --timed: empty nodes are given back after this, as 10m, and asked for "
-                      "again when pods wait; absent: they stay");
+  command->add_option(
+      "--idle-after", options->idle_after,
+      "With --timed or --snapshot: empty nodes are given back after this, as 10m, and "
+      "asked for again when pods wait; absent: they stay");
   command->add_option("--prices", options->source.prices,
                       "A CSV of prices; its rows win (docs/prices.md)");
   command->add_option(

@@ -14,6 +14,7 @@
 #include "cluster/price.h"
 #include "report/words.h"
 #include "sim/load.h"
+#include "sim/snapshot_scenario.h"
 #include "sim/timed_trace.h"
 
 namespace tangram::cli {
@@ -65,18 +66,70 @@ base::Result<Input> FromTrace(const SimulateOptions& options, const Context& con
   return input;
 }
 
-base::Result<Input> FromLoad(const SimulateOptions& options, const Context& context) {
-  const auto text = ReadText(options.load, context.streams.in);
-  if (!text) return tl::unexpected(text.error());
-  const std::string name = options.load == "-" ? "standard input" : options.load;
-  auto load = sim::ReadLoad(*text, name);
-  if (!load) return tl::unexpected(load.error());
+base::Result<sim::Load> LoadOf(const SimulateOptions& options, const Context& context) {
+  sim::Load load{.length = std::chrono::hours(24), .cut = std::chrono::seconds(30)};
+  if (!options.load.empty()) {
+    const auto text = ReadText(options.load, context.streams.in);
+    if (!text) return tl::unexpected(text.error());
+    auto read = sim::ReadLoad(*text, options.load == "-" ? "standard input" : options.load);
+    if (!read) return read;
+    load = *std::move(read);
+  }
   const auto length = SpanOption("--length", options.length);
   if (!length) return tl::unexpected(length.error());
-  if (*length) load->length = **length;
-  auto scenario = sim::ScenarioOf(*load, options.seed);
-  if (!scenario) return base::Wrap(scenario.error(), name);
-  return Input{name, {}, *std::move(scenario)};
+  load.length = length->value_or(load.length);
+  return load;
+}
+
+void NoteLeftOut(const sim::SnapshotLeftOut& left_out, std::vector<std::string>& notes) {
+  const auto note = [&](std::int64_t count, std::string_view what) {
+    if (count > 0) notes.push_back(fmt::format("{} {}", report::Thousands(count), what));
+  };
+  note(left_out.nodes,
+       "nodes with GPUs are not ready, cordoned, or have more than 16 GPUs: they are left out.");
+  note(left_out.cards, "cards have a layout that cannot stand as reported: nobody holds them.");
+  note(
+      left_out.pods,
+      "pods ask for GPUs by claims or in several forms, or hold more than their node has: they are "
+      "left out.");
+}
+
+// The nodes and pods of the snapshot, if there is one, as they are at the start.
+base::Result<void> AddSnapshotTo(sim::ScenarioBuilder& builder, const SimulateOptions& options,
+                                 const Context& context, Input& input) {
+  if (options.source.snapshot.empty()) return {};
+  const auto snapshot = LoadSnapshot(options.source, context);
+  if (!snapshot) return tl::unexpected(snapshot.error());
+  const auto boot = SpanOption("--boot", options.boot);
+  if (!boot) return tl::unexpected(boot.error());
+  const auto idle_after = SpanOption("--idle-after", options.idle_after);
+  if (!idle_after) return tl::unexpected(idle_after.error());
+  const auto left_out =
+      sim::AddSnapshot(*snapshot, {boot->value_or(base::Milliseconds(0)), *idle_after}, builder);
+  if (!left_out) return tl::unexpected(left_out.error());
+  NoteLeftOut(*left_out, input.notes);
+  input.what = snapshot->cluster.empty() ? "the cluster" : snapshot->cluster;
+  return {};
+}
+
+base::Result<Input> FromLoad(const SimulateOptions& options, const Context& context) {
+  const auto load = LoadOf(options, context);
+  if (!load) return tl::unexpected(load.error());
+  Input input;
+  sim::ScenarioBuilder builder;
+  if (const auto added = sim::AddNodes(*load, builder); !added) {
+    return base::Wrap(added.error(), options.load);
+  }
+  if (const auto added = AddSnapshotTo(builder, options, context, input); !added) {
+    return tl::unexpected(added.error());
+  }
+  sim::AddJobs(*load, options.seed, builder);
+  if (!options.load.empty()) {
+    input.what += (input.what.empty() ? "" : " and ");
+    input.what += options.load == "-" ? "standard input" : options.load;
+  }
+  input.scenario = std::move(builder).Finish(load->length, load->cut);
+  return input;
 }
 
 // Nodes whose hours cost what nobody knows.
@@ -98,7 +151,7 @@ void NoteUnpriced(Input& input) {
 base::Result<ExitCode> SimulateTime(const SimulateOptions& options,
                                     const std::vector<std::string>& policies,
                                     const Context& context) {
-  auto input = options.load.empty() ? FromTrace(options, context) : FromLoad(options, context);
+  auto input = options.nodes.empty() ? FromLoad(options, context) : FromTrace(options, context);
   if (!input) return tl::unexpected(input.error());
   NoteUnpriced(*input);
   SimulatedRuns simulated{input->what, input->notes, {}};

@@ -200,6 +200,7 @@ class Engine {
     }
   }
 
+  // Where an instance is not there as it was said, the job waits for one.
   void StartWhereItIs(std::uint32_t job) {
     const std::uint32_t ask = scenario_.jobs[job].ask;
     std::vector<Member> members;
@@ -211,7 +212,13 @@ class Engine {
         members.push_back({at, std::move(taken)});
       }
     }
-    Start(job, std::move(members));
+    if (members.size() == scenario_.jobs[job].present.size()) {
+      Start(job, std::move(members));
+      return;
+    }
+    for (const Member& member : members) GiveMember(ask, member);
+    queue_.Add(job);
+    came_.push_back(ask);
   }
 
   std::optional<Member> PlaceMember(std::uint32_t ask) {
