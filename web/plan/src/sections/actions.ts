@@ -98,7 +98,7 @@ class Actions {
         {class: 'scroll'},
         h(
           'table',
-          {class: 'actions-table'},
+          {class: 'actions-table stacking'},
           h(
             'thead',
             {},
@@ -236,7 +236,7 @@ class Actions {
         ),
       ),
       h('td', {}, name(group.what, 80), part),
-      h('td', {}, name(group.where, 50)),
+      h('td', {'data-label': 'on'}, name(group.where, 50)),
       h(
         'td',
         {class: 'number', 'data-field': 'group.usd'},

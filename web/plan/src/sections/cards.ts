@@ -49,7 +49,7 @@ class Cards {
     return section(
       'cards',
       'The cards, before and after',
-      'A box is what one pod can hold: the card, a MIG instance as wide as its memory slices, or a share. Cards that stay as they are are folded. Which card a pod gets is settled on its node.',
+      'A box is what one pod can hold: the card, a MIG instance as wide as its memory slices, or a share. Cards that do not change are folded. Which card a pod gets is settled on its node.',
       this.legend(),
       h(
         'div',

@@ -78,6 +78,11 @@ function pieces(totals: Totals): Piece[] {
   ].filter((piece) => piece.gpus > 0);
 }
 
+// Where its number has no room: nowhere, or on a small screen.
+function slim(share: number): string {
+  return share < 0.035 ? ' slim' : share < 0.12 ? ' slim-on-small' : '';
+}
+
 function bar(title: string, totals: Totals, widest: number): HTMLElement {
   const list = pieces(totals);
   const text = list.map((piece) => `${gpus(piece.gpus)} ${piece.title}`).join(', ');
@@ -92,7 +97,7 @@ function bar(title: string, totals: Totals, widest: number): HTMLElement {
         h(
           'div',
           {
-            class: `piece fill-${piece.colour}${piece.gpus / widest < 0.08 ? ' slim' : ''}`,
+            class: `piece fill-${piece.colour}${slim(piece.gpus / widest)}`,
             style: `width: ${((100 * piece.gpus) / widest).toFixed(3)}%`,
           },
           h('span', {}, gpus(Number(piece.gpus.toFixed(0)) || piece.gpus)),
