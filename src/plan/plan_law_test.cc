@@ -30,10 +30,11 @@ PlanPolicy PolicyOf(unsigned seed) {
   PlanPolicy policy;
   policy.defaults.moves = static_cast<Moves>(seed % 3);
   policy.defaults.mig = static_cast<MigBackend>(seed / 3 % 3);
-  policy.defaults.most_replicas = seed % 2 == 0 ? 4 : 1;
+  policy.defaults.most_replicas = seed % 2 == 0 ? 4 : (seed % 3 == 0 ? 12 : 1);
   policy.most_new_nodes = seed % 5 == 0 ? 0 : 3;
   policy.defaults.keep_empty = seed % 4 == 0 ? 1 : 0;
   policy.defaults.stop_idle = seed % 2 == 0;
+  if (seed % 4 == 2) policy.defaults.sharing = cluster::Sharing::kMps;
   policy.defaults.resize = seed % 7 < 5;
   return policy;
 }
@@ -91,6 +92,8 @@ cluster::Snapshot RandomCluster(unsigned seed) {
     if (below(5) == 0) node.taints = {{"team", "ml", "NoSchedule"}};
     if (below(9) == 0) node.schedulable = false;
     if (below(9) == 0) node.price.reset();
+    if (below(3) == 0) node.labels.emplace(node.labels.begin(), "nvidia.com/mps.capable", "true");
+    if (node.price && below(2) == 0) node.price->spot_rate = node.price->rate / 3;
     const int kind = below(3);
     if (kind == 0) Cluster::Share(node, 2);
     for (int g = 0; kind == 1 && g < static_cast<int>(node.gpus.size()); ++g) {
@@ -110,16 +113,28 @@ cluster::Snapshot RandomCluster(unsigned seed) {
     }
     std::sort(node.devices.begin(), node.devices.end());
   }
-  for (int p = 0; p < 12; ++p) {
-    const int kind = below(3);
+  const int waiting = 2 + below(12);
+  for (int p = 0; p < waiting; ++p) {
+    const int kind = below(4);
     const std::string resource = kind == 0   ? "nvidia.com/gpu.shared"
                                  : kind == 1 ? std::string(kGpu)
-                                             : "nvidia.com/mig-" + profiles[random() % 5];
-    cluster::Pod& pod = c.Pod("p" + std::to_string(p) + "-0", resource, 1 + below(5) / 4);
+                                 : kind == 2 ? "nvidia.com/mig-" + profiles[random() % 5]
+                                             : "nvidia.com/mig-1g.5gb.shared";
+    cluster::Pod& pod = c.Pod("p" + std::to_string(seed % 2 == 0 ? 0 : p) + "-" + std::to_string(p),
+                              resource, 1 + below(5) / 4);
     pod.priority = below(3);
     if (below(3) == 0) pod.node_selector = {{"zone", std::to_string(below(3))}};
     if (below(4) == 0) pod.tolerations = {{"team", "Exists", "", ""}};
     if (below(5) == 0) pod.labels = {{"tangram.dev/gang", "g"}};
+    if (below(4) == 0) pod.labels.emplace_back("tangram.dev/interruptible", "true");
+    if (below(9) == 0) pod.labels.emplace_back("tangram.dev/isolation", "Hardware");
+    if (below(5) == 0) pod.labels.emplace_back("tangram.dev/latency", "Sensitive");
+    if (below(5) == 0) pod.labels.emplace_back("tangram.dev/workload", "development");
+    std::sort(pod.labels.begin(), pod.labels.end());
+    if (below(3) == 0) {
+      const std::string need = std::to_string(1 + below(kind == 3 ? 3 : 20)) + "Gi";
+      pod.annotations = {{"tangram.dev/gpu-memory", need}};
+    }
   }
   cluster::Usage& usage = c.snapshot().usage.emplace();
   usage.to = c.snapshot().taken_at;
@@ -175,14 +190,28 @@ cluster::Snapshot AnySnapshot(unsigned seed) {
 
 TEST(PlanLaw, EveryPlanHoldsAgainstItsSnapshot) {
   std::array<int, std::variant_size_v<Change>> actions{};
+  int of_instances = 0;
+  int by_mps = 0;
+  int as_spot = 0;
   for (unsigned seed = 0; seed < 300; ++seed) {
     const cluster::Snapshot snapshot = seed % 3 == 0 ? AnySnapshot(seed) : RandomCluster(seed);
     const PlanPolicy policy = PolicyOf(seed);
     const Plan plan = MakePlan(snapshot, policy);
     ASSERT_THAT(Validate(plan, snapshot, policy), IsEmpty()) << seed;
-    for (const Action& action : plan.actions) ++actions[action.change.index()];
+    for (const Action& action : plan.actions) {
+      ++actions[action.change.index()];
+      const auto* add = std::get_if<AddNode>(&action.change);
+      if (add != nullptr && add->capacity == cluster::CapacityType::kSpot) ++as_spot;
+      const auto* share = std::get_if<Reshare>(&action.change);
+      if (share == nullptr) continue;
+      if (!share->profile.empty()) ++of_instances;
+      if (share->sharing == cluster::Sharing::kMps) ++by_mps;
+    }
   }
   EXPECT_THAT(actions, ::testing::Each(::testing::Gt(10))) << "each kind of change was seen";
+  EXPECT_GT(of_instances, 10);
+  EXPECT_GT(by_mps, 0);
+  EXPECT_GT(as_spot, 0);
 }
 
 TEST(PlanLaw, EveryPlanKeepsToThePolicyOfEachNode) {

@@ -137,6 +137,9 @@ class Check {
 
   void PutOn(NodeCount& node, const std::string& name, const Pod& pod, const Pod& was) {
     WrongAll(shares_.Put(name, *node.like, pod, was));
+    if (node.as_spot && cluster::Find(pod.labels, "tangram.dev/interruptible") != "true") {
+      Wrong("pod {}/{} may not be interrupted, and {} is spot", pod.ns, pod.name, name);
+    }
     if (!cluster::Admits(*node.like, pod)) {
       Wrong("node {} does not admit pod {}/{}", name, pod.ns, pod.name);
     }
@@ -337,6 +340,11 @@ class Check {
     if (like == snapshot_.nodes.end()) return Wrong("there is no node {}", change.like);
     NodeCount node{
         .like = &*like, .is_new = true, .cpu = like->cpu.value(), .memory = like->memory.value()};
+    node.as_spot = change.capacity == cluster::CapacityType::kSpot;
+    if (node.as_spot && (like->capacity_type == cluster::CapacityType::kSpot || !like->price ||
+                         !like->price->spot_rate)) {
+      Wrong("{} is not known as spot", change.like);
+    }
     for (const auto& [resource, offered] : like->devices) node.free[resource] = offered;
     if (!nodes_.emplace(change.node, std::move(node)).second) {
       Wrong("there is a node {} already", change.node);
@@ -422,7 +430,8 @@ class Check {
       ++after.nodes;
       after.gpus += static_cast<std::int64_t>(node.like->gpus.size());
       if (node.like->price) {
-        after.rate += node.like->price->rate;
+        const cluster::NodePrice& price = *node.like->price;
+        after.rate += node.as_spot ? price.spot_rate.value_or(price.rate) : price.rate;
       } else {
         ++after.unpriced_nodes;
       }

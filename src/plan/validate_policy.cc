@@ -207,6 +207,9 @@ class PolicyCheck {
     if (like == nullptr) return;
     KnownNode node{.like = like->like, .pool = like->pool, .policy = like->policy, .is_new = true};
     nodes_.emplace(change.node, node);
+    if (change.capacity == cluster::CapacityType::kSpot && !like->policy->spot) {
+      Wrong("{} adds no spot", PolicyName(*like));
+    }
     if (++added_ > policy_.most_new_nodes) Wrong("more nodes than the policy adds");
     if (node.pool == nullptr) return;
     const Pool& pool = *node.pool;

@@ -5,6 +5,7 @@
 
 #include "plan/pass/gang.h"
 #include "plan/pass/movable.h"
+#include "plan/pass/new_nodes.h"
 #include "plan/pass/passes.h"
 #include "plan/share/asks.h"
 
@@ -136,8 +137,32 @@ struct Wish {
   int most_replicas = gpu::kMaxTimeSlicingReplicas;  // that each of them is light enough for
 };
 
+// Of the nodes that are in use, or would not be given back.
+base::MicroUsdPerHour RateInUse(const World& world) {
+  base::MicroUsdPerHour sum;
+  for (const NodeRoom& node : world.nodes()) {
+    if (node.cards.empty() || (node.is_empty() && node.policy->give_back)) continue;
+    sum += node.rate().value_or(base::MicroUsdPerHour());
+  }
+  return sum;
+}
+
+// New nodes have to cost less than what becomes free by them.
+bool PaysOff(const World& world, base::MicroUsdPerHour before) {
+  const auto& nodes = world.nodes();
+  const bool any =
+      std::any_of(nodes.begin(), nodes.end(), [](const NodeRoom& node) { return node.is_added(); });
+  const bool priced = std::all_of(nodes.begin(), nodes.end(), [](const NodeRoom& node) {
+    return !node.is_added() || node.rate().has_value();
+  });
+  return !any || (priced && RateInUse(world) < before);
+}
+
+enum class Onto { kNodesThere, kNewNodes };
+
 // All pods of all of them, or none.
-bool ResizeTogether(World& world, std::span<const Wish> wishes) {
+bool ResizeTogether(World& world, std::span<const Wish> wishes, Onto onto) {
+  const base::MicroUsdPerHour rate_before = RateInUse(world);
   WorldState before = world.state();
   world.demand().clear();
   for (const auto& [workload, resource, most] : wishes) {
@@ -148,7 +173,8 @@ bool ResizeTogether(World& world, std::span<const Wish> wishes) {
   UseFreeSeats(world);
   ShareCards(world);
   CutCards(world);
-  const bool all = world.demand().empty();
+  if (onto == Onto::kNewNodes) AddSharedNodes(world, Pass::kResize);
+  const bool all = world.demand().empty() && PaysOff(world, rate_before);
   if (all) {
     world.demand() = std::move(before.demand);
   } else {
@@ -175,11 +201,15 @@ std::vector<Wish> WishesOf(World& world, const Workloads& light) {
 // comes first, and what found no room is tried again once others have made some.
 void ResizeLight(World& world, const Workloads& light) {
   std::vector<Wish> left = WishesOf(world, light);
-  if (left.empty() || ResizeTogether(world, left)) return;
+  if (left.empty() || ResizeTogether(world, left, Onto::kNodesThere)) return;
   for (std::size_t before = left.size() + 1; left.size() < before && !left.empty();) {
     before = left.size();
-    std::erase_if(left, [&](const Wish& wish) { return ResizeTogether(world, {&wish, 1}); });
+    std::erase_if(left, [&](const Wish& wish) {
+      return ResizeTogether(world, {&wish, 1}, Onto::kNodesThere);
+    });
   }
+  std::erase_if(left, [](const Wish& wish) { return wish.resource != kShareResource; });
+  if (!left.empty()) ResizeTogether(world, left, Onto::kNewNodes);
 }
 
 }  // namespace

@@ -1,13 +1,11 @@
 // Nodes are added for what still waits, and empty ones are given back.
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <chrono>
-#include <climits>
 #include <map>
 #include <tuple>
 
 #include "plan/pass/gang.h"
+#include "plan/pass/new_nodes.h"
 #include "plan/pass/passes.h"
 
 namespace tangram::plan {
@@ -16,33 +14,10 @@ namespace {
 // A node that has just come up waits for the pods that it came for.
 constexpr std::chrono::minutes kSettles{10};
 
-// One node for each kind of node that the cluster has: what the provisioner can make again.
-// Cheapest first; those without a price last.
-std::vector<const NodeRoom*> Templates(const World& world) {
-  using Kind = std::tuple<std::string_view, std::string_view, std::string_view, std::string_view>;
-  std::map<Kind, const NodeRoom*> kinds;
-  for (const NodeRoom& node : world.nodes()) {
-    if (node.cards.empty() || !node.like->ready || !node.like->schedulable) continue;
-    if (!node.may_receive()) continue;
-    const std::string_view pool = node.pool == nullptr ? std::string_view() : node.pool->name;
-    kinds.try_emplace({pool, node.like->pool, node.like->instance_type, node.like->zone}, &node);
-  }
-  std::vector<const NodeRoom*> templates;
-  for (const auto& [kind, node] : kinds) templates.push_back(node);
-  std::stable_sort(templates.begin(), templates.end(), [](const NodeRoom* a, const NodeRoom* b) {
-    const auto key = [](const NodeRoom* node) {
-      const auto rate = node->rate();
-      return std::make_pair(!rate, rate.value_or(base::MicroUsdPerHour()));
-    };
-    return key(a) < key(b);
-  });
-  return templates;
-}
-
 class Scaling {
  public:
-  explicit Scaling(World& world) : world_(world) {
-    for (const NodeRoom* node : Templates(world)) templates_.push_back(*node);
+  explicit Scaling(World& world) : world_(world), templates_(Templates(world)) {
+    added_ = static_cast<int>(world.nodes().size() - first_new());
   }
 
   void AddNodes() {
@@ -80,7 +55,8 @@ class Scaling {
       added_ = std::min(added_, static_cast<int>(nodes_before - first_new()));
       return;
     }
-    for (std::size_t n = nodes_before; n < world_.nodes().size(); ++n) SayAdded(n);
+    for (std::size_t n = nodes_before; n < world_.nodes().size(); ++n)
+      SayAdded(world_, world_.nodes()[n], Pass::kScale);
     for (const auto& [node, pod] : places) {
       world_.Place(Pass::kScale, world_.nodes()[node], *pod, "once the node is up");
     }
@@ -94,8 +70,8 @@ class Scaling {
     }
     if (added_ >= world_.policy().most_new_nodes) return std::nullopt;
     for (const NodeRoom& known : templates_) {
-      if (!MayGrow(known.pool)) continue;
-      NodeRoom fresh = world_.EmptyLike(known, FreshName());
+      if (!MayGrow(world_, known.pool)) continue;
+      NodeRoom fresh = NewNode(world_, known);
       if (!Fits(fresh, pod)) continue;
       ++added_;
       world_.nodes().push_back(std::move(fresh));
@@ -104,36 +80,10 @@ class Scaling {
     return std::nullopt;
   }
 
-  bool MayGrow(const Pool* pool) const {
-    if (pool == nullptr || (!pool->most_nodes && !pool->most_new_nodes)) return true;
-    const auto any = [](const NodeRoom&) { return true; };
-    const auto added = [](const NodeRoom& node) { return node.is_added(); };
-    return world_.CountOf(*pool, any) < pool->most_nodes.value_or(INT_MAX) &&
-           world_.CountOf(*pool, added) < pool->most_new_nodes.value_or(INT_MAX);
-  }
-
   bool IsLeast(const Pool* pool) const {
     if (pool == nullptr || pool->least_nodes == 0) return false;
     const auto any = [](const NodeRoom&) { return true; };
     return world_.CountOf(*pool, any) <= pool->least_nodes;
-  }
-
-  // "new-1", or the next that no node has.
-  std::string FreshName() const {
-    for (std::size_t number = static_cast<std::size_t>(added_) + 1;; ++number) {
-      std::string name = fmt::format("new-{}", number);
-      const bool taken = std::any_of(world_.nodes().begin(), world_.nodes().end(),
-                                     [&](const NodeRoom& node) { return node.name == name; });
-      if (!taken) return name;
-    }
-  }
-
-  void SayAdded(std::size_t at) {
-    NodeRoom& node = world_.nodes()[at];
-    Action& action = world_.Act(Pass::kScale, AddNode{node.name, node.like->name},
-                                "the cheapest kind here that holds what waits");
-    action.rate_after = node.rate();
-    node.rests_on.push_back(action.id);
   }
 
   bool MayGiveBack(const NodeRoom& node) const {
@@ -155,6 +105,7 @@ class Scaling {
 }  // namespace
 
 void Scale(World& world) {
+  AddSharedNodes(world, Pass::kScale);
   Scaling scaling(world);
   scaling.AddNodes();
   scaling.GiveBackEmpty();

@@ -10,6 +10,7 @@
 #include "cluster/schedulable.h"
 #include "plan/leaks/busy.h"
 #include "plan/pass/shared_devices.h"
+#include "plan/share/asks.h"
 
 namespace tangram::plan {
 namespace {
@@ -443,6 +444,7 @@ std::int64_t CouldOffer(const NodeRoom& node, std::string_view resource) {
 }
 
 bool MayRun(const NodeRoom& node, const cluster::Pod& pod) {
+  if (node.capacity == cluster::CapacityType::kSpot && !MayRunOnSpot(pod)) return false;
   return pod.cpu <= node.cpu && pod.memory <= node.memory && HasGpuMemory(node, pod) &&
          cluster::Admits(*node.like, pod);
 }

@@ -68,7 +68,7 @@ struct NodeRoom {
   std::vector<const cluster::Pod*> pods{};  // that are on it now
   std::vector<int> rests_on{};              // actions that its room rests on
   const Sharers* sharers = nullptr;         // the world's
-  // Of a node that is added; else what `like` is.
+  // kSpot: it is added as spot, which `like` is not. Else what `like` is.
   std::optional<cluster::CapacityType> capacity{};
   std::optional<base::MicroUsdPerHour> rate() const;
   // What a card costs, for orders: cheapest first, without a price last. It has cards.

@@ -23,6 +23,11 @@ constexpr std::array<std::pair<std::string_view, std::int64_t>, 8> kSuffixes = {
      {"G", 1'000'000'000},
      {"T", 1'000'000'000'000}}};
 
+// Of Karpenter, EKS, GKE and AKS.
+constexpr std::array<std::string_view, 4> kCapacityLabels = {
+    "karpenter.sh/capacity-type", "eks.amazonaws.com/capacityType", "cloud.google.com/gke-spot",
+    "kubernetes.azure.com/scalesetpriority"};
+
 }  // namespace
 
 Isolation IsolationOf(const cluster::Pod& pod) {
@@ -45,6 +50,13 @@ bool IsDevelopment(const cluster::Pod& pod) {
 
 bool IsInterruptible(const cluster::Pod& pod) {
   return cluster::Find(pod.labels, "tangram.dev/interruptible") == "true";
+}
+
+bool MayRunOnSpot(const cluster::Pod& pod) {
+  const bool selects = std::any_of(
+      kCapacityLabels.begin(), kCapacityLabels.end(),
+      [&](std::string_view label) { return !cluster::Find(pod.node_selector, label).empty(); });
+  return IsInterruptible(pod) && !selects;
 }
 
 std::string WordsAboutSharing(const cluster::Pod& pod) {

@@ -27,6 +27,8 @@ Isolation IsolationOf(const cluster::Pod& pod);
 bool IsLatencySensitive(const cluster::Pod& pod);
 bool IsDevelopment(const cluster::Pod& pod);
 bool IsInterruptible(const cluster::Pod& pod);
+// It says so, and selects no capacity type.
+bool MayRunOnSpot(const cluster::Pod& pod);
 
 // All that a pod says here, as text that equal pods have in common.
 std::string WordsAboutSharing(const cluster::Pod& pod);
