@@ -49,6 +49,44 @@ TEST(Plan, FivePercentBecomesFifty) {
   EXPECT_EQ(plan["certificates"][0]["value"], plan["certificates"][0]["lowerBound"]);
 }
 
+nlohmann::json SeedCase(const char* file, std::vector<std::string> more = {}) {
+  std::vector<std::string> arguments{"plan", "--snapshot", SourcePath(file), "-o", "json"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return nlohmann::json::parse(Tangram(arguments).out);
+}
+
+TEST(Plan, TwentyOneServicesOnThreeCards) {
+  const auto plan = SeedCase("examples/twenty-one.json");
+  EXPECT_EQ(plan["before"]["podsWaiting"], 21);
+  EXPECT_EQ(plan["after"]["podsWaiting"], 0);
+  EXPECT_EQ(plan["after"]["gpus"], 3);
+  EXPECT_EQ(plan["certificates"][0]["value"], 3);
+  EXPECT_EQ(plan["certificates"][0]["lowerBound"], 3);
+}
+
+TEST(Plan, TwentyEightPodsOnOneCard) {
+  const auto plan = SeedCase("examples/twenty-eight.json");
+  EXPECT_EQ(plan["before"]["podsWaiting"], 28);
+  EXPECT_EQ(plan["after"]["podsWaiting"], 0);
+  EXPECT_EQ(plan["after"]["gpus"], 1);
+  EXPECT_EQ(plan["actions"][0]["layoutAfter"].size(), 7U);
+  EXPECT_EQ(plan["actions"][1]["profile"], "1g.5gb");
+  EXPECT_EQ(plan["actions"][1]["replicasAfter"], 4);
+}
+
+TEST(Plan, FourDevelopersOnASpotCardPayATenth) {
+  const auto plan = SeedCase("examples/shared-developers.json", {"--resize"});
+  EXPECT_EQ(plan["before"]["gpus"], 4);
+  EXPECT_EQ(plan["after"]["gpus"], 1);
+  EXPECT_EQ(plan["actions"][0]["capacityType"], "Spot");
+  EXPECT_EQ(plan["actions"][1]["replicasAfter"], 4);
+  const double before = plan["before"]["usdPerHour"].get<double>() / 4;
+  const double after = plan["after"]["usdPerHour"].get<double>() / 4;
+  EXPECT_NEAR(before, 5.7077, 1e-6);
+  EXPECT_NEAR(after, 2.3673 / 4, 1e-6);
+  EXPECT_NEAR(1 - after / before, 0.90, 0.005);
+}
+
 TEST(Plan, JsonAndYamlSayTheSame) {
   const auto json = nlohmann::json::parse(Plan({"-o", "json"}).out);
   EXPECT_EQ(json["format"], "tangram-plan");
