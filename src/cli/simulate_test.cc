@@ -250,6 +250,7 @@ TEST_F(SimulateTimeTest, SaysWhatItCannotDo) {
   EXPECT_THAT(Simulate(kPods, {"--idle-after", "5m"}).err, HasSubstr("write --timed too"));
   EXPECT_THAT(Tangram({"simulate", "--nodes", "x"}).err, HasSubstr("belong together"));
   EXPECT_EQ(Tangram({"simulate", "--snapshot", "x"}).code, 2);
+  EXPECT_THAT(Simulate(kPods, {"--timed", "--idle-after", "0s"}).err, HasSubstr("at least 1s"));
   EXPECT_THAT(Load(kLoad, {"--length", "soon"}).err, HasSubstr("--length"));
   const Ran no_usage = Tangram({"simulate", "--what-if", "--snapshot", "-"},
                                R"({"format":"tangram-snapshot","version":1,)"

@@ -34,6 +34,15 @@ base::Result<std::optional<base::Milliseconds>> SpanOption(const std::string& na
   return *span;
 }
 
+base::Result<std::optional<base::Milliseconds>> IdleAfter(const SimulateOptions& options) {
+  auto idle_after = SpanOption("--idle-after", options.idle_after);
+  if (idle_after && *idle_after && **idle_after < std::chrono::seconds(1)) {
+    return base::Fail(base::ErrorCode::kInvalid,
+                      fmt::format("--idle-after: found {}; write at least 1s", options.idle_after));
+  }
+  return idle_after;
+}
+
 base::Result<Input> FromTrace(const SimulateOptions& options, const Context& context) {
   const auto nodes_csv = ReadText(options.nodes, context.streams.in);
   if (!nodes_csv) return tl::unexpected(nodes_csv.error());
@@ -48,7 +57,7 @@ base::Result<Input> FromTrace(const SimulateOptions& options, const Context& con
   const auto boot = SpanOption("--boot", options.boot);
   if (!boot) return tl::unexpected(boot.error());
   timed.boot = boot->value_or(base::Milliseconds(0));
-  const auto idle_after = SpanOption("--idle-after", options.idle_after);
+  const auto idle_after = IdleAfter(options);
   if (!idle_after) return tl::unexpected(idle_after.error());
   timed.idle_after = *idle_after;
   const auto length = SpanOption("--length", options.length);
@@ -102,7 +111,7 @@ base::Result<void> AddSnapshotTo(sim::ScenarioBuilder& builder, const SimulateOp
   if (!snapshot) return tl::unexpected(snapshot.error());
   const auto boot = SpanOption("--boot", options.boot);
   if (!boot) return tl::unexpected(boot.error());
-  const auto idle_after = SpanOption("--idle-after", options.idle_after);
+  const auto idle_after = IdleAfter(options);
   if (!idle_after) return tl::unexpected(idle_after.error());
   const auto left_out =
       sim::AddSnapshot(*snapshot, {boot->value_or(base::Milliseconds(0)), *idle_after}, builder);

@@ -88,6 +88,9 @@ class Reader {
     nodes.boot = fields.Span("boot", std::chrono::minutes(5));
     const bool comes_and_goes = nodes.least < group.most;
     nodes.idle_after = fields.Span("idleAfter", std::chrono::minutes(10));
+    if (*nodes.idle_after < std::chrono::seconds(1)) {
+      fields.Tell("idleAfter", base::FormatSpan(*nodes.idle_after), "write at least 1s");
+    }
     if (!comes_and_goes) nodes.idle_after.reset();
     ReadSpot(fields, group);
     return group;

@@ -113,6 +113,7 @@ TEST(ReadLoad, SaysWhereAndWhatAndHow) {
       {"cpu: 96", "cpu: -1", "line 3: nodes[0].cpu: found \"-1\"; write a number from 0"},
       {"gpus: 8", "gpus: 17", "nodes[0].gpus: found \"17\"; write a whole number from 0 to 16"},
       {"most: 10", "most: 3", "nodes[0].most: found \"3\"; write a whole number from 4"},
+      {"boot: 4m", "idleAfter: 0s", "nodes[0].idleAfter: found 0s; write at least 1s"},
       {"least: 2", "least: 5", "nodes[0].least: found \"5\""},
       {"spotShare: 0.5", "spotShare: 2", "spotShare: found \"2\""},
       {"spotShare: 0.5,", "", "nodes[0].spotPrice: found it without spotShare"},

@@ -27,7 +27,8 @@ struct NodeGroup {
   std::optional<base::MicroUsdPerHour> rate{};  // of one node, booting included; absent: unknown
   Milliseconds boot{};                          // from asking for a node until pods can run on it
   std::int64_t least = 0;                       // nodes that are never given back
-  std::optional<Milliseconds> idle_after{};     // an empty node is given back; absent: never
+  // An empty node is given back after this, at least a second; absent: never.
+  std::optional<Milliseconds> idle_after{};
   // Of one node; absent: it is not interrupted. Times between interruptions are exponential.
   std::optional<Milliseconds> mean_between_interruptions{};
 };
