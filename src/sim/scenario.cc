@@ -1,5 +1,7 @@
 #include "sim/scenario.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace tangram::sim {
@@ -53,6 +55,39 @@ bool CanRun(const Scenario& scenario, std::uint32_t ask) {
     room += nodes[group] * RoomOn(scenario.groups[group], scenario.asks[ask]);
   }
   return room >= members;
+}
+
+std::vector<plan::Shape> RequestsOf(const Scenario& scenario) {
+  constexpr std::int64_t kMostAlike = 64;
+  std::vector<plan::Shape> requests;
+  for (const Job& job : scenario.jobs) {
+    const Ask& ask = scenario.asks[job.ask];
+    const auto times = std::min<std::int64_t>(ask.members, kMostAlike);
+    requests.insert(requests.end(), static_cast<std::size_t>(times), AsShape(scenario, ask));
+  }
+  return requests;
+}
+
+base::Result<void> FitsIntoSums(const Scenario& scenario) {
+  constexpr double kMost = 9e18;
+  double gpus = 0;
+  double rate = 0;  // micro-dollars an hour
+  double pods = 0;
+  for (const FleetNode& node : scenario.nodes) {
+    const NodeGroup& group = scenario.groups[node.group];
+    gpus += group.empty.gpus;
+    rate += group.rate ? static_cast<double>(group.rate->value()) : 0;
+  }
+  for (const Job& job : scenario.jobs) pods += scenario.asks[job.ask].members;
+  const auto length = static_cast<double>(scenario.length.count());
+  if (1000 * gpus * length < kMost && rate * length / 3.6e6 < kMost && pods * length < kMost) {
+    return {};
+  }
+  return base::Fail(
+      base::ErrorCode::kInvalid,
+      fmt::format("{:.0f} GPUs, {:.0f} dollars an hour and {:.0f} pods for {:.0f} hours are too "
+                  "many to sum up; simulate a shorter time",
+                  gpus, rate / 1e6, pods, length / 3.6e6));
 }
 
 }  // namespace tangram::sim

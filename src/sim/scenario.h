@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/result.h"
 #include "base/units.h"
 #include "cluster/node.h"
 #include "gpu/gpu.h"
@@ -84,5 +85,11 @@ plan::Shape AsShape(const Scenario& scenario, const Ask& ask);
 
 // Whether the whole fleet, with every node on and empty, would hold it.
 bool CanRun(const Scenario& scenario, std::uint32_t ask);
+
+// What the jobs ask for, for the policy: a gang counts as often as it has members, up to 64 times.
+std::vector<plan::Shape> RequestsOf(const Scenario& scenario);
+
+// Fails where sums of GPUs over the time of the run would not fit into 63 bits.
+base::Result<void> FitsIntoSums(const Scenario& scenario);
 
 }  // namespace tangram::sim

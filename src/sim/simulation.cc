@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "sim/dice.h"
+#include "sim/event.h"
 #include "sim/fleet.h"
 #include "sim/mig_cards.h"
 #include "sim/placing.h"
@@ -21,33 +22,6 @@ namespace {
 
 using plan::Placement;
 using plan::Shape;
-
-// Of one moment they happen in this order; then jobs arrive, then the curve gets its point.
-enum class What : std::uint8_t { kEnd, kMade, kBooted, kInterrupted, kIdle };
-
-struct Event {
-  Milliseconds at{};
-  What what{};
-  std::uint32_t who = 0;   // job, card or node
-  std::uint32_t when = 0;  // its life, batch or busy count: another since, and it is void
-  friend auto operator<=>(const Event&, const Event&) = default;
-};
-
-// Where one member of a job runs.
-struct Member {
-  Placement at{};
-  std::optional<MigCards::Taken> instance{};
-};
-
-struct JobState {
-  std::vector<Member> members{};  // empty: it does not run
-  base::MilliGpu gpus{};          // of all members
-  std::uint32_t life = 0;         // how often it started
-  Milliseconds since{};           // it waits, or runs
-  Milliseconds waited{};
-  Milliseconds kept{};  // of its work, when it started last
-  int found = 0;        // members that had room when it was tried last
-};
 
 class Engine {
  public:
@@ -488,31 +462,6 @@ class Engine {
   // A node went that can be asked for again, and what was made on it is gone.
   bool node_left_ = false;
 };
-
-constexpr std::int64_t kMostAlike = 64;
-
-// What the jobs ask for, for the policy: a gang counts as often as it has members, to a bound.
-std::vector<Shape> RequestsOf(const Scenario& scenario) {
-  std::vector<Shape> requests;
-  for (const Job& job : scenario.jobs) {
-    const Ask& ask = scenario.asks[job.ask];
-    const auto times = std::min<std::int64_t>(ask.members, kMostAlike);
-    requests.insert(requests.end(), static_cast<std::size_t>(times), AsShape(scenario, ask));
-  }
-  return requests;
-}
-
-// Sums of GPUs over time have to fit into 63 bits.
-base::Result<void> FitsIntoSums(const Scenario& scenario) {
-  double gpus = 0;
-  for (const FleetNode& node : scenario.nodes) gpus += scenario.groups[node.group].empty.gpus;
-  constexpr double kMost = 9e15;  // GPU-milliseconds: 2.5 billion GPU-hours
-  if (gpus * static_cast<double>(scenario.length.count()) < kMost) return {};
-  return base::Fail(base::ErrorCode::kInvalid,
-                    fmt::format("{} GPUs for {} hours are too many to sum up; simulate a shorter "
-                                "time",
-                                gpus, scenario.length.count() / 3'600'000));
-}
 
 }  // namespace
 
