@@ -1,5 +1,7 @@
 #include "sim/placing.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -74,6 +76,12 @@ std::vector<std::string_view> PolicyNames() {
   for (const auto& [name, make] : kPolicies) names.push_back(name);
   names.push_back(kRandom);
   return names;
+}
+
+tl::unexpected<base::Error> NoSuchPolicy(std::string_view policy) {
+  return base::Fail(base::ErrorCode::kInvalid,
+                    fmt::format("there is no policy {}; the policies are {}", policy,
+                                fmt::join(PolicyNames(), ", ")));
 }
 
 std::unique_ptr<Placing> MakePlacing(std::vector<NodeState> nodes, const PlacingOptions& options) {

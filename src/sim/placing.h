@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "plan/place/placer.h"
 
 namespace tangram::sim {
@@ -32,6 +33,8 @@ struct PlacingOptions {
   std::span<const plan::Shape> requests;  // that stand for what is asked
   std::uint64_t seed = 1;                 // of the policy random
 };
+
+tl::unexpected<base::Error> NoSuchPolicy(std::string_view policy);
 
 // `nodes` are empty. nullptr: there is no such policy.
 std::unique_ptr<Placing> MakePlacing(std::vector<plan::NodeState> nodes,

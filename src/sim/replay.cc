@@ -1,7 +1,5 @@
 #include "sim/replay.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <numeric>
 #include <random>
@@ -90,11 +88,7 @@ base::Result<ReplayResult> ReplayTrace(const OpenbTrace& trace, const ReplayOpti
   if (!cluster) return tl::unexpected(cluster.error());
   const auto placing =
       MakePlacing(cluster->nodes, {options.policy, cluster->typical, options.seed});
-  if (placing == nullptr) {
-    return base::Fail(base::ErrorCode::kInvalid,
-                      fmt::format("there is no policy {}; the policies are {}", options.policy,
-                                  fmt::join(PolicyNames(), ", ")));
-  }
+  if (placing == nullptr) return NoSuchPolicy(options.policy);
   const auto typical = plan::FindTypicalShapes(cluster->typical);
   Run run(options.policy, cluster->nodes, typical);
   for (std::size_t i = 0; i < cluster->arriving.size(); ++i) {
