@@ -11,8 +11,9 @@
 //   TGI     --cuda-memory-fraction           of all that is seen (its launcher's help)
 //   Triton  --backend-config=tensorflow,gpu-memory-fraction   likewise (tensorflow_backend README)
 //   SGLang  --mem-fraction-static            of what is free when it starts, for weights and cache
-//                                            alone: 0.85 of the above, the rest is for activations
-//                                            and graphs, which come on top (profile_max_num_token)
+//                                            alone; activations and graphs come on top
+//                                            (profile_max_num_token). 0.85 of the above: our
+//                                            estimate, not a published figure
 //
 // Pure, and shared with whoever sets these flags at admission.
 #pragma once
