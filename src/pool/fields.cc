@@ -120,7 +120,9 @@ void Fields::Finish() {
       const std::string shown = key.substr(0, kLongestShown);
       reading_.Wrong(value.line, fmt::format("{} is no field of it; {}", PathOf(shown), what));
     }
-    const auto same = [&key = key](const yaml::Member& member) { return member.key == key; };
+    const auto same = [name = std::string_view(key)](const yaml::Member& member) {
+      return member.key == name;
+    };
     const auto behind = map_->members.begin() + static_cast<std::ptrdiff_t>(i);
     if (std::any_of(map_->members.begin(), behind, same)) {
       reading_.Wrong(value.line, fmt::format("{} stands there twice; keep one", PathOf(key)));

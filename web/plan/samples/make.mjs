@@ -89,9 +89,10 @@ function small() {
       sharing: 'TimeSlicing',
       replicasBefore: 1,
       replicasAfter: 4,
+      profile: null,
       reason: 'pods wait for a share',
     }),
-    action(2, 'share', 'PlacePod', {pod: chat, node: 'c-0', reason: 'on a new share', needs: [1]}),
+    action(2, 'share', 'PlacePod', {pod: chat, node: 'c-0', reason: 'on a new share', needs: [1], gpuMemory: {seenMiB: 3000, shareMiB: 6144, enforced: false, servingFlags: {vllm: '--gpu-memory-utilization=0.22'}}}),
     action(3, 'partition', 'Repartition', {
       node: 'a-0',
       gpu: 1,
@@ -120,7 +121,7 @@ function small() {
       reason: 'empties d-0',
       disturbs: [web],
     }),
-    action(8, 'scale', 'AddNode', {node: 'new-1', like: 'b-0', usdPerHourAfter: 4.5}),
+    action(8, 'scale', 'AddNode', {node: 'new-1', like: 'b-0', capacityType: 'Spot', usdPerHourAfter: 4.5}),
     action(9, 'scale', 'GiveBack', {
       node: 'd-0',
       usdPerHourBefore: 21.957642,

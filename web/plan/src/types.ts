@@ -20,6 +20,14 @@ export interface Instance {
   start: number | null;
 }
 
+// What a pod on a share was seen to use, and what the share leaves it.
+export interface GpuMemory {
+  seenMiB: number;
+  shareMiB: number;
+  enforced: boolean;
+  servingFlags: Record<string, string>;
+}
+
 export interface Action {
   id: number;
   pass: string;
@@ -39,6 +47,9 @@ export interface Action {
   sharing?: string;
   replicasBefore?: number;
   replicasAfter?: number;
+  profile?: string | null; // of the instances that are shared; null: whole cards
+  capacityType?: string | null; // "Spot"; null: as the node that it is like
+  gpuMemory?: GpuMemory | null; // of a share
   layoutBefore?: Instance[];
   layoutAfter?: Instance[];
 }

@@ -75,7 +75,12 @@ async function checkFilters(page) {
   if (/^[\w-]+$/.test(node)) {
     const begin = Date.now();
     await page.locator('#actions input').fill(node);
-    const named = plan.actions.filter((action) => [action.node, action.from].some((each) => each?.includes(node)));
+    const namesOf = ({node: to, from, pod, disturbs}) => [
+      to,
+      from ?? '',
+      ...[...(pod ? [pod] : []), ...disturbs].map((each) => `${each.namespace}/${each.name}`),
+    ];
+    const named = plan.actions.filter((action) => namesOf(action).some((name) => name.includes(node)));
     assert.equal(await status(), named.length, `actions on ${node}`);
     assert.ok(Date.now() - begin < 2000, 'a filter answers at once');
     await page.locator('#actions input').fill('');

@@ -1,6 +1,6 @@
 // What to do: the groups of actions, each opened to its single actions.
 import {h, name, section, type Child} from '../../../shared/dom';
-import {count, plural, sentence, title, usd, visible, words} from '../../../shared/format';
+import {count, gib, plural, sentence, title, usd, visible, words} from '../../../shared/format';
 import {
   ANY,
   EVERYTHING,
@@ -53,10 +53,14 @@ function what(action: Action): Child[] {
       ];
     case 'Reshare':
       return [
-        `${count(action.replicasBefore)} → ${count(action.replicasAfter)} shares a card, by ${words(action.sharing ?? '')}`,
+        `${count(action.replicasBefore)} → ${count(action.replicasAfter)} shares of each ${visible((action.profile ?? 'card').slice(0, 30))}, by ${words(action.sharing ?? '')}`,
       ];
     case 'AddNode':
-      return ['a node like ', name(action.like ?? '', 40)];
+      return [
+        'a node like ',
+        name(action.like ?? '', 40),
+        action.capacityType ? `, as ${words(action.capacityType.slice(0, 30))}` : '',
+      ];
     case 'GiveBack':
       return ['the node'];
     default:
@@ -286,11 +290,24 @@ class Actions {
           {class: 'quiet'},
           sentence(visible(action.reason.slice(0, 400))),
           value === null ? null : ` ${money(value)} a month.`,
+          ...this.memory(action),
           ...this.disturbs(action),
           ...this.needs(action),
         ),
       ),
     );
+  }
+
+  private memory(action: Action): Child[] {
+    const memory = action.gpuMemory;
+    if (!memory) return [];
+    const flags = Object.entries(memory.servingFlags).map(([server, flag]) =>
+      h('span', {}, ` ${visible(server.slice(0, 40))}: `, h('code', {}, visible(flag.slice(0, 80)))),
+    );
+    return [
+      ` It used at most ${gib(memory.seenMiB)} of GPU memory; a share has ${gib(memory.shareMiB)}${memory.enforced ? '' : ', which nothing enforces'}.`,
+      ...flags,
+    ];
   }
 
   private disturbs(action: Action): Child[] {
