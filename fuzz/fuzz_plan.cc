@@ -89,6 +89,7 @@ PlanPolicy Policy(FuzzedDataProvider& bytes) {
   policy.defaults.moves = static_cast<tangram::plan::Moves>(Between(0, 2, bytes));
   policy.defaults.mig = static_cast<tangram::plan::MigBackend>(Between(0, 2, bytes));
   policy.defaults.stop_idle = bytes.ConsumeBool();
+  policy.defaults.preempt = bytes.ConsumeBool();
   policy.defaults.resize = bytes.ConsumeBool();
   policy.defaults.most_replicas =
       static_cast<int>(Between(1, tangram::gpu::kMaxTimeSlicingReplicas, bytes));
@@ -104,6 +105,7 @@ NodePolicy PolicyOfNodes(FuzzedDataProvider& bytes) {
   policy.moves = static_cast<tangram::plan::Moves>(Between(0, 2, bytes));
   policy.mig = static_cast<tangram::plan::MigBackend>(Between(0, 2, bytes));
   policy.stop_idle = bytes.ConsumeBool();
+  policy.preempt = bytes.ConsumeBool();
   policy.resize = bytes.ConsumeBool();
   if (bytes.ConsumeBool()) policy.profiles.emplace_back(OneOf(kProfiles, bytes));
   if (bytes.ConsumeBool()) policy.sharing = static_cast<Sharing>(Between(0, 2, bytes));

@@ -112,7 +112,7 @@ def reports(options):
 
 
 POLICIES = ([], ["--moves", "replicated"], ["--moves", "controlled", "--resize", "--stop-idle"],
-            ["--mig", "none"])
+            ["--mig", "none"], ["--preempt"])
 
 
 def plans(options):

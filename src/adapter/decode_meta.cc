@@ -45,6 +45,11 @@ bool IsReadAnnotation(std::string_view key) {
          key.starts_with("kueue.x-k8s.io/") || key.starts_with("tangram.dev/");
 }
 
+bool IsMadeUpLabel(std::string_view key) {
+  return std::find(kControllerLabels.begin(), kControllerLabels.end(), key) !=
+         kControllerLabels.end();
+}
+
 Meta ReadMeta(Json metadata) {
   Meta meta;
   metadata.Fields([&](std::string_view key, Json field) {
@@ -57,10 +62,7 @@ Meta ReadMeta(Json metadata) {
     if (key == "ownerReferences") ReadOwners(field, meta);
   });
   meta.pod_template_hash = std::string(cluster::Find(meta.labels, kTemplateHash));
-  std::erase_if(meta.labels, [](const auto& label) {
-    return std::find(kControllerLabels.begin(), kControllerLabels.end(), label.first) !=
-           kControllerLabels.end();
-  });
+  std::erase_if(meta.labels, [](const auto& label) { return IsMadeUpLabel(label.first); });
   return meta;
 }
 

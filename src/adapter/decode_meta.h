@@ -22,6 +22,9 @@ struct Meta {
 
 Meta ReadMeta(Json metadata);
 
+// Whether controllers make up the label's values, which are not kept: "pod-template-hash".
+bool IsMadeUpLabel(std::string_view key);
+
 // Whether an annotation steers disruption or queueing, or is ours.
 bool IsReadAnnotation(std::string_view key);
 

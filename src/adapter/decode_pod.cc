@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "adapter/decode_affinity.h"
 #include "adapter/decode_meta.h"
 #include "adapter/pod_requests.h"
 
@@ -14,6 +15,7 @@ struct Draft {
   cluster::Pod pod;
   Meta meta;
   PodRequests requests;
+  std::vector<ReadSpread> spreads;
   std::vector<std::string> fixed_claims;      // spec.resourceClaims[].resourceClaimName
   std::vector<std::string> generated_claims;  // status: made from templates or extended resources
 };
@@ -74,6 +76,8 @@ void ReadSpec(Json spec, Draft& draft) {
     if (key == "schedulingGates") pod.gates = ReadNames(field, "name");
     if (key == "nodeSelector") pod.node_selector = field.TextMap();
     if (key == "tolerations") pod.tolerations = ReadTolerations(field);
+    if (key == "affinity") ReadAffinity(field, pod.affinity);
+    if (key == "topologySpreadConstraints") draft.spreads = ReadSpreads(field);
     if (key == "resourceClaims") draft.fixed_claims = ReadNames(field, "resourceClaimName");
     if (key == "overhead") draft.requests.overhead = ReadAmounts(field);
     if (key == "resources") draft.requests.pod_level = ReadResources(field);
@@ -134,6 +138,17 @@ cluster::Owner OwnerOf(const Meta& meta) {
   return owner;
 }
 
+// matchLabelKeys stand for the pod's own values of these labels.
+cluster::SpreadConstraint WithOwnLabels(ReadSpread read, const cluster::Labels& labels) {
+  for (const std::string& key : read.label_keys) {
+    const std::string_view value = cluster::Find(labels, key);
+    if (!value.empty() && read.constraint.selector) {
+      read.constraint.selector->match_expressions.push_back({key, "In", {std::string(value)}});
+    }
+  }
+  return std::move(read.constraint);
+}
+
 cluster::Pod Finish(Draft draft, Fault& fault) {
   cluster::Pod pod = std::move(draft.pod);
   pod.owner = OwnerOf(draft.meta);
@@ -143,6 +158,9 @@ cluster::Pod Finish(Draft draft, Fault& fault) {
   pod.labels = std::move(draft.meta.labels);
   pod.annotations = std::move(draft.meta.annotations);
   pod.created_at = draft.meta.created_at;
+  for (ReadSpread& read : draft.spreads) {
+    pod.affinity.spread.push_back(WithOwnLabels(std::move(read), pod.labels));
+  }
 
   Amounts total = TotalOf(draft.requests, fault);
   std::erase_if(total.devices, [](const auto& device) { return device.count == 0; });

@@ -151,6 +151,64 @@ TEST(DecodePod, GatedPodWithClaimsAndPending) {
   EXPECT_FALSE(pod->ready);
 }
 
+TEST(DecodePod, ReadsWhatKeepsItOffNodes) {
+  const auto pod = DecodeText(DecodePod, R"({
+    "metadata": {"name": "web-0", "namespace": "a", "labels": {"app": "web", "track": "blue"}},
+    "spec": {
+      "affinity": {
+        "nodeAffinity": {
+          "requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [
+            {"matchExpressions": [{"key": "gpus", "operator": "Gt", "values": ["3"]}]},
+            {"matchFields": [{"key": "metadata.name", "operator": "In", "values": ["n1"]}]}]},
+          "preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 7,
+            "preference": {"matchExpressions": [{"key": "spot", "operator": "Exists"}]}}]},
+        "podAffinity": {
+          "requiredDuringSchedulingIgnoredDuringExecution": [{"topologyKey": "zone",
+            "labelSelector": {"matchLabels": {"app": "db", "pod-template-hash": "x1"}},
+            "namespaceSelector": {}}],
+          "preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 1,
+            "podAffinityTerm": {"topologyKey": "zone"}}]},
+        "podAntiAffinity": {
+          "requiredDuringSchedulingIgnoredDuringExecution": [{"topologyKey": "host",
+            "labelSelector": {"matchExpressions": [
+              {"key": "app", "operator": "In", "values": ["web"]}]},
+            "namespaces": ["a", "b"]}]}},
+      "topologySpreadConstraints": [
+        {"maxSkew": 2, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule",
+         "labelSelector": {"matchLabels": {"app": "web"}}, "minDomains": 3,
+         "nodeTaintsPolicy": "Honor", "nodeAffinityPolicy": "Ignore",
+         "matchLabelKeys": ["track", "pod-template-hash"]},
+        {"maxSkew": 1, "topologyKey": "host", "whenUnsatisfiable": "ScheduleAnyway"}]}})");
+  ASSERT_TRUE(pod) << pod.error().message;
+  const cluster::Affinity& affinity = pod->affinity;
+  const std::vector<cluster::NodeTerm> nodes = {{{{"gpus", "Gt", {"3"}}}, {}},
+                                                {{}, {{"metadata.name", "In", {"n1"}}}}};
+  EXPECT_EQ(affinity.nodes, nodes);
+  ASSERT_EQ(affinity.preferred_nodes.size(), 1U);
+  EXPECT_EQ(affinity.preferred_nodes[0].weight, 7);
+  const cluster::Selector db{{{"app", "db"}}, {}};
+  EXPECT_THAT(affinity.pods, ElementsAre(cluster::PodTerm{"zone", db, {}, cluster::Selector()}));
+  const cluster::Selector web{{}, {{"app", "In", {"web"}}}};
+  EXPECT_THAT(affinity.anti_pods,
+              ElementsAre(cluster::PodTerm{"host", web, {"a", "b"}, std::nullopt}));
+  const cluster::Selector blue{{{"app", "web"}}, {{"track", "In", {"blue"}}}};
+  EXPECT_THAT(affinity.spread,
+              ElementsAre(cluster::SpreadConstraint{"zone", 2, blue, 3, true, true}));
+}
+
+TEST(DecodePod, AnAffinityThatTheApiWouldRefuseIsAFault) {
+  const auto fault = [](std::string_view affinity) {
+    const auto pod = DecodeText(DecodePod, R"({"metadata": {"name": "b"}, "spec": {"affinity": )" +
+                                               std::string(affinity) + "}}");
+    return pod ? std::string() : pod.error().message;
+  };
+  EXPECT_THAT(fault(R"({"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [{}]}})"),
+              HasSubstr("podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0]"));
+  EXPECT_THAT(fault(R"({"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution":
+                   {"nodeSelectorTerms": [{"matchExpressions": [{"key": "a"}]}]}}})"),
+              HasSubstr("matchExpressions[0]"));
+}
+
 TEST(DecodePod, ABarePodOfAlmostNothing) {
   const auto pod = DecodeText(DecodePod, R"({"metadata": {"name": "p"}, "spec": null})");
   ASSERT_TRUE(pod) << pod.error().message;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "adapter/amounts.h"
+#include "adapter/decode_affinity.h"
 #include "adapter/decode_meta.h"
 
 namespace tangram::adapter {
@@ -22,33 +23,6 @@ std::vector<cluster::ResourceCount> ReadGpuLimits(Json list) {
     if (const auto count = ReadCount(value)) SetCount(counts, key, *count);
   });
   return counts;
-}
-
-std::vector<std::string> ReadTexts(Json list) {
-  std::vector<std::string> texts;
-  list.Items([&](Json item) { texts.push_back(item.Text()); });
-  return texts;
-}
-
-std::vector<cluster::SelectorTerm> ReadTerms(Json list) {
-  std::vector<cluster::SelectorTerm> terms;
-  list.Items([&](Json item) {
-    cluster::SelectorTerm term;
-    item.Fields([&](std::string_view key, Json field) {
-      if (key == "key") term.key = field.Text();
-      if (key == "operator") term.op = field.Text();
-      if (key == "values") term.values = ReadTexts(field);
-    });
-    terms.push_back(std::move(term));
-  });
-  return terms;
-}
-
-void ReadSelector(Json selector, cluster::DisruptionBudget& budget) {
-  selector.Fields([&](std::string_view key, Json field) {
-    if (key == "matchLabels") budget.match_labels = field.TextMap();
-    if (key == "matchExpressions") budget.match_expressions = ReadTerms(field);
-  });
 }
 
 }  // namespace
@@ -113,7 +87,9 @@ base::Result<std::optional<cluster::DisruptionBudget>> DecodeDisruptionBudget(
       if (inner == "disruptionsAllowed") budget.disruptions_allowed = value.Integer().value_or(0);
       if (inner != "selector") return;
       selects = true;
-      ReadSelector(value, budget);
+      cluster::Selector selector = ReadSelector(value);
+      budget.match_labels = std::move(selector.match_labels);
+      budget.match_expressions = std::move(selector.match_expressions);
     });
   });
   if (meta.name.empty()) fault.Set("metadata.name is missing");

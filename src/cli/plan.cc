@@ -32,6 +32,7 @@ struct PlanOptions {
   int most_replicas = plan::NodePolicy().most_replicas;
   int most_new_nodes = plan::PlanPolicy().most_new_nodes;
   int keep_empty = 0;
+  bool preempt = false;
   bool resize = false;
   bool stop_idle = false;
   std::vector<std::string> without;
@@ -116,6 +117,7 @@ base::Result<plan::PlanPolicy> PolicyOf(const PlanOptions& options, const Contex
   policy.defaults.most_replicas = options.most_replicas;
   policy.most_new_nodes = options.most_new_nodes;
   policy.defaults.keep_empty = options.keep_empty;
+  policy.defaults.preempt = options.preempt;
   policy.defaults.resize = options.resize;
   policy.defaults.stop_idle = options.stop_idle;
   for (const std::string& name : options.without) {
@@ -198,6 +200,8 @@ void AddPlan(CLI::App& app, const Context& context, Action& action) {
                    "controlled (a controller makes it again)")
       ->check(CLI::IsMember(WordsOf(kMoves)))
       ->capture_default_str();
+  command->add_flag("--preempt", options->preempt,
+                    "Evict less urgent pods, by priority, where more urgent ones find no room");
   command->add_flag("--resize", options->resize,
                     "Give light workloads an instance or a share in place of the card, as the "
                     "report advises; their pods restart");

@@ -24,18 +24,6 @@ void NormalizeGpu(Gpu& gpu) {
   });
 }
 
-bool Matches(const SelectorTerm& term, const Labels& labels) {
-  const auto found = std::find_if(labels.begin(), labels.end(),
-                                  [&](const auto& label) { return label.first == term.key; });
-  const bool present = found != labels.end();
-  const bool listed = present && std::find(term.values.begin(), term.values.end(), found->second) !=
-                                     term.values.end();
-  if (term.op == "In") return listed;
-  if (term.op == "NotIn") return !listed;
-  if (term.op == "Exists") return present;
-  return term.op == "DoesNotExist" && !present;
-}
-
 }  // namespace
 
 std::string_view Find(const Labels& labels, std::string_view key) {
@@ -54,12 +42,7 @@ std::int64_t CountOf(const std::vector<ResourceCount>& resources, std::string_vi
 
 bool Selects(const DisruptionBudget& budget, std::string_view ns, const Labels& labels) {
   if (budget.ns != ns) return false;
-  for (const auto& [key, value] : budget.match_labels) {
-    const auto has = [&](const auto& label) { return label.first == key && label.second == value; };
-    if (std::none_of(labels.begin(), labels.end(), has)) return false;
-  }
-  return std::all_of(budget.match_expressions.begin(), budget.match_expressions.end(),
-                     [&](const SelectorTerm& term) { return Matches(term, labels); });
+  return Matches(Selector{budget.match_labels, budget.match_expressions}, labels);
 }
 
 const Gap* GapIn(const Snapshot& snapshot, std::string_view what) {

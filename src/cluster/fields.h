@@ -165,6 +165,88 @@ struct Layout<Toleration> {
 };
 
 template <>
+struct Layout<SelectorTerm> {
+  static constexpr std::string_view kTitle = "selectorTerm";
+  static constexpr std::string_view kAbout = "One matchExpressions entry of a selector.";
+  static constexpr std::tuple kFields = {
+      Field{"key", &SelectorTerm::key, Must(), "Label key."},
+      Field{"operator", &SelectorTerm::op, Must(),
+            "In, NotIn, Exists or DoesNotExist; of nodes Gt and Lt too."},
+      Field{"values", &SelectorTerm::values, Words(),
+            "Values of In and NotIn; the bound of Gt and Lt."}};
+};
+
+template <>
+struct Layout<Selector> {
+  static constexpr std::string_view kTitle = "selector";
+  static constexpr std::string_view kAbout = "A label selector; empty: everything.";
+  static constexpr std::tuple kFields = {
+      Field{"matchLabels", &Selector::match_labels, Maybe(), "Labels that have to be there."},
+      Field{"matchExpressions", &Selector::match_expressions, Maybe(),
+            "Expressions that have to hold."}};
+};
+
+template <>
+struct Layout<NodeTerm> {
+  static constexpr std::string_view kTitle = "nodeTerm";
+  static constexpr std::string_view kAbout =
+      "One nodeSelectorTerm: all of it has to hold; an empty one never does.";
+  static constexpr std::tuple kFields = {
+      Field{"matchExpressions", &NodeTerm::labels, Maybe(), "Of the node's labels."},
+      Field{"matchFields", &NodeTerm::fields, Maybe(), "Of metadata.name."}};
+};
+
+template <>
+struct Layout<NodePreference> {
+  static constexpr std::string_view kTitle = "nodePreference";
+  static constexpr std::string_view kAbout = "Preferred node affinity.";
+  static constexpr std::tuple kFields = {
+      Field{"weight", &NodePreference::weight, Between(0, 100), "1 to 100; absent: 1."},
+      Field{"term", &NodePreference::term, Maybe(), "Which nodes."}};
+};
+
+template <>
+struct Layout<PodTerm> {
+  static constexpr std::string_view kTitle = "podTerm";
+  static constexpr std::string_view kAbout = "Required pod affinity or anti-affinity.";
+  static constexpr std::tuple kFields = {
+      Field{"topologyKey", &PodTerm::topology_key, Must(), "Label key of nodes."},
+      Field{"selector", &PodTerm::selector, Maybe(), "Which other pods; absent: none."},
+      Field{"namespaces", &PodTerm::namespaces, Maybe(), "Namespaces of the other pods."},
+      Field{"namespaceSelector", &PodTerm::namespace_selector, Maybe(),
+            "And those that it selects; with namespaces absent too: the pod's own."}};
+};
+
+template <>
+struct Layout<SpreadConstraint> {
+  static constexpr std::string_view kTitle = "spreadConstraint";
+  static constexpr std::string_view kAbout =
+      "A topology spread constraint with whenUnsatisfiable DoNotSchedule.";
+  static constexpr std::tuple kFields = {
+      Field{"topologyKey", &SpreadConstraint::topology_key, Must(), "Label key of nodes."},
+      Field{"maxSkew", &SpreadConstraint::max_skew, Between(1, kMostInt32), "Absent: 1."},
+      Field{"selector", &SpreadConstraint::selector, Maybe(), "Which pods; absent: none."},
+      Field{"minDomains", &SpreadConstraint::min_domains, Between(1, kMostInt32), "Absent: 1."},
+      Field{"countsAllNodes", &SpreadConstraint::counts_all_nodes, Maybe(),
+            "nodeAffinityPolicy is Ignore; absent: false."},
+      Field{"honorsTaints", &SpreadConstraint::honors_taints, Maybe(),
+            "nodeTaintsPolicy is Honor; absent: false."}};
+};
+
+template <>
+struct Layout<Affinity> {
+  static constexpr std::string_view kTitle = "affinity";
+  static constexpr std::string_view kAbout = "What a pod asks of nodes and of other pods.";
+  static constexpr std::tuple kFields = {
+      Field{"nodes", &Affinity::nodes, Maybe(),
+            "Required node affinity: one of the terms has to hold; absent: every node."},
+      Field{"preferredNodes", &Affinity::preferred_nodes, Maybe(), "Preferred node affinity."},
+      Field{"pods", &Affinity::pods, Maybe(), "Required pod affinity."},
+      Field{"antiPods", &Affinity::anti_pods, Maybe(), "Required pod anti-affinity."},
+      Field{"spread", &Affinity::spread, Maybe(), "Topology spread."}};
+};
+
+template <>
 struct Layout<Pod> {
   static constexpr std::string_view kTitle = "pod";
   static constexpr std::string_view kAbout = "A pod with its requests.";
@@ -189,6 +271,7 @@ struct Layout<Pod> {
       Field{"gates", &Pod::gates, Maybe(), "Scheduling gates that are still there."},
       Field{"nodeSelector", &Pod::node_selector, Maybe(), "Node selector."},
       Field{"tolerations", &Pod::tolerations, Maybe(), "Tolerations."},
+      Field{"affinity", &Pod::affinity, Maybe(), "Affinity and topology spread."},
       Field{"labels", &Pod::labels, Maybe(), "Labels, without the hashes of controllers."},
       Field{"annotations", &Pod::annotations, Maybe(),
             "Only keys that steer disruption, and Tangram's."},
@@ -243,16 +326,6 @@ struct Layout<Namespace> {
   static constexpr std::tuple kFields = {
       Field{"name", &Namespace::name, Must(), "Name; unique in the file."},
       Field{"labels", &Namespace::labels, Maybe(), "Labels."}};
-};
-
-template <>
-struct Layout<SelectorTerm> {
-  static constexpr std::string_view kTitle = "selectorTerm";
-  static constexpr std::string_view kAbout = "One matchExpressions entry of a label selector.";
-  static constexpr std::tuple kFields = {
-      Field{"key", &SelectorTerm::key, Must(), "Label key."},
-      Field{"operator", &SelectorTerm::op, Must(), "In, NotIn, Exists or DoesNotExist."},
-      Field{"values", &SelectorTerm::values, Maybe(), "Values of In and NotIn."}};
 };
 
 template <>

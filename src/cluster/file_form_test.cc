@@ -87,9 +87,17 @@ TEST(SnapshotFile, WritesOneRowALine) {
   snapshot.nodes[1].gpus[0].memory = base::MiB(40'960);
   EXPECT_EQ(
       WriteSnapshot(snapshot),
-      "{\"format\":\"tangram-snapshot\",\n\"version\":1,\n\"takenAt\":\"2026-09-21T14:13:20Z\",\n"
+      "{\"format\":\"tangram-snapshot\",\n\"version\":2,\n\"takenAt\":\"2026-09-21T14:13:20Z\",\n"
       "\"nodes\":[\n{\"name\":\"a\"},\n"
       "{\"name\":\"b\",\"gpus\":[{\"index\":0,\"memoryMiB\":40960}]}\n]}\n");
+}
+
+TEST(SnapshotFile, ReadsEarlierVersions) {
+  const auto read =
+      ReadSnapshot(R"({"format":"tangram-snapshot","version":1,"takenAt":"2026-11-21T13:20:41Z",)"
+                   R"("pods":[{"namespace":"a","name":"b","phase":"Pending"}]})");
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->pods[0].affinity, Affinity());
 }
 
 TEST(SnapshotFile, WhatIsNotUtf8IsWrittenAsReplacementCharacters) {

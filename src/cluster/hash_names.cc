@@ -30,6 +30,12 @@ constexpr std::array<NamingKey, 7> kNamingKeys = {{{"kubernetes.io/hostname", "n
                                                    {"kubernetes.azure.com/agentpool", "pool"},
                                                    {"kueue.x-k8s.io/queue-name", "queue"}}};
 
+// Annotations and labels whose value is a label key.
+bool IsTopologyKey(string_view key) {
+  return key == "kueue.x-k8s.io/podset-required-topology" ||
+         key == "kueue.x-k8s.io/podset-preferred-topology" || key == "tangram.dev/topology";
+}
+
 class SnapshotHasher {
  public:
   SnapshotHasher(const Snapshot& original, string_view key) : hasher_(key) {
@@ -83,6 +89,7 @@ class SnapshotHasher {
   void HideValue(string_view key, std::string& value) {
     if (HasPublicValues(key) || IsPublicValue(value)) return;
     if (key == "karpenter.sh/do-not-disrupt" && base::ParseSpan(value)) return;
+    if (IsTopologyKey(key)) return RenameKey(value);
     const auto* const named =
         std::find_if(kNamingKeys.begin(), kNamingKeys.end(),
                      [&](const NamingKey& known) { return known.key == key; });
@@ -149,6 +156,7 @@ class SnapshotHasher {
     Hide(pod.annotations);
     Hide(pod.devices);
     Hide(pod.node_selector);
+    Hide(pod.affinity);
     for (std::string& claim : pod.claims) Rename("claim", claim);
     for (std::string& gate : pod.gates) RenameKey(gate);
     for (Toleration& toleration : pod.tolerations) {
@@ -162,6 +170,42 @@ class SnapshotHasher {
                        pod.pending_reason == "SchedulerError";
     RenameUnless(known, "reason", pod.pending_reason);
     pod.pending_message = HideNames(pod.pending_message, nodes_, hasher_);
+  }
+
+  void Hide(std::vector<SelectorTerm>& terms) {
+    for (SelectorTerm& term : terms) {
+      for (std::string& value : term.values) HideValue(term.key, value);
+      RenameKey(term.key);
+      HideOperator(term.op);
+    }
+  }
+  void Hide(Selector& selector) {
+    Hide(selector.match_labels);
+    Hide(selector.match_expressions);
+  }
+  void Hide(NodeTerm& term) {
+    Hide(term.labels);
+    for (SelectorTerm& field : term.fields) {
+      for (std::string& value : field.values) Rename("node", value);
+      RenameUnless(field.key == "metadata.name", "field", field.key);
+      HideOperator(field.op);
+    }
+  }
+  void Hide(PodTerm& term) {
+    RenameKey(term.topology_key);
+    if (term.selector) Hide(*term.selector);
+    for (std::string& ns : term.namespaces) Rename("ns", ns);
+    if (term.namespace_selector) Hide(*term.namespace_selector);
+  }
+  void Hide(Affinity& affinity) {
+    for (NodeTerm& term : affinity.nodes) Hide(term);
+    for (NodePreference& preference : affinity.preferred_nodes) Hide(preference.term);
+    for (PodTerm& term : affinity.pods) Hide(term);
+    for (PodTerm& term : affinity.anti_pods) Hide(term);
+    for (SpreadConstraint& spread : affinity.spread) {
+      RenameKey(spread.topology_key);
+      if (spread.selector) Hide(*spread.selector);
+    }
   }
 
   void Hide(Claim& claim) {
@@ -186,11 +230,7 @@ class SnapshotHasher {
     Rename("ns", budget.ns);
     Rename("budget", budget.name);
     Hide(budget.match_labels);
-    for (SelectorTerm& term : budget.match_expressions) {
-      for (std::string& value : term.values) HideValue(term.key, value);
-      RenameKey(term.key);
-      HideOperator(term.op);
-    }
+    Hide(budget.match_expressions);
   }
 
   void Hide(Quota& quota) {

@@ -7,6 +7,7 @@
 #include "cluster/file_form.h"
 #include "cluster/hide_text.h"
 #include "cluster/public_words.h"
+#include "cluster/schedulable.h"
 #include "cluster/testing/random_snapshot.h"
 
 namespace tangram::cluster {
@@ -17,6 +18,15 @@ constexpr std::string_view kKey = "a key of our own";
 Snapshot RandomFor(int seed) {
   return RandomSnapshot(static_cast<std::uint64_t>(seed),
                         {.text = seed % 2 == 0 ? RandomText::kUsual : RandomText::kAnyCharacter});
+}
+
+std::set<std::string> ValuesOf(const Selector& selector) {
+  std::set<std::string> values;
+  for (const auto& [key, value] : selector.match_labels) values.insert(value);
+  for (const SelectorTerm& term : selector.match_expressions) {
+    values.insert(term.values.begin(), term.values.end());
+  }
+  return values;
 }
 
 // Every text in `snapshot` that a person or the site's machines gave.
@@ -36,6 +46,15 @@ std::set<std::string> NamesOf(const Snapshot& snapshot) {
     for (const auto& [key, value] : pod.labels) names.insert(value);
     for (const auto& [key, value] : pod.annotations) names.insert(value);
     for (const Toleration& toleration : pod.tolerations) names.insert(toleration.value);
+    for (const PodTerm& term : pod.affinity.anti_pods) {
+      names.insert(term.namespaces.begin(), term.namespaces.end());
+      if (term.selector) names.merge(ValuesOf(*term.selector));
+    }
+    for (const NodeTerm& term : pod.affinity.nodes) {
+      for (const SelectorTerm& field : term.fields) {
+        names.insert(field.values.begin(), field.values.end());
+      }
+    }
   }
   for (const Claim& claim : snapshot.claims) {
     names.insert({claim.ns, claim.name, claim.uid, "SecretCard", "req-main"});
@@ -82,6 +101,27 @@ TEST(HashNames, LetsNoNameThrough) {
       ASSERT_EQ(text.find(InJson(name)), std::string::npos) << seed << ": " << name << "\n" << text;
     }
   }
+}
+
+TEST(HashNames, SelectorsSelectWhatTheyDid) {
+  Snapshot snapshot;
+  Pod& pod = snapshot.pods.emplace_back();
+  pod.ns = "team-a";
+  pod.name = "chat-0";
+  pod.labels = {{"acme.com/tier", "gold"}};
+  PodTerm& term = pod.affinity.anti_pods.emplace_back();
+  term.topology_key = "acme.com/rack";
+  term.selector = {{{"acme.com/tier", "gold"}}, {{"acme.com/tier", "In", {"gold", "silver"}}}};
+  Node& node = snapshot.nodes.emplace_back();
+  node.name = "host-7";
+  node.labels = {{"acme.com/rack", "r1"}};
+  pod.affinity.nodes = {{{{"acme.com/rack", "In", {"r1"}}}, {{"metadata.name", "In", {"host-7"}}}}};
+  const Snapshot hidden = HashNames(snapshot, kKey);
+  const Pod& there = hidden.pods[0];
+  EXPECT_NE(there.labels, pod.labels);
+  EXPECT_TRUE(Matches(*there.affinity.anti_pods[0].selector, there.labels));
+  EXPECT_EQ(there.affinity.anti_pods[0].topology_key, hidden.nodes[0].labels[0].first);
+  EXPECT_TRUE(MeetsAffinity(hidden.nodes[0], there));
 }
 
 TEST(HashNames, TheFormCanBeReadAgain) {

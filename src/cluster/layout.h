@@ -19,7 +19,8 @@ enum class Need {
 
 enum class Shape {
   kInline,
-  kRows,  // a list with one element a line, so that two files compare line by line
+  kRows,   // a list with one element a line, so that two files compare line by line
+  kWords,  // a list of texts that may be empty
 };
 
 // The bounds hold for whole numbers, and for each count of a resource map.
@@ -32,6 +33,7 @@ struct Rules {
 
 constexpr Rules Maybe() { return {}; }
 constexpr Rules Must() { return {.need = Need::kRequired}; }
+constexpr Rules Words() { return {.shape = Shape::kWords}; }
 constexpr Rules Rows() { return {.shape = Shape::kRows}; }
 constexpr Rules Between(std::int64_t least, std::int64_t most) {
   return {.least = least, .most = most};

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/units.h"
+#include "cluster/affinity.h"
 #include "cluster/node.h"
 
 namespace tangram::cluster {
@@ -53,6 +54,7 @@ struct Pod {
   std::vector<std::string> gates;  // scheduling gates still there
   Labels node_selector;
   std::vector<Toleration> tolerations;
+  Affinity affinity;
   std::string pending_reason;   // of PodScheduled=False: "Unschedulable", "SchedulingGated"
   std::string pending_message;  // the scheduler's sentence
   bool operator==(const Pod&) const = default;

@@ -5,16 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "cluster/node.h"
+#include "cluster/selector.h"
 
 namespace tangram::cluster {
-
-struct SelectorTerm {
-  std::string key;
-  std::string op;  // In, NotIn, Exists, DoesNotExist
-  std::vector<std::string> values;
-  bool operator==(const SelectorTerm&) const = default;
-};
 
 struct DisruptionBudget {
   std::string ns;

@@ -196,8 +196,9 @@ bool ValueReader::Read(simdjson::ondemand::value value, std::vector<T>& out, con
   simdjson::ondemand::array array;
   if (value.get_array().get(array)) return Mismatch(value, "a list [...]");
   if (rules.shape == Shape::kRows) out.reserve(RowsAt(start));
-  // A text in a list is never empty: names, expressions, uids.
-  const Rules inner = {.need = Need::kRequired, .least = rules.least, .most = rules.most};
+  // A text in a list is hardly ever empty: names, expressions, uids.
+  const Need need = rules.shape == Shape::kWords ? Need::kOptional : Need::kRequired;
+  const Rules inner = {.need = need, .least = rules.least, .most = rules.most};
   for (auto element : array) {
     simdjson::ondemand::value item;
     if (const auto error = element.get(item)) return Malformed(error);

@@ -13,7 +13,31 @@ bool Tolerates(const Toleration& toleration, const Taint& taint) {
   return toleration.key == taint.key && toleration.value == taint.value;
 }
 
+bool Holds(const NodeTerm& term, const Node& node) {
+  if (term.labels.empty() && term.fields.empty()) return false;
+  const Labels name = {{"metadata.name", node.name}};
+  const auto in = [](const Labels& of) {
+    return [&of](const SelectorTerm& expression) { return Matches(expression, of); };
+  };
+  return std::all_of(term.labels.begin(), term.labels.end(), in(node.labels)) &&
+         std::all_of(term.fields.begin(), term.fields.end(), in(name));
+}
+
 }  // namespace
+
+bool MeetsAffinity(const Node& node, const Pod& pod) {
+  const std::vector<NodeTerm>& terms = pod.affinity.nodes;
+  return terms.empty() || std::any_of(terms.begin(), terms.end(),
+                                      [&](const NodeTerm& term) { return Holds(term, node); });
+}
+
+int PreferenceFor(const Node& node, const Pod& pod) {
+  int sum = 0;
+  for (const auto& [weight, term] : pod.affinity.preferred_nodes) {
+    if (Holds(term, node)) sum += weight;
+  }
+  return sum;
+}
 
 const Labels::value_type* UnmetSelector(const Node& node, const Pod& pod) {
   const auto unmet =
@@ -35,7 +59,7 @@ const Taint* UntoleratedTaint(const Node& node, const Pod& pod) {
 
 bool Admits(const Node& node, const Pod& pod) {
   return node.ready && node.schedulable && UnmetSelector(node, pod) == nullptr &&
-         UntoleratedTaint(node, pod) == nullptr;
+         MeetsAffinity(node, pod) && UntoleratedTaint(node, pod) == nullptr;
 }
 
 }  // namespace tangram::cluster

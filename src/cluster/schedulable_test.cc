@@ -46,6 +46,58 @@ TEST(Schedulable, EverySelectorHasToBeMet) {
   EXPECT_EQ(UnmetSelector(node, pod)->second, "c");
 }
 
+struct ExpressionCase {
+  const char* name;
+  SelectorTerm expression;
+  bool holds = false;  // on a node with pool=a100, gpus=8
+};
+
+class ExpressionTest : public testing::TestWithParam<ExpressionCase> {};
+
+TEST_P(ExpressionTest, IsReadAsKubernetesReadsIt) {
+  Node node;
+  node.labels = {{"gpus", "8"}, {"pool", "a100"}};
+  Pod pod;
+  pod.affinity.nodes = {{{GetParam().expression}, {}}};
+  EXPECT_EQ(MeetsAffinity(node, pod), GetParam().holds);
+  EXPECT_EQ(Admits(node, pod), GetParam().holds);
+}
+
+const ExpressionCase kExpressions[] = {
+    {"In", {"pool", "In", {"h100", "a100"}}, true},
+    {"InOther", {"pool", "In", {"h100"}}, false},
+    {"InAbsent", {"zone", "In", {""}}, false},
+    {"NotIn", {"pool", "NotIn", {"a100"}}, false},
+    {"NotInAbsent", {"zone", "NotIn", {"a"}}, true},
+    {"Exists", {"pool", "Exists", {}}, true},
+    {"ExistsAbsent", {"zone", "Exists", {}}, false},
+    {"DoesNotExist", {"zone", "DoesNotExist", {}}, true},
+    {"DoesNotExistPresent", {"pool", "DoesNotExist", {}}, false},
+    {"Gt", {"gpus", "Gt", {"7"}}, true},
+    {"GtEqual", {"gpus", "Gt", {"8"}}, false},
+    {"Lt", {"gpus", "Lt", {"9"}}, true},
+    {"LtNoNumber", {"pool", "Lt", {"9"}}, false},
+    {"GtAbsent", {"zone", "Gt", {"0"}}, false},
+    {"UnknownOperator", {"pool", "Like", {"a100"}}, false},
+};
+INSTANTIATE_TEST_SUITE_P(Table, ExpressionTest, testing::ValuesIn(kExpressions),
+                         [](const auto& test) { return test.param.name; });
+
+TEST(Schedulable, OneTermOfTheAffinityIsEnoughAndAnEmptyOneIsNone) {
+  Node node;
+  node.name = "n1";
+  Pod pod;
+  pod.affinity.nodes = {{}};
+  EXPECT_FALSE(Admits(node, pod));
+  pod.affinity.nodes.push_back({{}, {{"metadata.name", "In", {"n1"}}}});
+  EXPECT_TRUE(Admits(node, pod));
+  pod.affinity.nodes.back().labels = {{"zone", "Exists", {}}};
+  EXPECT_FALSE(Admits(node, pod)) << "all of a term has to hold";
+  pod.affinity.preferred_nodes = {{7, {{}, {{"metadata.name", "In", {"n1"}}}}},
+                                  {90, {{{"zone", "Exists", {}}}, {}}}};
+  EXPECT_EQ(PreferenceFor(node, pod), 7);
+}
+
 TEST(Schedulable, NodesThatAreCordonedOrNotReadyTakeNothing) {
   Node node = Tainted("PreferNoSchedule");
   node.schedulable = false;

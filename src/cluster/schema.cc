@@ -23,7 +23,9 @@ class SchemaMaker {
     Json body = ObjectOf<Snapshot>();
     body.erase("description");
     body["properties"]["format"] = {{"const", kSnapshotFormat}, {"description", "What this is."}};
-    body["properties"]["version"] = {{"const", kSnapshotVersion},
+    body["properties"]["version"] = {{"type", "integer"},
+                                     {"minimum", 1},
+                                     {"maximum", kSnapshotVersion},
                                      {"description", "Version of the file form."}};
     body["required"].push_back("format");
     body["required"].push_back("version");
@@ -89,8 +91,9 @@ class SchemaMaker {
     return Of(Tag<T>(), rules);
   }
   template <class T>
-  Json Of(Tag<std::vector<T>>, const Rules&) {
-    return {{"type", "array"}, {"items", Of(Tag<T>(), Must())}};
+  Json Of(Tag<std::vector<T>>, const Rules& rules) {
+    const Rules inner = rules.shape == Shape::kWords ? Maybe() : Must();
+    return {{"type", "array"}, {"items", Of(Tag<T>(), inner)}};
   }
   template <HasNames T>
   Json Of(Tag<T>, const Rules&) {

@@ -101,6 +101,7 @@ class Replay {
   }
 
   void Do(const StopPod& change) { Take(nodes_.at(change.node), change.pod); }
+  void Do(const EvictPod& change) { Take(nodes_.at(change.node), change.pod); }
 
   void Do(const ResizePod& change) {
     Take(nodes_.at(change.from), change.pod);

@@ -9,7 +9,7 @@ namespace tangram::plan {
 namespace {
 
 constexpr std::array<std::string_view, kPasses> kPassNames = {
-    "admit", "place", "share", "partition", "resize", "consolidate", "scale"};
+    "admit", "place", "share", "partition", "resize", "preempt", "consolidate", "scale"};
 
 using RunPass = void (*)(World&);
 constexpr std::array<std::pair<Pass, RunPass>, kPasses> kOrder = {
@@ -18,6 +18,7 @@ constexpr std::array<std::pair<Pass, RunPass>, kPasses> kOrder = {
      {Pass::kShare, ShareCards},
      {Pass::kPartition, CutCards},
      {Pass::kResize, Resize},
+     {Pass::kPreempt, Preempt},
      {Pass::kConsolidate, Consolidate},
      {Pass::kScale, Scale}}};
 
@@ -49,6 +50,8 @@ std::string_view NameOf(WaitReason reason) {
       return "ByClaim";
     case WaitReason::kGang:
       return "Gang";
+    case WaitReason::kApart:
+      return "Affinity";
     case WaitReason::kNotAllowed:
       break;
   }

@@ -31,6 +31,7 @@ enum class Pass {
   kShare,        // cards nobody holds are shared, or shared further, for pods that ask for a share
   kPartition,    // cards nobody holds are cut for pods that ask for an instance
   kResize,       // idle pods stop, and light workloads get what they need, where that is asked for
+  kPreempt,      // urgent pods take the room of less urgent ones, where that is allowed
   kConsolidate,  // pods that may move leave nodes that others can absorb
   kScale,        // nodes are added for what still waits, and empty ones are given back
 };
@@ -55,6 +56,12 @@ struct MovePod {  // a running pod: evicted, and made again by its controller
   std::string from;
   std::string to;
   bool operator==(const MovePod&) const = default;
+};
+struct EvictPod {  // a running pod, whose room another takes; its controller makes it again
+  PodName pod;
+  std::string node;
+  PodName by;  // a more urgent one, that is placed
+  bool operator==(const EvictPod&) const = default;
 };
 struct StopPod {  // its controller runs one less
   PodName pod;
@@ -100,8 +107,8 @@ struct GiveBack {
   std::string node;
   bool operator==(const GiveBack&) const = default;
 };
-using Change =
-    std::variant<PlacePod, MovePod, StopPod, ResizePod, Reshare, Repartition, AddNode, GiveBack>;
+using Change = std::variant<PlacePod, MovePod, EvictPod, StopPod, ResizePod, Reshare, Repartition,
+                            AddNode, GiveBack>;
 
 struct Action {
   int id = 0;  // its place in Plan::actions, from 0
@@ -131,6 +138,7 @@ enum class WaitReason {
   kGated,      // another scheduling gate holds it
   kByClaim,    // it asks by a DRA claim, which the scheduler allocates
   kGang,       // not all pods of its gang fit
+  kApart,      // affinity to other pods, theirs, or spread keeps it off nodes that have room
   kNotAllowed  // a change would serve it, which the policy rules out
 };
 std::string_view NameOf(WaitReason reason);  // "NoSuchDevice"

@@ -23,7 +23,9 @@ inline Plan Checked(cluster::Snapshot& snapshot, const PlanPolicy& policy = {}) 
 inline std::vector<std::string> Lines(const Plan& plan) {
   std::vector<std::string> lines;
   for (const Action& action : plan.actions) {
-    if (const auto* stop = std::get_if<StopPod>(&action.change)) {
+    if (const auto* evict = std::get_if<EvictPod>(&action.change)) {
+      lines.push_back("evict " + evict->pod.name + " on " + evict->node + " for " + evict->by.name);
+    } else if (const auto* stop = std::get_if<StopPod>(&action.change)) {
       lines.push_back("stop " + stop->pod.name + " on " + stop->node);
     } else if (const auto* resize = std::get_if<ResizePod>(&action.change)) {
       lines.push_back("resize " + resize->pod.name + " from " + resize->from + " to " + resize->to +

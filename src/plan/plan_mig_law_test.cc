@@ -74,7 +74,7 @@ TEST(PlanMigLaw, ValidationSeesAnInstanceThatIsHeldGo) {
 
 TEST(PlanMigLaw, PlansThatMovePodsForLayoutsHold) {
   int moved = 0;
-  for (unsigned seed = 0; seed < (base::kSanitized ? 20 : 100); ++seed) {
+  for (unsigned seed = 0; seed < (base::kSanitized ? 20 : 60); ++seed) {
     const cluster::Snapshot snapshot = RandomMigCluster(seed);
     PlanPolicy policy;
     policy.defaults.moves = seed % 2 == 0 ? Moves::kReplicated : Moves::kControlled;

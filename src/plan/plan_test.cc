@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <array>
+
 #include "plan/plan_lines_testing.h"
 #include "plan/plan_testing.h"
 
@@ -51,6 +53,272 @@ TEST(Place, AGangGoesWholeOrNotAtAll) {
   const Plan plan = Checked(c.snapshot(), policy);
   EXPECT_THAT(Lines(plan), ElementsAre("place alone-0 on a"));
   EXPECT_EQ(WaitsFor(plan, "g-0"), "Gang");
+}
+
+cluster::PodTerm NotBeside(const std::string& app, const std::string& key) {
+  return {key, cluster::Selector{{{"app", app}}, {}}, {}, std::nullopt};
+}
+
+TEST(Place, NodeAffinityDecidesWhichNodes) {
+  Cluster c;
+  c.Node("a", 1).labels = {{"zone", "1"}};
+  c.Node("b", 1).labels = {{"zone", "2"}};
+  c.Node("c", 1).labels = {{"zone", "3"}};
+  c.Pod("named-0", kGpu).affinity.nodes = {{{}, {{"metadata.name", "In", {"c"}}}}};
+  c.Pod("zone-0", kGpu).affinity.nodes = {{{{"zone", "In", {"7"}}}, {}},
+                                          {{{"zone", "NotIn", {"1", "3"}}}, {}}};
+  c.Pod("nowhere-0", kGpu).affinity.nodes = {{{{"zone", "Gt", {"3"}}}, {}}};
+  const Plan plan = Checked(c.snapshot());
+  EXPECT_THAT(Lines(plan), ElementsAre("place named-0 on c", "place zone-0 on b", "give back a"));
+  EXPECT_EQ(WaitsFor(plan, "nowhere-0"), "NoNodeAllows");
+}
+
+TEST(Place, PreferredNodesComeFirst) {
+  Cluster c;
+  c.Node("a", 1);
+  c.Node("b", 2).labels = {{"kind", "spot"}};
+  c.Pod("held-0", kGpu, 1, "b");
+  cluster::NodePreference spot{5, {{{"kind", "In", {"spot"}}}, {}}};
+  c.Pod("new-0", kGpu).affinity.preferred_nodes = {spot};
+  cluster::NodePreference plain{5, {{{"kind", "DoesNotExist", {}}}, {}}};
+  c.Pod("new-1", kGpu).affinity.preferred_nodes = {plain};
+  EXPECT_THAT(Lines(Checked(c.snapshot())), ElementsAre("place new-0 on b", "place new-1 on a"));
+}
+
+TEST(Place, AntiAffinityWorksBothWays) {
+  Cluster c;
+  for (const char* name : {"a", "b", "c"}) {
+    c.Node(name, 8).labels = {{"kubernetes.io/hostname", name}};
+  }
+  cluster::Pod& loner = c.Pod("loner-0", kGpu, 1, "a");
+  loner.affinity.anti_pods = {NotBeside("web", "kubernetes.io/hostname")};
+  for (const char* name : {"web-0", "web-1", "web-2"}) {
+    cluster::Pod& pod = c.Pod(name, kGpu);
+    pod.labels = {{"app", "web"}};
+    pod.affinity.anti_pods = {NotBeside("web", "kubernetes.io/hostname")};
+  }
+  PlanPolicy policy;
+  policy.most_new_nodes = 0;
+  const Plan plan = Checked(c.snapshot(), policy);
+  EXPECT_THAT(Lines(plan), ElementsAre("place web-0 on b", "place web-1 on c"));
+  EXPECT_EQ(WaitsFor(plan, "web-2"), "Affinity");
+  policy.most_new_nodes = 1;
+  EXPECT_THAT(Lines(Checked(c.snapshot(), policy)),
+              ElementsAre("place web-0 on b", "place web-1 on c", "add new-1 like a",
+                          "place web-2 on new-1"));
+}
+
+TEST(Place, AffinityBringsPodsTogether) {
+  Cluster c;
+  c.Node("a", 1).labels = {{"zone", "1"}};
+  c.Node("b", 1).labels = {{"zone", "2"}};
+  c.Node("c", 2).labels = {{"zone", "2"}};
+  c.Pod("db-0", kGpu, 1, "b").labels = {{"app", "db"}};
+  c.Pod("web-0", kGpu).affinity.pods = {NotBeside("db", "zone")};
+  for (const char* name : {"herd-0", "herd-1"}) {  // the first may go anywhere
+    cluster::Pod& pod = c.Pod(name, kGpu);
+    pod.labels = {{"app", "herd"}};
+    pod.affinity.pods = {NotBeside("herd", "zone")};
+    pod.priority = -1;
+  }
+  PlanPolicy policy;
+  policy.most_new_nodes = 0;
+  const Plan plan = Checked(c.snapshot(), policy);
+  EXPECT_EQ(Lines(plan)[0], "place web-0 on c");
+  EXPECT_EQ(plan.waiting.size(), 1U) << "zone 1 has one card, and zone 2 one more";
+}
+
+TEST(Place, SpreadKeepsDomainsLevel) {
+  Cluster c;
+  c.Node("a", 4).labels = {{"zone", "1"}};
+  c.Node("b", 1).labels = {{"zone", "2"}};
+  cluster::SpreadConstraint spread;
+  spread.topology_key = "zone";
+  spread.selector = cluster::Selector{{{"app", "web"}}, {}};
+  for (const char* name : {"web-0", "web-1", "web-2", "web-3"}) {
+    cluster::Pod& pod = c.Pod(name, kGpu);
+    pod.labels = {{"app", "web"}};
+    pod.affinity.spread = {spread};
+  }
+  PlanPolicy policy;
+  policy.most_new_nodes = 0;
+  const Plan plan = Checked(c.snapshot(), policy);
+  EXPECT_EQ(plan.actions.size(), 3U) << "two in zone 1, one in zone 2";
+  EXPECT_EQ(WaitsFor(plan, "web-3"), "Affinity");
+}
+
+TEST(Place, AnInstanceGoesWhereItCostsTheFewestLargePlacements) {
+  Cluster c;
+  Cluster::Cut(c.Node("a", 1), 0, {{"1g.5gb", 0}, {"1g.5gb", 1}});  // nobody holds any of it
+  Cluster::Cut(c.Node("b", 2), 0, {{"3g.20gb", 0}, {"1g.5gb", 4}, {"1g.5gb", 5}, {"1g.5gb", 6}});
+  c.Pod("held-0", "nvidia.com/mig-3g.20gb", 1, "b");
+  c.Pod("held-1", "nvidia.com/mig-1g.5gb", 1, "b");
+  c.Pod("new-0", "nvidia.com/mig-1g.5gb");
+  EXPECT_THAT(Lines(Checked(c.snapshot())), ElementsAre("place new-0 on b", "give back a"));
+}
+
+TEST(Place, KeepsEmptyNodesEmptyWhereItCan) {
+  Cluster c;
+  c.Node("a", 1);
+  c.Node("b", 8);
+  c.Pod("held-0", kGpu, 1, "b");
+  c.Pod("new-0", kGpu);
+  EXPECT_EQ(Lines(Checked(c.snapshot()))[0], "place new-0 on a") << "it fills a node";
+  PlanPolicy keep;
+  keep.defaults.keep_empty = 1;
+  EXPECT_THAT(Lines(Checked(c.snapshot(), keep)), ElementsAre("place new-0 on b"));
+  c.Pod("new-1", kGpu, 6);
+  c.Pod("new-2", kGpu, 1).priority = -1;
+  keep.most_new_nodes = 0;
+  const auto lines = Lines(Checked(c.snapshot(), keep));
+  EXPECT_THAT(lines, ::testing::Contains(HasSubstr(" on a"))) << "where nothing else is left";
+}
+
+// Two pods of four cards that are to be near each other; racks r1 and r2 in zone 1, r3 in zone 2.
+Cluster Racks(const std::string& key, const std::string& value) {
+  Cluster c;
+  const std::vector<std::array<const char*, 3>> nodes = {
+      {"a", "r1", "1"}, {"b", "r2", "1"}, {"d", "r2", "1"}, {"e", "r3", "2"}, {"f", "r3", "2"}};
+  for (const auto& [name, rack, zone] : nodes) {
+    c.Node(name, 4).labels = {{"topology.k8s.aws/network-node-layer-3", rack},
+                              {"topology.kubernetes.io/zone", zone}};
+  }
+  for (const char* name : {"g-0", "g-1"}) {
+    c.Pod(name, kGpu, 4).labels = {{"tangram.dev/gang", "g"}, {key, value}};
+  }
+  return c;
+}
+
+TEST(Topology, AGangGoesToTheNearestDomainThatHoldsIt) {
+  PlanPolicy policy;
+  policy.most_new_nodes = 0;
+  Cluster c = Racks("tangram.dev/topology", "Zone");
+  c.Pod("held-0", kGpu, 1, "d");
+  EXPECT_THAT(Lines(Checked(c.snapshot(), policy)),
+              ElementsAre("place g-0 on e", "place g-1 on f", "give back a", "give back b"))
+      << "one rack is nearer than one zone";
+  c.Pod("held-1", kGpu, 1, "e");
+  EXPECT_THAT(Lines(Checked(c.snapshot(), policy)),
+              ElementsAre("place g-0 on a", "place g-1 on b", "give back f"));
+}
+
+TEST(Topology, RequiredIsNeverExceededAndPreferredIsIfNeedBe) {
+  PlanPolicy policy;
+  policy.most_new_nodes = 0;
+  policy.defaults.give_back = false;
+  Cluster required = Racks("tangram.dev/topology", "Rack");
+  Cluster preferred = Racks("tangram.dev/topology-preferred", "Rack");
+  for (Cluster* c : {&required, &preferred}) {
+    c->Pod("held-0", kGpu, 1, "d");
+    c->Pod("held-1", kGpu, 1, "e");
+  }
+  const Plan plan = Checked(required.snapshot(), policy);
+  EXPECT_THAT(Lines(plan), IsEmpty());
+  EXPECT_EQ(WaitsFor(plan, "g-0"), "Gang");
+  EXPECT_THAT(plan.waiting[0].why, HasSubstr("in one Rack"));
+  EXPECT_EQ(Lines(Checked(preferred.snapshot(), policy)).size(), 2U);
+}
+
+TEST(Topology, KueuesAnnotationNamesALabel) {
+  PlanPolicy policy;
+  policy.most_new_nodes = 0;
+  policy.defaults.give_back = false;
+  Cluster c = Racks("team", "ml");
+  for (cluster::Pod& pod : c.snapshot().pods) {
+    pod.annotations = {{"kueue.x-k8s.io/podset-required-topology", "acme.com/hall"}};
+  }
+  EXPECT_THAT(Lines(Checked(c.snapshot(), policy)), IsEmpty()) << "no node has it";
+  for (const std::size_t n : {1U, 4U})
+    c.snapshot().nodes[n].labels.insert(c.snapshot().nodes[n].labels.begin(),
+                                        {"acme.com/hall", "north"});
+  EXPECT_THAT(Lines(Checked(c.snapshot(), policy)),
+              ElementsAre("place g-0 on b", "place g-1 on f"));
+}
+
+TEST(Topology, StaysWithThoseThatRun) {
+  PlanPolicy policy;
+  policy.most_new_nodes = 0;
+  policy.defaults.give_back = false;
+  Cluster c = Racks("tangram.dev/topology", "Rack");
+  c.snapshot().pods.pop_back();
+  cluster::Pod& mate = c.Pod("g-1", kGpu, 4, "d");
+  mate.labels = {{"tangram.dev/gang", "g"}, {"tangram.dev/topology", "Rack"}};
+  EXPECT_THAT(Lines(Checked(c.snapshot(), policy)), ElementsAre("place g-0 on b"));
+}
+
+TEST(Preempt, TakesTheRoomOfTheLeastUrgent) {
+  Cluster c;
+  c.Node("a", 2);
+  c.Node("b", 2);
+  c.Pod("low-0", kGpu, 2, "a").priority = 2;
+  c.Pod("low-1", kGpu, 1, "b").priority = 1;
+  c.Pod("low-2", kGpu, 1, "b").priority = 5;
+  c.Pod("urgent-0", kGpu).priority = 10;
+  PlanPolicy policy;
+  policy.most_new_nodes = 0;
+  EXPECT_THAT(Lines(Checked(c.snapshot(), policy)), IsEmpty()) << "nobody asked for it";
+  policy.defaults.preempt = true;
+  const Plan plan = Checked(c.snapshot(), policy);
+  EXPECT_THAT(Lines(plan), ElementsAre("evict low-1 on b for urgent-0", "place urgent-0 on b"));
+  EXPECT_EQ(plan.actions[1].needs, std::vector<int>{0});
+  ASSERT_EQ(plan.waiting.size(), 1U);
+  EXPECT_THAT(plan.waiting[0].why, HasSubstr("makes room for ns/urgent-0"));
+  policy.most_new_nodes = 1;
+  EXPECT_THAT(Lines(Checked(c.snapshot(), policy)),
+              ElementsAre("evict low-1 on b for urgent-0", "place urgent-0 on b",
+                          "add new-1 like a", "place low-1 on new-1"));
+}
+
+TEST(Preempt, LeavesAloneWhatMayNotGo) {
+  Cluster c;
+  c.Node("a", 4);
+  c.Pod("pinned-0", kGpu, 1, "a").annotations = {{"karpenter.sh/do-not-disrupt", "true"}};
+  c.Pod("bare-0", kGpu, 1, "a").owner = {};
+  c.Pod("agent-0", kGpu, 1, "a").owner = {"DaemonSet", "agent"};
+  c.Pod("kept-0", kGpu, 1, "a").labels = {{"app", "kept"}};
+  cluster::DisruptionBudget budget;
+  budget.ns = "ns";
+  budget.name = "kept";
+  budget.match_labels = {{"app", "kept"}};
+  c.snapshot().budgets = {budget};
+  c.Pod("urgent-0", kGpu).priority = 10;
+  cluster::Pod& meek = c.Pod("meek-0", kGpu);
+  meek.priority = 20;
+  meek.can_preempt = false;
+  PlanPolicy policy;
+  policy.most_new_nodes = 0;
+  policy.defaults.preempt = true;
+  EXPECT_THAT(Lines(Checked(c.snapshot(), policy)), IsEmpty());
+  c.snapshot().budgets[0].disruptions_allowed = 1;
+  EXPECT_THAT(Lines(Checked(c.snapshot(), policy)),
+              ElementsAre("evict kept-0 on a for urgent-0", "place urgent-0 on a"));
+}
+
+TEST(Preempt, GangsGoWholeAndAreServedWhole) {
+  Cluster c;
+  c.Node("a", 2);
+  c.Node("b", 2);
+  c.Node("d", 1);
+  c.Pod("g-0", kGpu, 2, "a").labels = {{"tangram.dev/gang", "g"}};
+  c.Pod("g-1", kGpu, 2, "b").labels = {{"tangram.dev/gang", "g"}};
+  c.Pod("alone-0", kGpu, 1, "d");
+  cluster::Pod& small = c.Pod("small-0", kGpu);
+  small.priority = 10;
+  PlanPolicy policy;
+  policy.most_new_nodes = 0;
+  policy.defaults.preempt = true;
+  EXPECT_THAT(Lines(Checked(c.snapshot(), policy)),
+              ElementsAre("evict alone-0 on d for small-0", "place small-0 on d"))
+      << "one pod, not two";
+  for (const char* name : {"h-0", "h-1"}) {
+    cluster::Pod& pod = c.Pod(name, kGpu, 2);
+    pod.labels = {{"tangram.dev/gang", "h"}};
+    pod.priority = 20;
+  }
+  EXPECT_THAT(
+      Lines(Checked(c.snapshot(), policy)),
+      ElementsAre("evict g-0 on a for h-0", "evict g-1 on b for h-0", "place h-0 on a",
+                  "place h-1 on b", "evict alone-0 on d for small-0", "place small-0 on d"));
 }
 
 TEST(Admit, SaysWhatCanNeverBe) {
@@ -404,7 +672,7 @@ TEST(Plan, APassThatIsOffDoesNothing) {
       MakePlan(c.snapshot(), policy, [&](Pass pass) { ran.emplace_back(NameOf(pass)); });
   EXPECT_THAT(plan.actions, IsEmpty());
   EXPECT_EQ(WaitsFor(plan, "new-0"), "NotAllowed");
-  EXPECT_THAT(ran, ElementsAre("admit", "share", "partition", "resize", "consolidate"));
+  EXPECT_THAT(ran, ElementsAre("admit", "share", "partition", "resize", "preempt", "consolidate"));
 }
 
 }  // namespace

@@ -14,7 +14,7 @@
 
 namespace tangram::plan {
 
-inline constexpr int kPasses = 7;  // plan.h
+inline constexpr int kPasses = 8;  // plan.h
 
 // How far a node is in our hands.
 enum class Mode {
@@ -45,6 +45,9 @@ struct NodePolicy {
   Mode mode = Mode::kAuto;
 
   Moves moves = Moves::kNone;
+  // Whether pods are evicted where more urgent ones, by priority, find no room: never those that
+  // are pinned, bare or of a DaemonSet, nor beyond their disruption budgets; gangs go whole.
+  bool preempt = false;
   // Whether pods that the leaks call idle (leaks.h) are stopped: their controller is scaled down.
   bool stop_idle = false;
   // Whether workloads that the leaks call light get an instance or a share in place of a card: the
@@ -86,7 +89,7 @@ struct Pool {
 };
 
 struct PlanPolicy {
-  std::array<bool, kPasses> on = {true, true, true, true, true, true, true};  // by Pass
+  std::array<bool, kPasses> on = {true, true, true, true, true, true, true, true};  // by Pass
   NodePolicy defaults;
   // Nodes to add at most, in all; 0: none.
   int most_new_nodes = 100;

@@ -12,6 +12,8 @@
 #include "gpu/gpu.h"
 #include "plan/leaks/judge.h"
 #include "plan/leaks/seats.h"
+#include "plan/place/topology.h"
+#include "plan/validate_affinity.h"
 #include "plan/validate_policy.h"
 #include "plan/validate_shares.h"
 
@@ -50,6 +52,7 @@ class Check {
     }
     for (const Pod& pod : snapshot.pods) {
       pods_.emplace(PodName{pod.ns, pod.name}, &pod);
+      some_are_apart_ = some_are_apart_ || pod.affinity.is_about_pods();
       const auto node = nodes_.find(pod.node);
       if (cluster::HoldsDevices(pod) && node != nodes_.end()) Count(node->second, pod, +1);
     }
@@ -69,6 +72,7 @@ class Check {
       CheckOrder(static_cast<int>(i));
       std::visit(Each{[&](const PlacePod& change) { Do(change); },
                       [&](const MovePod& change) { Do(change); },
+                      [&](const EvictPod& change) { Do(change); },
                       [&](const StopPod& change) { Do(change); },
                       [&](const ResizePod& change) { Do(change); },
                       [&](const Reshare& change) { Do(change); },
@@ -81,6 +85,8 @@ class Check {
     CheckRoomIsKnown();
     CheckWaiting();
     CheckGangs();
+    CheckEvicted();
+    CheckDomains();
     CheckBudgets();
     CheckSums();
     return std::move(wrong_);
@@ -143,6 +149,7 @@ class Check {
     if (!cluster::Admits(*node.like, pod)) {
       Wrong("node {} does not admit pod {}/{}", name, pod.ns, pod.name);
     }
+    CheckApart(node, name, pod);
     Count(node, pod, +1);
     if (pod.cpu.value() > 0 && node.cpu < 0) Wrong("node {} lacks CPU", name);
     if (pod.memory.value() > 0 && node.memory < 0) Wrong("node {} lacks memory", name);
@@ -156,11 +163,21 @@ class Check {
     Count(node, pod, -1);
   }
 
+  void CheckApart(const NodeCount& node, const std::string& name, const Pod& pod) {
+    if (!some_are_apart_) return;
+    std::vector<Occupied> nodes;
+    for (const auto& [known, count] : nodes_) {
+      if (!count.gone) nodes.push_back({count.like, &count.pods});
+    }
+    const std::string why = WhyApart(nodes, snapshot_, *node.like, pod);
+    if (!why.empty()) Wrong("{} keeps pod {}/{} off {}", why, pod.ns, pod.name, name);
+  }
+
   void Do(const PlacePod& change) {
     NodeCount* node = NodeNamed(change.node);
     const Pod* pod = PodNamed(change.pod);
     if (node == nullptr || pod == nullptr) return;
-    if (!pod->node.empty() || pod->phase != cluster::PodPhase::kPending) {
+    if (!Waits(change.pod, *pod)) {
       Wrong("pod {}/{} does not wait", pod->ns, pod->name);
     }
     if (!placed_.insert(change.pod).second) Wrong("pod {}/{} is placed twice", pod->ns, pod->name);
@@ -198,6 +215,38 @@ class Check {
     }
     if (at_->disturbs != std::vector{name}) Wrong("it does not name whom it disturbs");
     return pod;
+  }
+
+  bool Waits(const PodName& name, const Pod& pod) const {
+    return evicted_.contains(name) ||
+           (pod.node.empty() && pod.phase == cluster::PodPhase::kPending);
+  }
+
+  void Do(const EvictPod& change) {
+    NodeCount* node = NodeNamed(change.node);
+    const Pod* pod = PodNamed(change.pod);
+    const Pod* by = PodNamed(change.by);
+    if (node == nullptr || pod == nullptr || by == nullptr) return;
+    if (!node->pods.contains(pod)) return Wrong("pod {}/{} is not there", pod->ns, pod->name);
+    if (IsPinned(*pod)) Wrong("pod {}/{} is pinned", pod->ns, pod->name);
+    const std::string& owner = pod->owner.kind;
+    if (owner.empty() || owner == "DaemonSet" || owner == "Node") {
+      Wrong("nothing makes pod {}/{} again elsewhere", pod->ns, pod->name);
+    }
+    if (!Waits(change.by, *by)) Wrong("pod {}/{} does not wait", by->ns, by->name);
+    const auto never = [&](const cluster::PriorityClass& known) {
+      return known.name == by->priority_class && !known.preempts;
+    };
+    const bool may = by->can_preempt && std::none_of(snapshot_.priority_classes.begin(),
+                                                     snapshot_.priority_classes.end(), never);
+    if (!may) Wrong("pod {}/{} preempts nobody", by->ns, by->name);
+    if (by->priority <= pod->priority) {
+      Wrong("pod {}/{} is no more urgent than {}/{}", by->ns, by->name, pod->ns, pod->name);
+    }
+    if (at_->disturbs != std::vector{change.pod}) Wrong("it does not name whom it disturbs");
+    moved_.push_back(pod);
+    evicted_.emplace(change.pod, change.by);
+    Leave(*node, change.node, *pod);
   }
 
   void Do(const StopPod& change) {
@@ -338,8 +387,13 @@ class Check {
     const auto like = std::find_if(snapshot_.nodes.begin(), snapshot_.nodes.end(),
                                    [&](const Node& node) { return node.name == change.like; });
     if (like == snapshot_.nodes.end()) return Wrong("there is no node {}", change.like);
+    Node& fresh = new_nodes_.emplace_back(*like);
+    fresh.name = change.node;
+    for (auto& [key, value] : fresh.labels) {
+      if (key == "kubernetes.io/hostname") value = change.node;
+    }
     NodeCount node{
-        .like = &*like, .is_new = true, .cpu = like->cpu.value(), .memory = like->memory.value()};
+        .like = &fresh, .is_new = true, .cpu = like->cpu.value(), .memory = like->memory.value()};
     node.as_spot = change.capacity == cluster::CapacityType::kSpot;
     if (node.as_spot && (like->capacity_type == cluster::CapacityType::kSpot || !like->price ||
                          !like->price->spot_rate)) {
@@ -387,11 +441,54 @@ class Check {
       if (waiting.why.empty() || waiting.remedy.empty()) Wrong("pod {} is not told why", name);
     }
     for (const auto& [name, pod] : pods_) {
-      const bool waits =
-          pod->node.empty() && pod->phase == cluster::PodPhase::kPending && AsksForGpu(*pod);
+      const bool waits = Waits(name, *pod) && AsksForGpu(*pod);
       if (waits == (placed_.contains(name) || explained.contains(name))) continue;
       Wrong("pod {}/{} {}", name.ns, name.name,
             waits ? "is neither placed nor told why it waits" : "does not wait for a GPU");
+    }
+  }
+
+  // Pods of a gang are near each other, where they said that they have to be.
+  void CheckDomains() {
+    std::map<std::pair<std::string_view, std::string_view>, std::set<std::string>> said;
+    for (const auto& [name, pod] : pods_) {
+      const std::string_view gang = cluster::Find(pod->labels, "tangram.dev/gang");
+      const std::string_view required = WishesOf(*pod).required;
+      if (!gang.empty() && !required.empty() && placed_.contains(name)) {
+        said[{pod->ns, gang}].insert(std::string(required));
+      }
+    }
+    if (said.empty()) return;
+    std::map<std::tuple<std::string_view, std::string_view, std::string_view>,
+             std::set<std::string>>
+        domains;
+    for (const auto& [name, node] : nodes_) {
+      for (const Pod* pod : node.pods) {
+        const auto of = said.find({pod->ns, cluster::Find(pod->labels, "tangram.dev/gang")});
+        if (of == said.end()) continue;
+        for (const std::string& level : of->second) {
+          domains[{of->first.first, of->first.second, level}].insert(DomainOf(*node.like, level));
+        }
+      }
+    }
+    for (const auto& [of, names] : domains) {
+      const auto& [ns, gang, level] = of;
+      if (names.size() > 1 || names.contains(""))
+        Wrong("gang {}/{} is not in one {}", ns, gang, level);
+    }
+  }
+
+  void CheckEvicted() {
+    for (const auto& [name, by] : evicted_) {
+      if (!placed_.contains(by)) Wrong("pod {}/{} is evicted for nobody", name.ns, name.name);
+      const std::string_view gang = cluster::Find(pods_.at(name)->labels, "tangram.dev/gang");
+      if (gang.empty()) continue;
+      for (const auto& [other, pod] : pods_) {
+        const bool mate = other.ns == name.ns && cluster::HoldsDevices(*pod) &&
+                          cluster::Find(pod->labels, "tangram.dev/gang") == gang &&
+                          nodes_.contains(pod->node);
+        if (mate && !evicted_.contains(other)) Wrong("gang {}/{} is split", name.ns, gang);
+      }
     }
   }
 
@@ -399,7 +496,7 @@ class Check {
     std::map<std::pair<std::string_view, std::string_view>, std::set<bool>> seen;
     for (const auto& [name, pod] : pods_) {
       const std::string_view gang = cluster::Find(pod->labels, "tangram.dev/gang");
-      const bool waits = pod->node.empty() && pod->phase == cluster::PodPhase::kPending;
+      const bool waits = Waits(name, *pod);
       if (gang.empty() || !waits || !AsksForGpu(*pod)) continue;
       seen[{pod->ns, gang}].insert(placed_.contains(name));
     }
@@ -457,8 +554,11 @@ class Check {
   std::map<std::string, NodeCount> nodes_;
   std::map<PodName, const Pod*> pods_;
   std::set<PodName> placed_;
+  std::map<PodName, PodName> evicted_;  // for whom
   std::vector<const Pod*> moved_;
   std::deque<Pod> resized_;
+  bool some_are_apart_ = false;  // where a pod may run depends on others
+  std::deque<Node> new_nodes_;
   std::map<std::pair<std::string, int>, std::vector<PlacedInstance>> layouts_;
   std::map<std::tuple<std::string, int, int>, std::vector<const Pod*>>
       holders_;                 // node, GPU, start

@@ -57,6 +57,7 @@ class PolicyCheck {
       at_ = &action;
       std::visit(Each{[&](const PlacePod& change) { Do(change); },
                       [&](const MovePod& change) { Do(change); },
+                      [&](const EvictPod& change) { Do(change); },
                       [&](const StopPod& change) { Do(change); },
                       [&](const ResizePod& change) { Do(change); },
                       [&](const Reshare& change) { Do(change); },
@@ -133,6 +134,13 @@ class PolicyCheck {
     }
     TakeOff(*from, change.pod);
     PutOn(*to, change.pod);
+  }
+
+  void Do(const EvictPod& change) {
+    KnownNode* node = Changed(change.node);
+    if (node == nullptr) return;
+    if (!node->policy->preempt) Wrong("{} evicts no pod", PolicyName(*node));
+    TakeOff(*node, change.pod);
   }
 
   void Do(const StopPod& change) {

@@ -11,7 +11,7 @@ namespace tangram::plan {
 // What of the plan the policy rules out, a sentence each. For each node the policy of the pool that
 // selects it holds, or the defaults:
 //   - nothing is done to a node that is only observed, but that waiting pods are placed there;
-//   - pods are moved, stopped and resized only where that is allowed;
+//   - pods are moved, evicted, stopped and resized only where that is allowed;
 //   - layouts change only by a backend that can change them there, to profiles that are allowed,
 //     and on no more nodes of the pool than allowed;
 //   - cards are shared only in the way and as far as allowed;

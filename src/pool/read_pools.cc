@@ -190,6 +190,7 @@ class PoolReader {
   void ReadDisruption(Fields fields) {
     plan::NodePolicy& policy = pool_.policy;
     policy.moves = fields.OneOf("moves", kMoves).value_or(policy.moves);
+    policy.preempt = fields.Bool("preempt").value_or(policy.preempt);
     policy.stop_idle = fields.Bool("stopIdle").value_or(policy.stop_idle);
     policy.resize = fields.Bool("resize").value_or(policy.resize);
     fields.Finish();

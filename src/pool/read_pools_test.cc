@@ -44,6 +44,7 @@ TEST(ReadPools, ReadsEveryField) {
   EXPECT_EQ(pool.policy.sharing, cluster::Sharing::kMps);
   EXPECT_EQ(pool.policy.most_replicas, 8);
   EXPECT_EQ(pool.policy.moves, Moves::kReplicated);
+  EXPECT_TRUE(pool.policy.preempt);
   EXPECT_TRUE(pool.policy.stop_idle);
   EXPECT_TRUE(pool.policy.resize);
   EXPECT_EQ(pool.least_nodes, 1);

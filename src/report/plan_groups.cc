@@ -116,6 +116,7 @@ class Grouper {
                     [&](const plan::Action* action) { return action->reason == first.reason; });
     if (one_reason) return first.reason;
     if (std::holds_alternative<plan::StopPod>(first.change)) return "they do nothing";
+    if (std::holds_alternative<plan::EvictPod>(first.change)) return "others are more urgent";
     const bool moves = std::holds_alternative<plan::MovePod>(first.change);
     return moves ? "empties their nodes" : "each has room where it goes";
   }

@@ -44,6 +44,10 @@ void AddPodThatGoes(Json& json, const Change& change) {
 void AddChange(Json& json, const plan::PlacePod& change) { AddPodOnNode(json, change); }
 void AddChange(Json& json, const plan::StopPod& change) { AddPodOnNode(json, change); }
 void AddChange(Json& json, const plan::MovePod& change) { AddPodThatGoes(json, change); }
+void AddChange(Json& json, const plan::EvictPod& change) {
+  AddPodOnNode(json, change);
+  json["by"] = PodJson(change.by);
+}
 void AddChange(Json& json, const plan::ResizePod& change) {
   AddPodThatGoes(json, change);
   json["resourceBefore"] = change.resource_before;

@@ -16,8 +16,9 @@ struct Words {
 };
 
 // In the order of plan::Change.
-constexpr std::array<Words, 8> kWords = {{{"PlacePod", "place", '+'},
+constexpr std::array<Words, 9> kWords = {{{"PlacePod", "place", '+'},
                                           {"MovePod", "move", '~'},
+                                          {"EvictPod", "evict", '~'},
                                           {"StopPod", "stop", '-'},
                                           {"ResizePod", "resize", '~'},
                                           {"Reshare", "share", '~'},
@@ -60,6 +61,7 @@ const std::string& NodeOf(const plan::Change& change) {
 const plan::PodName* PodOf(const plan::Change& change) {
   if (const auto* place = std::get_if<plan::PlacePod>(&change)) return &place->pod;
   if (const auto* move = std::get_if<plan::MovePod>(&change)) return &move->pod;
+  if (const auto* evict = std::get_if<plan::EvictPod>(&change)) return &evict->pod;
   if (const auto* stop = std::get_if<plan::StopPod>(&change)) return &stop->pod;
   if (const auto* resize = std::get_if<plan::ResizePod>(&change)) return &resize->pod;
   return nullptr;

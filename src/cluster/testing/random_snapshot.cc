@@ -212,6 +212,7 @@ class Maker {
     Sort(pod.labels);
     if (pod.phase == PodPhase::kPending) AddWaiting(pod);
     if (dice_.Percent(10)) AddSteering(pod);
+    if (dice_.Percent(10)) AddAffinity(pod.affinity);
     return pod;
   }
 
@@ -227,6 +228,48 @@ class Maker {
     pod.node_selector = {{"nvidia.com/gpu.product", "Tesla-T4"}};
     pod.tolerations = {{"nvidia.com/gpu", "Exists", "", "NoSchedule"},
                        {"dedicated", "Equal", Text(dice_.Of(kTeams)), ""}};
+  }
+
+  Selector MakeSelector() {
+    Selector selector;
+    if (dice_.Percent(50)) selector.match_labels = {{"app", Text(dice_.Of(kApps))}};
+    if (dice_.Percent(50)) {
+      selector.match_expressions = {{"team", "NotIn", {std::string(dice_.Of(kTeams)), ""}}};
+    }
+    return selector;
+  }
+
+  PodTerm MakePodTerm() {
+    PodTerm term;
+    term.topology_key =
+        dice_.Percent(50) ? "topology.kubernetes.io/zone" : "kubernetes.io/hostname";
+    if (dice_.Percent(90)) term.selector = MakeSelector();
+    if (dice_.Percent(30)) term.namespaces = {std::string(dice_.Of(kTeams))};
+    if (dice_.Percent(20)) {
+      term.namespace_selector = {{}, {{"example.com/owner", "In", {Text("carol-smith")}}}};
+    }
+    return term;
+  }
+
+  void AddAffinity(Affinity& affinity) {
+    NodeTerm term;
+    term.labels = {{"nvidia.com/gpu.count", "Gt", {"3"}},
+                   {"example.com/team", "In", {Text(dice_.Of(kTeams))}}};
+    if (dice_.Percent(50)) term.fields = {{"metadata.name", "NotIn", {Text("gpuhost-00001")}}};
+    if (dice_.Percent(50)) affinity.nodes = {term};
+    if (dice_.Percent(50)) {
+      affinity.preferred_nodes = {{static_cast<int>(dice_.In(1, 100)), term}};
+    }
+    if (dice_.Percent(50)) affinity.pods = {MakePodTerm()};
+    if (dice_.Percent(50)) affinity.anti_pods = {MakePodTerm(), MakePodTerm()};
+    if (!dice_.Percent(50)) return;
+    SpreadConstraint& spread = affinity.spread.emplace_back();
+    spread.topology_key = "topology.kubernetes.io/zone";
+    spread.max_skew = static_cast<int>(dice_.In(1, 3));
+    if (dice_.Percent(90)) spread.selector = MakeSelector();
+    spread.min_domains = static_cast<int>(dice_.In(1, 3));
+    spread.counts_all_nodes = dice_.Percent(50);
+    spread.honors_taints = dice_.Percent(50);
   }
 
   void MakeClaims() {

@@ -181,6 +181,12 @@ class Admission {
               fmt::format("add a toleration of {}", taint->key)};
     }
     const auto* unmet = cluster::UnmetSelector(*nodes_[nodes.front()].like, pod);
+    if (unmet == nullptr) {
+      return {WaitReason::kNoNodeAllows,
+              fmt::format("its node affinity is met by none of the {} with its GPU",
+                          Nodes(nodes.size())),
+              "change the affinity, or label a node"};
+    }
     return {WaitReason::kNoNodeAllows,
             fmt::format("its node selector {}={} is met by none of the {} with its GPU",
                         unmet->first, unmet->second, Nodes(nodes.size())),

@@ -1,9 +1,9 @@
 #include "plan/pass/chooser.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
+#include "cluster/schedulable.h"
+#include "plan/mig/room_left.h"
 #include "plan/pass/shared_devices.h"
 #include "plan/share/asks.h"
 
@@ -47,12 +47,39 @@ NodeState WithGpus(NodeState state, std::int64_t gpus, std::int64_t free) {
   return state;
 }
 
-// All that placement looks at: equal for pods that are alike.
-std::string WordsOf(const cluster::Pod& pod) {
-  std::string words = fmt::format("{}\n{}\n", pod.cpu.value(), pod.memory.value());
-  for (const auto& [resource, count] : pod.devices)
-    words += fmt::format("{}={}\n", resource, count);
-  return words + WordsAboutSharing(pod) + WordsAboutNodes(pod);
+// Slices of placements that the best card loses by one more instance of the kind.
+std::int64_t LossByInstance(const NodeRoom& node, const ResourceKind& kind) {
+  std::optional<std::int64_t> least;
+  for (const CardRoom& card : node.cards) {
+    if (card.model == nullptr || !card.may_change) continue;
+    std::vector<gpu::Occupied> occupied;
+    const SeatRoom* free = nullptr;
+    const gpu::MigProfile* profile = gpu::ProfileNamed(*card.model, kind.profile);
+    for (const SeatRoom& seat : card.seats) {
+      if (seat.facts == nullptr || !seat.start) continue;
+      if (seat.held > 0) occupied.push_back({seat.facts, *seat.start});
+      if (seat.held == 0 && seat.facts == profile && free == nullptr) free = &seat;
+    }
+    if (free == nullptr) continue;
+    const int before = mig::RoomLeft(*card.model, occupied);
+    occupied.push_back({free->facts, *free->start});
+    const std::int64_t loss = before - mig::RoomLeft(*card.model, occupied);
+    least = std::min(least.value_or(loss), loss);
+  }
+  return least.value_or(0);
+}
+
+// What the node's cards could hold, and no longer could once the pod is there: large placements
+// that its instances, or a card that nobody shares yet, take away.
+std::int64_t LossOn(const NodeRoom& node, const cluster::Pod& pod) {
+  std::int64_t loss = 0;
+  for (const auto& [resource, count] : pod.devices) {
+    const ResourceKind kind = KindOf(resource);
+    if (kind.unit == ResourceKind::Unit::kInstance) loss += LossByInstance(node, kind);
+    const bool begins = node.held() == 0;
+    if (kind.unit == ResourceKind::Unit::kCard && kind.shared && begins) ++loss;
+  }
+  return loss;
 }
 
 }  // namespace
@@ -74,6 +101,7 @@ Chooser::Chooser(World& world) : world_(world), willing_(NodesOf(world)) {
     empty.push_back(WithGpus(state, cards, cards));
   }
   versions_.resize(nodes.size());
+  FindKeptEmpty();
   std::vector<Shape> asked;
   for (const cluster::Pod& pod : world.snapshot().pods) {
     if (WholeCardsOf(pod) > 0) asked.push_back(ShapeOf(pod));
@@ -129,21 +157,38 @@ bool Chooser::HasRoom(const Request& request, std::size_t node) const {
 
 Chooser::Score Chooser::ScoreOf(const Request& request, std::size_t at) const {
   const NodeRoom& node = world_.nodes()[at];
+  const int preference = cluster::PreferenceFor(*node.self, request.pod);
   if (request.shape.gpus > 0 && whole_[at]) {
     const NodeState state = StateOf(node);
-    if (plan::Fits(state, request.shape)) return {policy_->Choose(state, request.shape).score, 0};
+    if (plan::Fits(state, request.shape)) {
+      return {!kept_[at], preference, policy_->Choose(state, request.shape).score, 0, 0};
+    }
   }
   std::int64_t left = 0;
   for (std::size_t i = 0; i < request.free.size(); ++i) {
     left += (*request.free[i])[at] - request.pod.devices[i].count;
   }
-  return {-left, -CountIn(node.free, kCardResource)};
+  return {!kept_[at], preference, -LossOn(node, request.pod), -left,
+          -CountIn(node.free, kCardResource)};
 }
 
-std::optional<Chooser::Entry> Chooser::Scan(const Request& request) const {
+void Chooser::FindKeptEmpty() {
+  std::map<std::pair<const Pool*, std::string_view>, int> kept;
+  for (const NodeRoom& node : world_.nodes()) {
+    const std::string_view group = node.pool == nullptr ? node.like->pool : std::string_view();
+    const bool keep = node.is_empty() && !node.cards.empty() && node.like->ready &&
+                      node.like->schedulable && kept[{node.pool, group}] < node.policy->keep_empty;
+    if (keep) ++kept[{node.pool, group}];
+    kept_.push_back(keep);
+  }
+}
+
+std::optional<Chooser::Entry> Chooser::Scan(const Request& request,
+                                            const std::vector<std::size_t>& nodes) const {
   std::optional<Entry> best;
-  for (const std::size_t node : request.willing.now) {
+  for (const std::size_t node : nodes) {
     if (!HasRoom(request, node)) continue;
+    if (!world_.neighbours().Allow(*world_.nodes()[node].self, request.pod)) continue;
     const Entry entry{ScoreOf(request, node), node, versions_[node]};
     if (!best || *best < entry) best = entry;
   }
@@ -177,11 +222,24 @@ std::optional<Chooser::Entry> Chooser::Top(const Request& request, Queue& queue)
   return std::nullopt;
 }
 
+NodeRoom* Chooser::BestOf(const std::vector<std::size_t>& nodes, const cluster::Pod& pod) {
+  const Request request = RequestOf(pod);
+  std::vector<std::size_t> willing;
+  std::set_intersection(nodes.begin(), nodes.end(), request.willing.now.begin(),
+                        request.willing.now.end(), std::back_inserter(willing));
+  const auto best = Scan(request, willing);
+  return best ? &world_.nodes()[best->node] : nullptr;
+}
+
 NodeRoom* Chooser::Best(const cluster::Pod& pod) {
   const Request request = RequestOf(pod);
+  if (world_.neighbours().Concern(pod)) {  // where others go changes where it may
+    const auto best = Scan(request, request.willing.now);
+    return best ? &world_.nodes()[best->node] : nullptr;
+  }
   const auto [queue, fresh] = queues_.try_emplace(WordsOf(pod));
   // A queue is worth its memory once a second pod of its kind comes.
-  const auto best = fresh ? Scan(request) : Top(request, queue->second);
+  const auto best = fresh ? Scan(request, request.willing.now) : Top(request, queue->second);
   return best ? &world_.nodes()[best->node] : nullptr;
 }
 

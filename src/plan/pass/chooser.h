@@ -19,9 +19,11 @@
 
 namespace tangram::plan {
 
-// Whole GPUs go where the placement policy `tangram` wants them, priced by what the pods of the
-// cluster ask for; everything else goes where least of it is left, and of such nodes to the one
-// with the fewest free cards. Ties go to the first name.
+// Empty nodes that the policy keeps are taken last. Of the others, one that the pod prefers
+// (preferred node affinity). Of those, whole GPUs go where the placement policy `tangram` wants
+// them, priced by what the pods of the cluster ask for; an instance goes where the fewest large
+// placements are lost by it (mig/room_left.h), and a share to a node in use; then where least is
+// left of what it asks for, then where the fewest cards are free. Ties go to the first name.
 class Chooser {
  public:
   // Borrows the world, whose nodes stay as many as they are.
@@ -29,13 +31,18 @@ class Chooser {
 
   // Of the world's nodes that the pod fits; nullptr: none.
   NodeRoom* Best(const cluster::Pod& pod);
+  // Of `nodes`, places in the world's, ascending.
+  NodeRoom* BestOf(const std::vector<std::size_t>& nodes, const cluster::Pod& pod);
   // Has to be called for a node whose room is no longer what it was.
   void Changed(const NodeRoom& node);
 
  private:
   struct Score {
+    bool in_use = true;  // the node is not one that is to be kept empty
+    int preference = 0;  // of the pod: preferred node affinity
     std::int64_t first = 0;
     std::int64_t second = 0;
+    std::int64_t third = 0;
     friend auto operator<=>(const Score&, const Score&) = default;
   };
   // A node as it was when it was looked at. Of equal ones the first name is best.
@@ -67,9 +74,10 @@ class Chooser {
   const Column& FreeOf(const std::string& resource);
   bool HasRoom(const Request& request, std::size_t node) const;
   Score ScoreOf(const Request& request, std::size_t node) const;
-  std::optional<Entry> Scan(const Request& request) const;
+  std::optional<Entry> Scan(const Request& request, const std::vector<std::size_t>& nodes) const;
   std::optional<Entry> Top(const Request& request, Queue& queue);
   void Push(const Request& request, Queue& queue, std::size_t node) const;
+  void FindKeptEmpty();
   NodeState StateOf(const NodeRoom& node) const;
   std::uint8_t ModelOf(const NodeRoom& node) const;
 
@@ -81,6 +89,7 @@ class Chooser {
   Column cpu_;
   Column memory_;
   std::vector<bool> whole_;    // nodes that offer whole cards
+  std::vector<bool> kept_;     // empty nodes that are to stay so
   std::vector<int> versions_;  // of nodes
   std::vector<std::size_t> changes_;
   std::unordered_map<std::string, Queue> queues_;

@@ -68,14 +68,19 @@ class Consolidation {
     if (!settled || !movable_.MayMove(pods, world_.nodes()[from].policy->moves)) return;
     std::vector<std::size_t> targets;
     for (const cluster::Pod* pod : pods) {
+      world_.Take(world_.nodes()[from], *pod);
       const auto target = TargetFor(*pod, from);
-      if (!target) break;
+      if (!target) {
+        world_.Put(world_.nodes()[from], *pod);
+        break;
+      }
       world_.Put(world_.nodes()[*target], *pod);
       targets.push_back(*target);
     }
     if (targets.size() < pods.size()) {
       for (std::size_t i = 0; i < targets.size(); ++i) {
         world_.Take(world_.nodes()[targets[i]], *pods[i]);
+        world_.Put(world_.nodes()[from], *pods[i]);
       }
       return;
     }
@@ -107,7 +112,6 @@ class Consolidation {
   void Move(const cluster::Pod& pod, std::size_t from, std::size_t to) {
     NodeRoom& source = world_.nodes()[from];
     NodeRoom& target = world_.nodes()[to];
-    world_.Take(source, pod);
     world_.SayMoved(Pass::kConsolidate, pod, source, target, "empties " + source.name);
     received_.push_back(to);
   }

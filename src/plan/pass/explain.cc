@@ -50,6 +50,7 @@ std::optional<std::set<std::string_view>> PoolsThatRuleOut(const World& world,
     ruled_out = ruled_out || rules_out;
     const bool could = CouldOffer(node, asked.name) >= asked.count &&
                        cluster::UnmetSelector(*node.like, pod) == nullptr &&
+                       cluster::MeetsAffinity(*node.like, pod) &&
                        cluster::UntoleratedTaint(*node.like, pod) == nullptr;
     if (could && !rules_out) return std::nullopt;
     if (could && node.pool != nullptr) pools.insert(node.pool->name);
@@ -83,6 +84,16 @@ std::string RuledOut(const World& world, const cluster::Pod& pod) {
   return "";
 }
 
+// Nodes that have room for the pod, and which other pods keep it off.
+int CountKeptOff(const World& world, const cluster::Pod& pod) {
+  if (!world.neighbours().Concern(pod)) return 0;
+  return static_cast<int>(
+      std::count_if(world.nodes().begin(), world.nodes().end(), [&](const NodeRoom& node) {
+        return HasRoom(node, pod) && cluster::Admits(*node.self, pod) &&
+               !world.neighbours().Allow(*node.self, pod);
+      }));
+}
+
 // The scarcest thing: what the pod asks for, and the most of it that one allowed node has free.
 std::string Scarce(const World& world, const cluster::Pod& pod) {
   std::string text;
@@ -102,6 +113,11 @@ std::string Scarce(const World& world, const cluster::Pod& pod) {
   return text + ", but not the CPU or memory beside it";
 }
 
+std::string InOneDomain(const cluster::Pod& pod) {
+  const std::string_view level = WishesOf(pod).required;
+  return level.empty() ? "" : fmt::format(" in one {}", level);
+}
+
 }  // namespace
 
 void ExplainWaiting(World& world) {
@@ -114,11 +130,22 @@ void ExplainWaiting(World& world) {
     } else if (!ruled_out.empty()) {
       world.Wait(*pod, WaitReason::kNotAllowed, "the policy rules out " + ruled_out,
                  "allow it in the policy");
+    } else if (const cluster::Pod* by = world.EvictedBy(*pod); by != nullptr) {
+      world.Wait(*pod, WaitReason::kNoRoom,
+                 fmt::format("it makes room for {}/{}; {}", by->ns, by->name, Scarce(world, *pod)),
+                 "it waits until pods end, or nodes are added");
     } else if (IsInGang(*pod)) {
       world.Wait(*pod, WaitReason::kGang,
-                 fmt::format("not all pods of its gang {} fit together",
-                             cluster::Find(pod->labels, kGangLabel)),
+                 fmt::format("not all pods of its gang {} fit together{}",
+                             cluster::Find(pod->labels, kGangLabel), InOneDomain(*pod)),
                  "it waits until they do; nothing is held for it");
+    } else if (const int nodes = CountKeptOff(world, *pod); nodes > 0) {
+      world.Wait(
+          *pod, WaitReason::kApart,
+          fmt::format("{} {} room; affinity to other pods, theirs to it, or its spread keeps "
+                      "it off",
+                      nodes, nodes == 1 ? "node has" : "nodes have"),
+          "it waits until the others move, or change the affinity");
     } else if (HasRoomSomewhere(world, *pod)) {
       world.Wait(*pod, WaitReason::kNotAllowed, "there is room, but the pass place is off",
                  "switch the pass on");

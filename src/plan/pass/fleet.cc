@@ -1,7 +1,5 @@
 #include "plan/pass/fleet.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "plan/pass/gang.h"
@@ -49,15 +47,6 @@ std::string_view ProfileOf(const cluster::Pod& pod) {
   return device == pod.devices.end() ? "" : plan::KindOf(device->name).profile;
 }
 
-// All that says where a pod may be.
-std::string WordsOf(const cluster::Pod& pod) {
-  std::string words = fmt::format("{}\n{}\n{}\n", pod.ns, pod.cpu.value(), pod.memory.value());
-  for (const auto& [name, count] : pod.devices) words += fmt::format("{}={}\n", name, count);
-  for (const auto& [key, value] : pod.labels) words += fmt::format("{}={}\n", key, value);
-  for (const auto& [key, value] : pod.annotations) words += fmt::format("{}={}\n", key, value);
-  return words + WordsAboutNodes(pod);
-}
-
 }  // namespace
 
 InstanceFleet::InstanceFleet(World& world, const Cuts& cuts,
@@ -103,7 +92,9 @@ void InstanceFleet::FindNodes(const Cuts& cuts) {
 }
 
 std::size_t InstanceFleet::KindOf(const cluster::Pod& pod) {
-  const auto [known, fresh] = known_.try_emplace(WordsOf(pod), kinds_.size());
+  std::string words = WordsOf(pod);
+  if (world_.neighbours().Concern(pod)) words += pod.name;  // it is alone in what it says of others
+  const auto [known, fresh] = known_.try_emplace(std::move(words), kinds_.size());
   if (!fresh) return known->second;
   Kind& kind = kinds_.emplace_back();
   const std::string_view name = ProfileOf(pod);
@@ -163,7 +154,7 @@ InstanceFleet::Holders InstanceFleet::FindHolders() const {
       const bool known = seat.pod != nullptr && seat.exact && !seat.moved &&
                          seat.instance != nullptr && seat.instance->start;
       if (!known || DevicesAsked(*seat.pod) != 1 || IsInGang(*seat.pod)) continue;
-      if (world_.WasMoved(*seat.pod)) continue;
+      if (world_.WasMoved(*seat.pod) || world_.neighbours().Concern(*seat.pod)) continue;
       holders[{card.node->name, card.gpu->index, *seat.instance->start}] = seat.pod;
     }
   }

@@ -4,6 +4,8 @@
 #include <array>
 
 #include "plan/leaks/judge.h"
+#include "plan/pass/gang.h"
+#include "plan/pass/world.h"
 
 namespace tangram::plan {
 OwnerKey OwnerKeyOf(const cluster::Pod& pod) { return {pod.ns, pod.owner.kind, pod.owner.name}; }
@@ -11,6 +13,10 @@ OwnerKey OwnerKeyOf(const cluster::Pod& pod) { return {pod.ns, pod.owner.kind, p
 bool IsMadeAgain(const cluster::Pod& pod) {
   constexpr std::array<std::string_view, 3> kKinds = {"Deployment", "ReplicaSet", "StatefulSet"};
   return std::find(kKinds.begin(), kKinds.end(), pod.owner.kind) != kKinds.end();
+}
+
+bool IsEvictable(const cluster::Pod& pod) {
+  return !pod.owner.kind.empty() && !RunsEverywhere(pod) && !IsPinned(pod);
 }
 
 Movable::Movable(const cluster::Snapshot& snapshot)
@@ -23,7 +29,7 @@ Movable::Movable(const cluster::Snapshot& snapshot)
 
 bool Movable::IsMovable(const cluster::Pod& pod, Moves moves) const {
   if (moves == Moves::kNone || !budgets_are_known_) return false;
-  if (!IsMadeAgain(pod) || IsPinned(pod)) return false;
+  if (!IsMadeAgain(pod) || IsPinned(pod) || IsInGang(pod)) return false;
   // A claim may name a device of this node.
   if (!pod.ready || !pod.claims.empty()) return false;
   if (moves == Moves::kControlled) return true;
@@ -40,9 +46,15 @@ std::vector<const cluster::DisruptionBudget*> Movable::BudgetsOf(const cluster::
 }
 
 bool Movable::MayMove(const std::vector<const cluster::Pod*>& pods, Moves moves) const {
+  return IsWithinBudgets(pods) &&
+         std::all_of(pods.begin(), pods.end(),
+                     [&](const cluster::Pod* pod) { return IsMovable(*pod, moves); });
+}
+
+bool Movable::IsWithinBudgets(const std::vector<const cluster::Pod*>& pods) const {
+  if (!budgets_are_known_) return false;
   auto used = used_;
   for (const cluster::Pod* pod : pods) {
-    if (!IsMovable(*pod, moves)) return false;
     for (const cluster::DisruptionBudget* budget : BudgetsOf(*pod)) {
       if (++used[budget] > budget->disruptions_allowed) return false;
     }

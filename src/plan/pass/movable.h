@@ -19,6 +19,10 @@ OwnerKey OwnerKeyOf(const cluster::Pod& pod);
 // Of a kind whose controller makes it again somewhere else, with no work lost by that.
 bool IsMadeAgain(const cluster::Pod& pod);
 
+// Whether it may be evicted for a more urgent pod: a controller makes it again, though work may be
+// lost, nobody pinned it, and it does not run on every node. Budgets are not looked at.
+bool IsEvictable(const cluster::Pod& pod);
+
 // Counts what moves use up. Where budgets could not be read, nothing is movable. Pointers lead into
 // the snapshot, which must outlive it.
 class Movable {
@@ -28,6 +32,8 @@ class Movable {
   // Whether all of `pods`, of a node with that policy, may be moved together, on top of those moved
   // so far.
   bool MayMove(const std::vector<const cluster::Pod*>& pods, Moves moves) const;
+  // Whether budgets let all of them be evicted, on top of those moved so far.
+  bool IsWithinBudgets(const std::vector<const cluster::Pod*>& pods) const;
   void Moved(const std::vector<const cluster::Pod*>& pods);
 
  private:

@@ -32,7 +32,7 @@ struct SharedNode {
   }
 };
 
-std::optional<SharedNode> CheapestFor(const World& world, const ShareDemand& demand) {
+std::optional<SharedNode> CheapestFor(World& world, const ShareDemand& demand) {
   std::optional<SharedNode> best;
   for (const NodeRoom& known : Templates(world)) {
     if (!MayGrow(world, known.pool)) continue;
@@ -83,16 +83,19 @@ bool MayGrow(const World& world, const Pool* pool) {
          world.CountOf(*pool, added) < pool->most_new_nodes.value_or(INT_MAX);
 }
 
-NodeRoom NewNode(const World& world, const NodeRoom& like) {
+NodeRoom NewNode(World& world, const NodeRoom& like) {
+  NodeRoom fresh = world.EmptyLike(like);
+  fresh.capacity = like.capacity;
+  return fresh;
+}
+
+void AddNamed(World& world, NodeRoom fresh) {
   const auto& nodes = world.nodes();
   for (std::size_t number = nodes.size() - world.snapshot().nodes.size() + 1;; ++number) {
     std::string name = fmt::format("new-{}", number);
     const bool taken = std::any_of(nodes.begin(), nodes.end(),
                                    [&](const NodeRoom& node) { return node.name == name; });
-    if (taken) continue;
-    NodeRoom fresh = world.EmptyLike(like, std::move(name));
-    fresh.capacity = like.capacity;
-    return fresh;
+    if (!taken) return world.AddNode(std::move(fresh), std::move(name));
   }
 }
 
@@ -115,7 +118,7 @@ void AddSharedNodes(World& world, Pass pass) {
       if (static_cast<int>(added) >= world.policy().most_new_nodes) return;
       auto found = CheapestFor(world, demand);
       if (!found) break;
-      world.nodes().push_back(std::move(found->node));
+      AddNamed(world, std::move(found->node));
       NodeRoom& node = world.nodes().back();
       SayAdded(world, node, pass);
       TakeOffer(world, node, found->offer, pass);

@@ -15,8 +15,11 @@ std::vector<NodeRoom> Templates(const World& world);
 // Whether the pool may have one node more, as far as the pool says.
 bool MayGrow(const World& world, const Pool* pool);
 
-// Empty, like the template, under a name that no node has.
-NodeRoom NewNode(const World& world, const NodeRoom& like);
+// Empty, like the template; it is not in the world yet.
+NodeRoom NewNode(World& world, const NodeRoom& like);
+
+// Puts it into the world, under a name that no node has.
+void AddNamed(World& world, NodeRoom fresh);
 
 // The node is in the world.
 void SayAdded(World& world, NodeRoom& node, Pass pass);

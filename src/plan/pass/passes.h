@@ -14,6 +14,7 @@ void JoinCards(World& world);
 // A part of CutCards: for pods that ask for a share of an instance.
 void CutForShares(World& world);
 void Resize(World& world);
+void Preempt(World& world);
 void Consolidate(World& world);
 void Scale(World& world);
 // How much GPU memory each pod has where it goes; not a pass, since it always runs.

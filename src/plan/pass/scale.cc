@@ -16,7 +16,8 @@ constexpr std::chrono::minutes kSettles{10};
 
 class Scaling {
  public:
-  explicit Scaling(World& world) : world_(world), templates_(Templates(world)) {
+  explicit Scaling(World& world) : world_(world) {
+    for (const NodeRoom& node : Templates(world)) templates_.push_back(NewNode(world, node));
     added_ = static_cast<int>(world.nodes().size() - first_new());
   }
 
@@ -40,6 +41,7 @@ class Scaling {
  private:
   // All pods of the gang, on new nodes; nothing is added where one of them finds none.
   void Serve(const Gang& gang) {
+    if (IsBound(gang)) return;  // which domain a new node comes to is not known
     const std::size_t nodes_before = world_.nodes().size();
     std::vector<std::pair<std::size_t, const cluster::Pod*>> places;
     for (const cluster::Pod* pod : gang) {
@@ -55,9 +57,10 @@ class Scaling {
       added_ = std::min(added_, static_cast<int>(nodes_before - first_new()));
       return;
     }
-    for (std::size_t n = nodes_before; n < world_.nodes().size(); ++n)
-      SayAdded(world_, world_.nodes()[n], Pass::kScale);
     for (const auto& [node, pod] : places) {
+      if (node >= nodes_before && world_.nodes()[node].rests_on.empty()) {
+        SayAdded(world_, world_.nodes()[node], Pass::kScale);
+      }
       world_.Place(Pass::kScale, world_.nodes()[node], *pod, "once the node is up");
     }
   }
@@ -71,10 +74,9 @@ class Scaling {
     if (added_ >= world_.policy().most_new_nodes) return std::nullopt;
     for (const NodeRoom& known : templates_) {
       if (!MayGrow(world_, known.pool)) continue;
-      NodeRoom fresh = NewNode(world_, known);
-      if (!Fits(fresh, pod)) continue;
+      if (!Fits(known, pod)) continue;
+      AddNamed(world_, known);
       ++added_;
-      world_.nodes().push_back(std::move(fresh));
       return world_.nodes().size() - 1;
     }
     return std::nullopt;

@@ -104,9 +104,13 @@ std::optional<ShareOffer> OfferShares(const NodeRoom& node, const std::string& r
   ShareOffer offer{.resource = resource};
   std::vector<Sharer> coming = ComingTo(node, KindOf(resource));
   Room room(node);
+  bool one_is_concerned = false;
   for (const cluster::Pod* pod : pods) {
     if (IsolationOf(*pod) != Isolation::kShared || !room.Holds(*pod, resource)) continue;
     if (!MayRun(node, *pod)) continue;
+    // Where one comes, others may no longer: they are looked at again once it is there.
+    const bool concerned = node.around->Concern(*pod);
+    if (concerned && one_is_concerned) continue;
     coming.push_back(node.sharers->Of(*pod, cluster::CountOf(pod->devices, resource)));
     const auto choice = ChooseSharing(devices, coming, policy);
     if (!choice) {
@@ -114,6 +118,7 @@ std::optional<ShareOffer> OfferShares(const NodeRoom& node, const std::string& r
       continue;
     }
     room.Take(*pod);
+    one_is_concerned = one_is_concerned || concerned;
     offer.pods.push_back(pod);
     offer.choice = *choice;
   }

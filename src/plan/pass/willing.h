@@ -32,7 +32,10 @@ class WillingNodes {
   std::unordered_map<std::string, Willing> known_;  // by what the pod says
 };
 
-// All that a pod says about nodes, as text that equal pods have in common.
+// All that a pod asks for and says about nodes, as text that equal pods have in common.
+std::string WordsOf(const cluster::Pod& pod);
+
+// Of it, what it says about nodes.
 std::string WordsAboutNodes(const cluster::Pod& pod);
 
 }  // namespace tangram::plan

@@ -210,7 +210,7 @@ bool WaitsForGpu(const cluster::Pod& pod) {
 
 std::vector<const cluster::Node*> NodesOf(const World& world) {
   std::vector<const cluster::Node*> nodes;
-  for (const NodeRoom& node : world.nodes()) nodes.push_back(node.like);
+  for (const NodeRoom& node : world.nodes()) nodes.push_back(node.self);
   return nodes;
 }
 
@@ -227,11 +227,16 @@ bool IsMoreUrgent(const cluster::Pod* a, const cluster::Pod* b) {
 PodName NameOf(const cluster::Pod& pod) { return {pod.ns, pod.name}; }
 
 World::World(const cluster::Snapshot& snapshot, const PlanPolicy& policy)
-    : snapshot_(snapshot), policy_(policy), hands_off_(HandsOff()) {
+    : snapshot_(snapshot),
+      policy_(policy),
+      hands_off_(HandsOff()),
+      state_{.neighbours = Neighbours(snapshot)} {
   std::unordered_map<std::string_view, std::size_t> by_name;
   for (const cluster::Node& node : snapshot.nodes) {
     by_name.emplace(node.name, state_.nodes.size());
     state_.nodes.push_back(Bare(node, node.name));
+    state_.nodes.back().self = &node;
+    state_.nodes.back().around = &state_.neighbours;
   }
   for (const cluster::Pod& pod : snapshot.pods) {
     if (!cluster::HoldsDevices(pod)) continue;
@@ -242,6 +247,7 @@ World::World(const cluster::Snapshot& snapshot, const PlanPolicy& policy)
     node.cpu -= pod.cpu;
     node.memory -= pod.memory;
     for (const auto& [resource, count] : pod.devices) node.free[resource] -= count;
+    state_.neighbours.Add(*node.self, pod);
   }
   const Holdings holdings = FindHoldings(snapshot);
   sharers_ = Sharers(holdings);
@@ -270,26 +276,40 @@ World::World(const cluster::Snapshot& snapshot, const PlanPolicy& policy)
   state_.plan.before.waiting = static_cast<std::int64_t>(state_.demand.size());
 }
 
-void World::Put(NodeRoom& node, const cluster::Pod& pod, SeatRoom* seat) {
-  node.pods.push_back(&pod);
-  node.cpu -= pod.cpu;
-  node.memory -= pod.memory;
-  for (const auto& [resource, count] : pod.devices) {
-    node.free[resource] -= count;
-    if (seat == nullptr) HoldSeats(node, KindOf(resource), count);
+// +1: onto the node; -1: off it.
+void World::Count(NodeRoom& node, const cluster::Pod& pod, int sign, SeatRoom* seat) {
+  if (sign > 0) {
+    node.pods.push_back(&pod);
+  } else {
+    std::erase(node.pods, &pod);
   }
-  if (seat != nullptr) ++seat->held;
+  node.cpu -= pod.cpu * sign;
+  node.memory -= pod.memory * sign;
+  for (const auto& [resource, count] : pod.devices) {
+    node.free[resource] -= count * sign;
+    if (seat == nullptr) HoldSeats(node, KindOf(resource), count * sign);
+  }
+  if (seat != nullptr) seat->held += sign;
+}
+
+// For its neighbours a pod goes as soon as what replaces it comes.
+void World::Put(NodeRoom& node, const cluster::Pod& pod, SeatRoom* seat) {
+  Count(node, pod, +1, seat);
+  const auto replaced = replaces_.find(&pod);
+  if (replaced != replaces_.end()) {
+    const cluster::Pod& before = *replaced->second;
+    state_.neighbours.Remove(*NodeNamed(state_.nodes, before.node).self, before);
+  }
+  state_.neighbours.Add(*node.self, pod);
 }
 
 void World::Take(NodeRoom& node, const cluster::Pod& pod, SeatRoom* seat) {
-  std::erase(node.pods, &pod);
-  node.cpu += pod.cpu;
-  node.memory += pod.memory;
-  for (const auto& [resource, count] : pod.devices) {
-    node.free[resource] += count;
-    if (seat == nullptr) HoldSeats(node, KindOf(resource), -count);
-  }
-  if (seat != nullptr) --seat->held;
+  Count(node, pod, -1, seat);
+  state_.neighbours.Remove(*node.self, pod);
+  const auto replaced = replaces_.find(&pod);
+  if (replaced == replaces_.end()) return;
+  const cluster::Pod& before = *replaced->second;
+  state_.neighbours.Add(*NodeNamed(state_.nodes, before.node).self, before);
 }
 
 Action& World::Act(Pass pass, Change change, std::string reason) {
@@ -329,9 +349,31 @@ void World::Place(Pass pass, NodeRoom& node, const cluster::Pod& pod, std::strin
     action.disturbs = {NameOf(pod)};
     NodeRoom& source = NodeNamed(state_.nodes, before.node);
     source.rests_on.push_back(action.id);
-    Take(source, before);
+    Count(source, before, -1, nullptr);
   }
   std::erase(state_.demand, &pod);
+}
+
+void World::Evict(NodeRoom& node, const cluster::Pod& pod, const cluster::Pod& by) {
+  Take(node, pod);
+  Action& action = Act(Pass::kPreempt, EvictPod{NameOf(pod), node.name, NameOf(by)},
+                       fmt::format("{}/{} is more urgent", by.ns, by.name));
+  action.disturbs = {NameOf(pod)};
+  node.rests_on.push_back(action.id);
+  cluster::Pod& waiting = replacements_.emplace_back(pod);
+  waiting.node.clear();
+  waiting.phase = cluster::PodPhase::kPending;
+  waiting.ready = false;
+  state_.neighbours.Resemble(waiting, pod);
+  if (!WaitsForGpu(waiting)) return;
+  evicted_by_[&waiting] = &by;
+  auto& demand = state_.demand;
+  demand.insert(std::upper_bound(demand.begin(), demand.end(), &waiting, IsMoreUrgent), &waiting);
+}
+
+const cluster::Pod* World::EvictedBy(const cluster::Pod& pod) const {
+  const auto by = evicted_by_.find(&pod);
+  return by == evicted_by_.end() ? nullptr : by->second;
 }
 
 const cluster::Pod& World::Replacement(const cluster::Pod& pod, const std::string& resource,
@@ -343,6 +385,10 @@ const cluster::Pod& World::Replacement(const cluster::Pod& pod, const std::strin
   replacement.devices.push_back({resource, 1});
   replaces_.emplace(&replacement, &pod);
   sharers_.Replace(replacement, pod, most_replicas);
+  if (!state_.neighbours.empty()) {
+    const cluster::Node* at = NodeNamed(state_.nodes, pod.node).self;
+    state_.neighbours.Replace(replacement, pod, at);
+  }
   return replacement;
 }
 
@@ -360,8 +406,26 @@ void World::Certify(Certificate certificate) {
   state_.plan.certificates.push_back(std::move(certificate));
 }
 
-NodeRoom World::EmptyLike(const NodeRoom& node, std::string name) const {
-  NodeRoom fresh = Bare(*node.like, std::move(name));
+const cluster::Node& World::Twin(const cluster::Node& node, std::string name) {
+  cluster::Node& twin = twins_.emplace_back(node);
+  twin.name = std::move(name);
+  for (auto& [key, value] : twin.labels) {
+    if (key == "kubernetes.io/hostname") value = twin.name;
+  }
+  return twin;
+}
+
+void World::AddNode(NodeRoom node, std::string name) {
+  node.self = &Twin(*node.like, name);
+  node.name = std::move(name);
+  state_.neighbours.AddNode(*node.self);
+  state_.nodes.push_back(std::move(node));
+}
+
+NodeRoom World::EmptyLike(const NodeRoom& node) {
+  NodeRoom fresh = Bare(*node.like, "");
+  fresh.self = &Twin(*node.like, "");
+  fresh.around = &state_.neighbours;
   fresh.pool = node.pool;
   fresh.policy = node.policy;
   fresh.sharers = &sharers_;
@@ -446,15 +510,18 @@ std::int64_t CouldOffer(const NodeRoom& node, std::string_view resource) {
 bool MayRun(const NodeRoom& node, const cluster::Pod& pod) {
   if (node.capacity == cluster::CapacityType::kSpot && !MayRunOnSpot(pod)) return false;
   return pod.cpu <= node.cpu && pod.memory <= node.memory && HasGpuMemory(node, pod) &&
-         cluster::Admits(*node.like, pod);
+         cluster::Admits(*node.self, pod) && node.around->Allow(*node.self, pod);
+}
+
+bool HasRoom(const NodeRoom& node, const cluster::Pod& pod) {
+  if (node.given_back || pod.cpu > node.cpu || pod.memory > node.memory) return false;
+  return std::all_of(pod.devices.begin(), pod.devices.end(), [&](const auto& asked) {
+    return asked.count <= CountIn(node.free, asked.name);
+  });
 }
 
 bool Fits(const NodeRoom& node, const cluster::Pod& pod) {
-  if (node.given_back) return false;
-  for (const auto& [resource, count] : pod.devices) {
-    if (count > CountIn(node.free, resource)) return false;
-  }
-  return MayRun(node, pod) && SharesWell(node, pod);
+  return HasRoom(node, pod) && MayRun(node, pod) && SharesWell(node, pod);
 }
 
 }  // namespace tangram::plan

@@ -21,6 +21,7 @@
 #include "plan/leaks/leaks.h"
 #include "plan/leaks/seats.h"
 #include "plan/pass/movable.h"
+#include "plan/pass/neighbours.h"
 #include "plan/pass/sharers.h"
 #include "plan/plan.h"
 
@@ -55,6 +56,8 @@ std::int64_t CountIn(const Counts& counts, std::string_view resource);
 struct NodeRoom {
   std::string name{};
   const cluster::Node* like = nullptr;  // itself or, for a node that is added, the one it is like
+  const cluster::Node* self = nullptr;  // as pods see it: `like`, under its own name
+  const Neighbours* around = nullptr;   // who runs where, on all nodes
   const Pool* pool = nullptr;           // null: no pool selects it
   const NodePolicy* policy = nullptr;   // what may be done to it
   bool given_back = false;
@@ -90,6 +93,7 @@ bool RunsEverywhere(const cluster::Pod& pod);
 
 // What passes change.
 struct WorldState {
+  Neighbours neighbours;
   std::vector<NodeRoom> nodes{};  // by name; added ones at the end
   std::vector<const cluster::Pod*> demand{};
   Plan plan{};
@@ -104,6 +108,7 @@ class World {
   const PlanPolicy& policy() const { return policy_; }
   // Made when first asked for; nothing where usage was not measured.
   const std::optional<Findings>& findings();
+  const Neighbours& neighbours() const { return state_.neighbours; }
   std::vector<NodeRoom>& nodes() { return state_.nodes; }
   const std::vector<NodeRoom>& nodes() const { return state_.nodes; }
 
@@ -144,6 +149,10 @@ class World {
   bool WasMoved(const cluster::Pod& pod) const { return moved_.contains(&pod); }
   // What may be moved, less what was. Made when first asked for.
   Movable& movable();
+  // Takes a running pod off the node for `by`, and says so. It waits from now on.
+  void Evict(NodeRoom& node, const cluster::Pod& pod, const cluster::Pod& by);
+  // For whom a pod that waits was evicted; nullptr: it was not.
+  const cluster::Pod* EvictedBy(const cluster::Pod& pod) const;
   void Wait(const cluster::Pod& pod, WaitReason reason, std::string why, std::string remedy);
   void Certify(Certificate certificate);
   // Whether the policy of some node has that.
@@ -152,13 +161,17 @@ class World {
   // Nodes of the pool that are not given back and for which that is so.
   template <class Is>
   int CountOf(const Pool& pool, Is is) const;
-  // A node that is like another, empty but for what every node runs.
-  NodeRoom EmptyLike(const NodeRoom& node, std::string name) const;
+  // A node that is like another, empty but for what every node runs. Not one of the world's yet.
+  NodeRoom EmptyLike(const NodeRoom& node);
+  // Takes such a node among the world's, under a name that no node has.
+  void AddNode(NodeRoom node, std::string name);
 
   Plan Finish() &&;
 
  private:
   PlanTotals Totals() const;
+  void Count(NodeRoom& node, const cluster::Pod& pod, int sign, SeatRoom* seat);
+  const cluster::Node& Twin(const cluster::Node& node, std::string name);
   void ResolvePolicies();
 
   const cluster::Snapshot& snapshot_;
@@ -170,10 +183,12 @@ class World {
   bool looked_for_findings_ = false;
   std::optional<base::MilliGpu> busy_;  // of all cards, on average; absent: nothing was measured
   std::string unknown_room_;
+  std::deque<cluster::Node> twins_;  // of nodes that are added
   std::deque<cluster::Pod> replacements_;
   std::unordered_map<const cluster::Pod*, const cluster::Pod*> replaces_;
   std::optional<Movable> movable_;
   std::unordered_set<const cluster::Pod*> moved_;
+  std::unordered_map<const cluster::Pod*, const cluster::Pod*> evicted_by_;
 };
 
 template <class Has>
@@ -211,6 +226,9 @@ std::int64_t CouldOffer(const NodeRoom& node, std::string_view resource);
 // Whether the pod may run on the node, there are CPU and memory for it, and its devices have the
 // memory that it says it needs.
 bool MayRun(const NodeRoom& node, const cluster::Pod& pod);
+
+// Whether there is room for it, whoever may run there.
+bool HasRoom(const NodeRoom& node, const cluster::Pod& pod);
 
 // Whether it may run there, there is room, and it may share what is shared there.
 bool Fits(const NodeRoom& node, const cluster::Pod& pod);
