@@ -243,7 +243,7 @@ TEST_F(SimulateTimeTest, WhatIf) {
 }
 
 TEST_F(SimulateTimeTest, SaysWhatItCannotDo) {
-  EXPECT_THAT(Load("length: 1x").err, HasSubstr("standard input: line 1: length: found \"1x\""));
+  EXPECT_THAT(Load("length: 1x").err, HasSubstr("standard input: line 1: length is \"1x\""));
   EXPECT_EQ(Load("length: 1x").code, 2);
   EXPECT_THAT(Tangram({"simulate"}).err, HasSubstr("name one input"));
   EXPECT_THAT(Tangram({"simulate", "--what-if"}).err, HasSubstr("--what-if looks at one snapshot"));

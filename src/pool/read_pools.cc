@@ -7,7 +7,7 @@
 
 #include "base/nearest.h"
 #include "gpu/gpu.h"
-#include "pool/fields.h"
+#include "yaml/fields.h"
 #include "yaml/load.h"
 
 namespace tangram::pool {
@@ -19,7 +19,11 @@ using cluster::Sharing;
 using plan::MigBackend;
 using plan::Mode;
 using plan::Moves;
+using yaml::Fields;
+using yaml::Found;
+using yaml::Range;
 using yaml::Value;
+using yaml::Words;
 
 constexpr Words<Mode, 3> kModes = {
     {{"Observe", Mode::kObserve}, {"Recommend", Mode::kRecommend}, {"Auto", Mode::kAuto}}};
@@ -63,18 +67,18 @@ std::vector<std::string> AllProfiles() {
 class PoolReader {
  public:
   PoolReader(const Value& object, const plan::NodePolicy& defaults)
-      : object_(object), reading_(ObjectName(object)) {
+      : object_(object), faults_(ObjectName(object)) {
     pool_.policy = defaults;
   }
 
   Result<plan::Pool> Read() && {
-    Fields fields(reading_, &object_, "");
+    Fields fields(faults_, &object_, "");
     ReadKind(fields);
+    // The status is of a cluster: nothing to decide by.
+    fields.Allow({"apiVersion", "kind", "metadata", "spec", "status"});
     ReadMetadata(fields);
     ReadSpec(fields);
-    fields.Find("status");  // of a cluster: nothing to decide by
-    fields.Finish();
-    if (reading_.error()) return tl::unexpected(*reading_.error());
+    if (faults_.first()) return tl::unexpected(*faults_.first());
     return std::move(pool_);
   }
 
@@ -89,8 +93,8 @@ class PoolReader {
   void ReadKind(Fields& fields) {
     const auto must_be = [&](std::string_view key, std::string_view value) {
       const Value* found = fields.Find(key);
-      if (found == nullptr) return fields.Missing(key, fmt::format("write {}: {}", key, value));
-      if (found->text == value) return;
+      fields.Need(key, fmt::format("write {}: {}", key, value));
+      if (found == nullptr || found->text == value) return;
       fields.Wrong(key,
                    fmt::format("is {}; only {} of {} is read", Found(*found), kKind, kApiVersion));
     };
@@ -100,9 +104,11 @@ class PoolReader {
 
   // What else stands there, the API server wrote or a person's tools did.
   void ReadMetadata(Fields& object) {
-    Fields metadata(reading_, object.Find("metadata"), "metadata");
+    object.Need("metadata", "write a name: metadata: {name: NAME}");
+    Fields metadata = object.Map("metadata");
+    metadata.Need("name", "write a name: metadata: {name: NAME}");
     const Value* name = metadata.Find("name");
-    if (name == nullptr) return object.Missing("metadata", "write a name: metadata: {name: NAME}");
+    if (name == nullptr) return;
     pool_.name = name->text;
     if (!name->is_text() || !IsObjectName(pool_.name)) {
       metadata.Wrong("name",
@@ -111,44 +117,38 @@ class PoolReader {
   }
 
   void ReadSpec(Fields& object) {
-    Fields spec(reading_, object.Find("spec"), "spec");
-    const auto mode = spec.OneOf("mode", kModes);
-    if (!mode && spec.Find("mode") == nullptr) {
-      spec.Missing("mode", "write Observe, Recommend or Auto");
-    }
-    pool_.policy.mode = mode.value_or(Mode::kObserve);
+    Fields spec = object.Map("spec");
+    spec.Allow({"mode", "nodeSelector", "partitioning", "sharing", "disruption", "scaling"});
+    spec.Need("mode", "write Observe, Recommend or Auto");
+    pool_.policy.mode = spec.OneOf("mode", kModes).value_or(Mode::kObserve);
     ReadSelector(spec);
-    ReadPartitioning(Fields(reading_, spec.Find("partitioning"), "spec.partitioning"));
-    ReadSharing(Fields(reading_, spec.Find("sharing"), "spec.sharing"));
-    ReadDisruption(Fields(reading_, spec.Find("disruption"), "spec.disruption"));
-    ReadScaling(Fields(reading_, spec.Find("scaling"), "spec.scaling"));
-    spec.Finish();
+    ReadPartitioning(spec.Map("partitioning"));
+    ReadSharing(spec.Map("sharing"));
+    ReadDisruption(spec.Map("disruption"));
+    ReadScaling(spec.Map("scaling"));
   }
 
   void ReadSelector(Fields& spec) {
     const Value* selector = spec.Find("nodeSelector");
-    if (selector == nullptr) {
-      return spec.Missing("nodeSelector",
-                          "name the labels of its nodes, or write {} for every one");
-    }
-    Fields labels(reading_, selector, "spec.nodeSelector");
+    spec.Need("nodeSelector", "name the labels of its nodes, or write {} for every one");
+    if (selector == nullptr) return;
+    Fields labels = spec.Map("nodeSelector");
     for (const yaml::Member& label : selector->members) {
       if (const auto value = labels.Text(label.key)) {
         pool_.selector.emplace_back(label.key, *value);
-      } else if (labels.Find(label.key) == nullptr) {
+      } else if (!labels.Has(label.key)) {
         labels.Wrong(label.key, "is nothing; write the label's value, \"\" where it has none");
       }
     }
-    labels.Finish();
     std::sort(pool_.selector.begin(), pool_.selector.end());
   }
 
   void ReadPartitioning(Fields fields) {
+    fields.Allow({"backend", "allowedProfiles", "maxNodesDisturbed"});
     plan::NodePolicy& policy = pool_.policy;
     policy.mig = fields.OneOf("backend", kBackends).value_or(policy.mig);
     if (const Value* profiles = fields.Find("allowedProfiles")) ReadProfiles(fields, *profiles);
-    pool_.most_recut_nodes = fields.Count("maxNodesDisturbed", kNodes);
-    fields.Finish();
+    pool_.most_recut_nodes = fields.Whole("maxNodesDisturbed", kNodes);
   }
 
   void ReadProfiles(Fields& fields, const Value& profiles) {
@@ -165,45 +165,46 @@ class PoolReader {
         continue;
       }
       const auto near = base::Nearest(profile.text, AllProfiles(), {.most = 4, .count = 3});
-      reading_.Wrong(profile.line,
-                     fmt::format("spec.partitioning.allowedProfiles[{}] is {}, a profile that no "
-                                 "model has{}",
-                                 i, Found(profile),
-                                 near.empty() ? "; write one as 1g.5gb"
-                                              : "; did you mean " + base::OneOf(near) + "?"));
+      faults_.Wrong(profile.line,
+                    fmt::format("spec.partitioning.allowedProfiles[{}] is {}, a profile that no "
+                                "model has{}",
+                                i, Found(profile),
+                                near.empty() ? "; write one as 1g.5gb"
+                                             : "; did you mean " + base::OneOf(near) + "?"));
     }
   }
 
   void ReadSharing(Fields fields) {
+    fields.Allow({"strategy", "maxReplicas"});
     plan::NodePolicy& policy = pool_.policy;
     if (const auto strategy = fields.OneOf("strategy", kStrategies)) policy.sharing = strategy;
-    const auto most = fields.Count("maxReplicas", {1, gpu::kMaxTimeSlicingReplicas});
+    const auto most = fields.Whole("maxReplicas", {1, gpu::kMaxTimeSlicingReplicas});
     policy.most_replicas = most.value_or(policy.most_replicas);
     if (policy.sharing == Sharing::kNone && most.value_or(1) > 1) {
       fields.Wrong("maxReplicas", fmt::format("is {}, and strategy None shares no card; leave one "
                                               "of them out",
                                               *most));
     }
-    fields.Finish();
   }
 
   void ReadDisruption(Fields fields) {
+    fields.Allow({"moves", "preempt", "stopIdle", "resize"});
     plan::NodePolicy& policy = pool_.policy;
     policy.moves = fields.OneOf("moves", kMoves).value_or(policy.moves);
-    policy.preempt = fields.Bool("preempt").value_or(policy.preempt);
-    policy.stop_idle = fields.Bool("stopIdle").value_or(policy.stop_idle);
-    policy.resize = fields.Bool("resize").value_or(policy.resize);
-    fields.Finish();
+    policy.preempt = fields.Flag("preempt").value_or(policy.preempt);
+    policy.stop_idle = fields.Flag("stopIdle").value_or(policy.stop_idle);
+    policy.resize = fields.Flag("resize").value_or(policy.resize);
   }
 
   void ReadScaling(Fields fields) {
+    fields.Allow({"maxNodes", "minNodes", "maxNewNodes", "keepEmpty", "giveBack"});
     plan::NodePolicy& policy = pool_.policy;
-    pool_.most_nodes = fields.Count("maxNodes", kNodes);
-    pool_.least_nodes = fields.Count("minNodes", kNodes).value_or(0);
-    pool_.most_new_nodes = fields.Count("maxNewNodes", kNodes);
-    const auto keep = fields.Count("keepEmpty", kNodes);
+    pool_.most_nodes = fields.Whole("maxNodes", kNodes);
+    pool_.least_nodes = fields.Whole("minNodes", kNodes).value_or(0);
+    pool_.most_new_nodes = fields.Whole("maxNewNodes", kNodes);
+    const auto keep = fields.Whole("keepEmpty", kNodes);
     policy.keep_empty = keep.value_or(policy.keep_empty);
-    policy.give_back = fields.Bool("giveBack").value_or(policy.give_back);
+    policy.give_back = fields.Flag("giveBack").value_or(policy.give_back);
     const auto within_most = [&](std::string_view key, int count) {
       if (count <= pool_.most_nodes.value_or(count)) return;
       fields.Wrong(key,
@@ -213,11 +214,10 @@ class PoolReader {
     };
     within_most("minNodes", pool_.least_nodes);
     within_most("keepEmpty", keep.value_or(0));
-    fields.Finish();
   }
 
   const Value& object_;
-  Reading reading_;
+  yaml::Faults faults_;
   plan::Pool pool_;
 };
 

@@ -8,17 +8,19 @@
 
 #include "base/time_text.h"
 #include "sim/dice.h"
-#include "sim/yaml_fields.h"
+#include "yaml/fields.h"
 #include "yaml/load.h"
 
 namespace tangram::sim {
 namespace {
 
+using yaml::Fields;
+
 constexpr double kMostCores = 100'000;
 constexpr double kMostGiB = 1'000'000;
 constexpr double kMostDollars = 100'000;  // an hour, as in price tables
 constexpr double kMostPerHour = 1'000'000;
-constexpr std::int64_t kMostPriority = 1'000'000'000;
+constexpr int kMostPriority = 1'000'000'000;
 constexpr int kMostMembers = 10'000;
 
 base::MilliCpu Cores(double cores) { return base::MilliCpu(std::llround(cores * 1000)); }
@@ -29,22 +31,17 @@ base::MicroUsdPerHour Dollars(double dollars) {
 
 class Reader {
  public:
-  explicit Reader(YamlFaults& faults) : faults_(faults) {}
+  explicit Reader(yaml::Faults& faults) : faults_(faults) {}
 
   Load Read(const yaml::Value& document) {
-    YamlFields top(document, "", faults_);
+    Fields top(faults_, &document, "");
     top.Allow({"length", "migCut", "nodes", "workloads"});
     Load load;
-    load.length = top.Span("length");
-    if (load.length < std::chrono::seconds(1)) {
-      top.Tell("length", base::FormatSpan(load.length), "write at least 1s");
-    }
-    load.cut = top.Span("migCut", std::chrono::seconds(30));
-    if (load.cut < std::chrono::seconds(1)) {
-      top.Tell("migCut", base::FormatSpan(load.cut), "write at least 1s");
-    }
-    for (YamlFields& group : top.Maps("nodes")) load.groups.push_back(ReadGroup(group));
-    for (YamlFields& workload : top.Maps("workloads")) {
+    top.Need("length", "write how long the run lasts, as 24h");
+    load.length = SpanOf(top, "length", std::chrono::hours(1));
+    load.cut = SpanOf(top, "migCut", std::chrono::seconds(30));
+    for (Fields& group : top.Maps("nodes")) load.groups.push_back(ReadGroup(group));
+    for (Fields& workload : top.Maps("workloads")) {
       load.workloads.push_back(ReadWorkload(workload));
     }
     CheckSizes(load, top);
@@ -52,11 +49,31 @@ class Reader {
   }
 
  private:
+  // At least a second.
+  static Milliseconds SpanOf(Fields& fields, std::string_view field, Milliseconds absent) {
+    const Milliseconds span = fields.Span(field).value_or(absent);
+    if (span < std::chrono::seconds(1)) {
+      fields.Wrong(field, fmt::format("is {}; write at least 1s", base::FormatSpan(span)));
+    }
+    return span;
+  }
+
+  // A text that results show.
+  static std::string Label(Fields& fields, std::string_view field) {
+    constexpr std::size_t kLongest = 200;
+    const auto text = fields.Text(field);
+    if (text && (text->empty() || text->size() > kLongest)) {
+      fields.Wrong(field, fmt::format("has {} characters; write 1 to 200", text->size()));
+    }
+    return text.value_or("");
+  }
+
   // Each name once; it names things in the results.
-  std::string Name(YamlFields& fields, std::set<std::string>& names) {
-    std::string name = fields.Text("name");
+  std::string Name(Fields& fields, std::set<std::string>& names) {
+    fields.Need("name", "write a name, which no other has");
+    std::string name = Label(fields, "name");
     if (!names.insert(name).second) {
-      fields.Tell("name", fmt::format("\"{}\", which another has", name), "give each its own");
+      fields.Wrong("name", fmt::format("is \"{}\", which another has; give each its own", name));
     }
     return name;
   }
@@ -67,144 +84,151 @@ class Reader {
     return model != nullptr ? std::string(model->name) : text;
   }
 
-  LoadGroup ReadGroup(YamlFields& fields) {
+  LoadGroup ReadGroup(Fields& fields) {
     fields.Allow({"name", "gpuModel", "gpus", "cpu", "memoryGiB", "count", "least", "most", "price",
                   "spotShare", "spotPrice", "interruptionsPerHour", "boot", "idleAfter"});
     LoadGroup group;
     group.name = Name(fields, group_names_);
     NodeGroup& nodes = group.nodes;
     nodes.empty.gpus =
-        static_cast<std::uint8_t>(fields.Whole("gpus", 0, plan::kMostGpusPerNode, 0));
+        static_cast<std::uint8_t>(fields.Whole("gpus", {0, plan::kMostGpusPerNode}).value_or(0));
     std::fill_n(nodes.empty.free.begin(), nodes.empty.gpus,
                 static_cast<std::int16_t>(plan::kWholeGpu.value()));
-    if (nodes.empty.gpus > 0) group.model = ModelName(fields.Text("gpuModel"));
-    nodes.model = gpu::ModelNamed(group.model);
-    nodes.empty.cpu = Cores(fields.Number("cpu", kMostCores));
-    nodes.empty.memory = GiB(fields.Number("memoryGiB", kMostGiB));
-    group.count = fields.Whole("count", 0, kMostNodes);
-    nodes.least = fields.Whole("least", 0, group.count, group.count);
-    group.most = fields.Whole("most", group.count, kMostNodes, group.count);
-    if (fields.Has("price")) nodes.rate = Dollars(fields.Number("price", kMostDollars));
-    nodes.boot = fields.Span("boot", std::chrono::minutes(5));
-    const bool comes_and_goes = nodes.least < group.most;
-    nodes.idle_after = fields.Span("idleAfter", std::chrono::minutes(10));
-    if (*nodes.idle_after < std::chrono::seconds(1)) {
-      fields.Tell("idleAfter", base::FormatSpan(*nodes.idle_after), "write at least 1s");
+    if (nodes.empty.gpus > 0) {
+      fields.Need("gpuModel", "write the model of its GPUs, as A100-40GB");
+      group.model = ModelName(Label(fields, "gpuModel"));
     }
-    if (!comes_and_goes) nodes.idle_after.reset();
+    nodes.model = gpu::ModelNamed(group.model);
+    fields.Need("cpu", "write the cores of one node");
+    fields.Need("memoryGiB", "write the memory of one node");
+    fields.Need("count", "write how many nodes are on at the start");
+    nodes.empty.cpu = Cores(fields.Number("cpu", kMostCores).value_or(0));
+    nodes.empty.memory = GiB(fields.Number("memoryGiB", kMostGiB).value_or(0));
+    const int count = fields.Whole("count", {0, kMostNodes}).value_or(0);
+    group.count = count;
+    nodes.least = fields.Whole("least", {0, count}).value_or(count);
+    group.most = fields.Whole("most", {count, kMostNodes}).value_or(count);
+    if (const auto price = fields.Number("price", kMostDollars)) nodes.rate = Dollars(*price);
+    nodes.boot = fields.Span("boot").value_or(std::chrono::minutes(5));
+    const bool comes_and_goes = nodes.least < group.most;
+    const Milliseconds idle_after = SpanOf(fields, "idleAfter", std::chrono::minutes(10));
+    if (comes_and_goes) nodes.idle_after = idle_after;
     ReadSpot(fields, group);
     return group;
   }
 
-  static void ReadSpot(YamlFields& fields, LoadGroup& group) {
-    const double share = fields.Number("spotShare", 1, 0);
+  static void ReadSpot(Fields& fields, LoadGroup& group) {
+    const double share = fields.Number("spotShare", 1).value_or(0);
     group.spot_share = base::PartsPerMillion(std::llround(share * 1e6));
-    if (fields.Has("spotPrice")) {
-      group.spot_rate = Dollars(fields.Number("spotPrice", kMostDollars));
+    if (const auto price = fields.Number("spotPrice", kMostDollars)) {
+      group.spot_rate = Dollars(*price);
     }
     constexpr double kMostInterruptions = 3600;
-    const double per_hour = fields.Number("interruptionsPerHour", kMostInterruptions, 0);
+    const double per_hour = fields.Number("interruptionsPerHour", kMostInterruptions).value_or(0);
     if (per_hour > 0) {
       group.mean_between_interruptions = Milliseconds(std::llround(3.6e6 / per_hour));
     }
     for (const std::string_view field : {"spotPrice", "interruptionsPerHour"}) {
       if (fields.Has(field) && share == 0) {
-        fields.Tell(field, "it without spotShare", "write spotShare too, as 0.5");
+        fields.Wrong(field, "stands there without spotShare; write spotShare too, as 0.5");
       }
     }
   }
 
-  LoadWorkload ReadWorkload(YamlFields& fields) {
+  LoadWorkload ReadWorkload(Fields& fields) {
     fields.Allow({"name", "perHour", "byHour", "duration", "asks", "priority", "gang",
                   "interruptible", "checkpoint"});
     LoadWorkload workload;
     workload.name = Name(fields, workload_names_);
-    workload.per_hour = fields.Number("perHour", kMostPerHour);
+    fields.Need("perHour", "write how many come in an hour");
+    workload.per_hour = fields.Number("perHour", kMostPerHour).value_or(0);
     workload.by_hour.fill(1);
     constexpr double kMostTimes = 1000;
     const auto by_hour = fields.Numbers("byHour", 24, kMostTimes);
     std::copy(by_hour.begin(), by_hour.end(), workload.by_hour.begin());
     ReadLength(fields, workload);
     ReadAsks(fields, workload.wants);
-    workload.priority =
-        static_cast<int>(fields.Whole("priority", -kMostPriority, kMostPriority, 0));
-    workload.wants.members = static_cast<int>(fields.Whole("gang", 1, kMostMembers, 1));
-    workload.wants.spot_too = fields.Flag("interruptible", false);
-    workload.checkpoint = fields.Span("checkpoint", Milliseconds(0));
+    workload.priority = fields.Whole("priority", {-kMostPriority, kMostPriority}).value_or(0);
+    workload.wants.members = fields.Whole("gang", {1, kMostMembers}).value_or(1);
+    workload.wants.spot_too = fields.Flag("interruptible").value_or(false);
+    workload.checkpoint = fields.Span("checkpoint").value_or(Milliseconds(0));
     return workload;
   }
 
-  static void ReadLength(YamlFields& fields, LoadWorkload& workload) {
+  static void ReadLength(Fields& fields, LoadWorkload& workload) {
     using Length = LoadWorkload::Length;
     if (!fields.Has("duration")) return;
-    YamlFields duration = fields.Map("duration");
+    Fields duration = fields.Map("duration");
     duration.Allow({"fixed", "exponential", "logNormal", "sigma"});
     const int kinds =
         duration.Has("fixed") + duration.Has("exponential") + duration.Has("logNormal");
     if (kinds != 1) {
-      fields.Tell("duration", fmt::format("{} distributions", kinds),
-                  "write one of {fixed: 5m}, {exponential: 20m} (the mean) or {logNormal: 10m, "
-                  "sigma: 1.2} (the median); leave duration out for what never ends");
+      fields.Wrong("duration",
+                   fmt::format("names {} distributions; write one of {{fixed: 5m}}, {{exponential: "
+                               "20m}} (the mean) or {{logNormal: 10m, sigma: 1.2}} (the median); "
+                               "leave duration out for what never ends",
+                               kinds));
     }
     if (duration.Has("fixed")) {
       workload.length = Length::kFixed;
-      workload.typical = duration.Span("fixed");
+      workload.typical = duration.Span("fixed").value_or(Milliseconds(0));
     } else if (duration.Has("exponential")) {
       workload.length = Length::kExponential;
-      workload.typical = duration.Span("exponential");
+      workload.typical = duration.Span("exponential").value_or(Milliseconds(0));
     } else {
       constexpr double kMostSigma = 5;
       workload.length = Length::kLogNormal;
-      workload.typical = duration.Span("logNormal", Milliseconds(0));
-      workload.sigma = duration.Number("sigma", kMostSigma, 1);
+      workload.typical = duration.Span("logNormal").value_or(Milliseconds(0));
+      workload.sigma = duration.Number("sigma", kMostSigma).value_or(1);
     }
     if (duration.Has("sigma") && workload.length != Length::kLogNormal) {
-      duration.Tell("sigma", "it without logNormal", "remove it");
+      duration.Wrong("sigma", "stands there without logNormal; remove it");
     }
   }
 
-  static void ReadAsks(YamlFields& fields, Wants& wants) {
-    YamlFields asks = fields.Map("asks");
-    if (!fields.Has("asks")) fields.Tell("asks", "nothing", "write what one pod asks for");
+  static void ReadAsks(Fields& fields, Wants& wants) {
+    Fields asks = fields.Map("asks");
+    fields.Need("asks", "write what one pod asks for");
     asks.Allow({"gpus", "share", "mig", "cpu", "memoryGiB", "gpuModels"});
-    wants.cpu = Cores(asks.Number("cpu", kMostCores, 0));
-    wants.memory = GiB(asks.Number("memoryGiB", kMostGiB, 0));
-    wants.gpus = static_cast<int>(asks.Whole("gpus", 0, plan::kMostGpusPerNode, 0));
+    wants.cpu = Cores(asks.Number("cpu", kMostCores).value_or(0));
+    wants.memory = GiB(asks.Number("memoryGiB", kMostGiB).value_or(0));
+    wants.gpus = asks.Whole("gpus", {0, plan::kMostGpusPerNode}).value_or(0);
     for (const std::string& model : asks.Texts("gpuModels")) {
       wants.models.push_back(ModelName(model));
     }
     const int forms = asks.Has("gpus") + asks.Has("share") + asks.Has("mig");
     if (forms > 1) {
-      fields.Tell("asks", "more than one of gpus, share and mig", "keep one of them");
+      fields.Wrong("asks", "has more than one of gpus, share and mig; keep one of them");
     }
     if (asks.Has("share")) ReadShare(asks, wants);
     if (asks.Has("mig")) ReadInstance(asks, wants);
     if (!wants.models.empty() && forms == 0) {
-      asks.Tell("gpuModels", "it without gpus, share or mig", "say how much of a GPU is asked for");
+      asks.Wrong("gpuModels",
+                 "stands there without gpus, share or mig; say how much of a GPU is asked for");
     }
   }
 
-  static void ReadShare(YamlFields& asks, Wants& wants) {
+  static void ReadShare(Fields& asks, Wants& wants) {
     wants.gpus = 1;
-    wants.share = base::MilliGpu(std::llround(asks.Number("share", 1) * 1000));
-    if (wants.share.value() < 1) asks.Tell("share", "less than 0.001", "write 0.001 to 1");
+    wants.share = base::MilliGpu(std::llround(asks.Number("share", 1).value_or(0) * 1000));
+    if (wants.share.value() < 1) asks.Wrong("share", "is less than 0.001; write 0.001 to 1");
   }
 
-  static void ReadInstance(YamlFields& asks, Wants& wants) {
-    wants.profile = asks.Text("mig");
+  static void ReadInstance(Fields& asks, Wants& wants) {
+    wants.profile = asks.Text("mig").value_or("");
     if (!gpu::IsKnownProfile(wants.profile)) {
-      asks.Tell("mig", fmt::format("\"{}\"", wants.profile),
-                "write a MIG profile as NVIDIA spells it, such as 1g.10gb");
+      asks.Wrong("mig", fmt::format("is {}; write a MIG profile as NVIDIA spells it, such as "
+                                    "1g.10gb",
+                                    yaml::Found(*asks.Find("mig"))));
     }
   }
 
   // What would take more memory and time than anybody means.
-  static void CheckSizes(const Load& load, YamlFields& top) {
+  static void CheckSizes(const Load& load, Fields& top) {
     std::int64_t nodes = 0;
     for (const LoadGroup& group : load.groups) nodes += group.most;
     if (nodes > kMostNodes) {
-      top.Tell("nodes", fmt::format("{} nodes in all", nodes),
-               fmt::format("write at most {}", kMostNodes));
+      top.Wrong("nodes", fmt::format("are {} in all; write at most {}", nodes, kMostNodes));
     }
     double jobs = 0;
     for (const LoadWorkload& workload : load.workloads) {
@@ -213,13 +237,14 @@ class Reader {
       jobs += workload.per_hour * times * static_cast<double>(load.length.count()) / 3.6e6;
     }
     if (jobs > static_cast<double>(kMostJobs)) {
-      top.Tell("workloads", fmt::format("about {:.0f} arrivals", jobs),
-               fmt::format("at most {} are simulated: write a shorter length or lower rates",
-                           kMostJobs));
+      top.Wrong("workloads",
+                fmt::format("make about {:.0f} arrivals; at most {} are simulated: write a shorter "
+                            "length or lower rates",
+                            jobs, kMostJobs));
     }
   }
 
-  YamlFaults& faults_;
+  yaml::Faults& faults_;
   std::set<std::string> group_names_;
   std::set<std::string> workload_names_;
 };
@@ -248,14 +273,15 @@ std::int64_t SpotOf(std::int64_t nodes, base::PartsPerMillion share) {
 base::Result<Load> ReadLoad(std::string_view text, const std::string& file) {
   const auto documents = yaml::Load(text);
   if (!documents) return base::Wrap(documents.error(), file);
-  YamlFaults faults(file);
+  yaml::Faults faults("");
   if (documents->size() != 1) {
-    faults.Tell(1, "the file", fmt::format("{} YAML documents", documents->size()),
-                "write one, with length, nodes and workloads");
-    return tl::unexpected(faults.first());
+    faults.Wrong(1, fmt::format("it has {} YAML documents; write one, with length, nodes and "
+                                "workloads",
+                                documents->size()));
+    return base::Wrap(*faults.first(), file);
   }
   Load load = Reader(faults).Read(documents->front());
-  if (faults.any()) return tl::unexpected(faults.first());
+  if (faults.first()) return base::Wrap(*faults.first(), file);
   return load;
 }
 

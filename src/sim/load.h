@@ -50,7 +50,7 @@ struct Load {
 
 // The most that a load may bring.
 inline constexpr std::int64_t kMostJobs = 5'000'000;
-inline constexpr std::int64_t kMostNodes = 200'000;
+inline constexpr int kMostNodes = 200'000;
 
 // `text` may hold anything. The first thing that is wrong ends it, with file, line, field, what was
 // found, and the remedy.

@@ -106,32 +106,35 @@ struct Refusal {
 
 TEST(ReadLoad, SaysWhereAndWhatAndHow) {
   const std::vector<Refusal> refusals = {
-      {"length: 48h", "length: fast", "day.yaml: line 1: length: found \"fast\"; write a span"},
-      {"length: 48h", "length: 0s", "length: found 0s; write at least 1s"},
-      {"length: 48h", "lenght: 48h",
-       "line 1: lenght: found a field unknown here; did you mean length?"},
-      {"cpu: 96", "cpu: -1", "line 3: nodes[0].cpu: found \"-1\"; write a number from 0"},
-      {"gpus: 8", "gpus: 17", "nodes[0].gpus: found \"17\"; write a whole number from 0 to 16"},
-      {"most: 10", "most: 3", "nodes[0].most: found \"3\"; write a whole number from 4"},
-      {"boot: 4m", "idleAfter: 0s", "nodes[0].idleAfter: found 0s; write at least 1s"},
-      {"least: 2", "least: 5", "nodes[0].least: found \"5\""},
-      {"spotShare: 0.5", "spotShare: 2", "spotShare: found \"2\""},
-      {"spotShare: 0.5,", "", "nodes[0].spotPrice: found it without spotShare"},
-      {"gpuModel: a100-40gb, ", "", "nodes[0].gpuModel: found nothing; write a text"},
-      {"perHour: 10", "perHour: 2000000", "workloads[0].perHour: found \"2000000\""},
-      {"perHour: 10", "perHour: 1000000", "about 48000000 arrivals; at most 5000000"},
-      {"perHour: 10", "perHour: nan", "found \"nan\""},
-      {"[0, 0,", "[0,", "workloads[0].byHour: found 23 of them; write a list of 24"},
-      {"{fixed: 30m}", "{fixed: 30m, sigma: 1}", "duration.sigma: found it without logNormal"},
-      {"{fixed: 30m}", "{}", "workloads[0].duration: found 0 distributions; write one of"},
-      {"{fixed: 30m}", "[1]", "workloads[0].duration: found a list; write a map"},
-      {"share: 0.25", "share: 0", "workloads[0].asks.share: found less than 0.001"},
-      {"share: 0.25", "share: 0.25, gpus: 1", "found more than one of gpus, share and mig"},
-      {"share: 0.25", "mig: 9g.1gb", "asks.mig: found \"9g.1gb\"; write a MIG profile"},
-      {"gang: 2", "gang: 0", "workloads[0].gang: found \"0\""},
-      {"priority: 7", "priority: 7\n    priority: 8", "workloads[0].priority: found it twice"},
-      {"checkpoint: 10m", "interruptible: maybe", "found \"maybe\"; write true or false"},
-      {"    gang: 2", "  - 3\n  - gang: 2", "workloads[1]: found \"3\"; write a map"},
+      {"length: 48h", "length: fast", "day.yaml: line 1: length is \"fast\"; write a span"},
+      {"length: 48h", "length: 0s", "length is 0s; write at least 1s"},
+      {"length: 48h", "lenght: 48h", "line 1: lenght is no field of it; did you mean length?"},
+      {"cpu: 96", "cpu: -1", "line 3: nodes[0].cpu is -1; write a number from 0"},
+      {"gpus: 8", "gpus: 17", "nodes[0].gpus is 17; write a whole number from 0 to 16"},
+      {"most: 10", "most: 3", "nodes[0].most is 3; write a whole number from 4"},
+      {"boot: 4m", "idleAfter: 0s", "nodes[0].idleAfter is 0s; write at least 1s"},
+      {"least: 2", "least: 5", "nodes[0].least is 5; write a whole number from 0 to 4"},
+      {"spotShare: 0.5", "spotShare: 2", "spotShare is 2; write a number from 0 to 1,"},
+      {"spotShare: 0.5,", "",
+       "nodes[0].spotPrice stands there without spotShare; write spotShare too"},
+      {"gpuModel: a100-40gb, ", "", "nodes[0].gpuModel is not there; write the model"},
+      {"perHour: 10", "perHour: 2000000",
+       "workloads[0].perHour is 2000000; write a number from 0 to 1000000,"},
+      {"perHour: 10", "perHour: 1000000", "make about 48000000 arrivals; at most 5000000"},
+      {"perHour: 10", "perHour: nan", "perHour is \"nan\"; write a number"},
+      {"[0, 0,", "[0,", "workloads[0].byHour has 23 of them; write a list of 24"},
+      {"{fixed: 30m}", "{fixed: 30m, sigma: 1}", "duration.sigma stands there without logNormal"},
+      {"{fixed: 30m}", "{}", "workloads[0].duration names 0 distributions; write one of"},
+      {"{fixed: 30m}", "[1]", "workloads[0].duration is a list; write a map"},
+      {"share: 0.25", "share: 0", "workloads[0].asks.share is less than 0.001"},
+      {"share: 0.25", "share: 0.25, gpus: 1", "asks has more than one of gpus, share and mig"},
+      {"share: 0.25", "mig: 9g.1gb", "asks.mig is \"9g.1gb\"; write a MIG profile"},
+      {"gang: 2", "gang: 0", "workloads[0].gang is 0; write a whole number from 1"},
+      {"priority: 7", "priority: 7\n    priority: 8",
+       "workloads[0].priority stands there twice; keep one"},
+      {"checkpoint: 10m", "interruptible: maybe",
+       "interruptible is \"maybe\"; write true or false"},
+      {"    gang: 2", "  - 3\n  - gang: 2", "workloads[1] is 3; write a map"},
       {"length: 48h", "{", "line"},
   };
   for (const Refusal& refusal : refusals) {
@@ -144,9 +147,9 @@ TEST(ReadLoad, SaysWhereAndWhatAndHow) {
     EXPECT_THAT(load.error().message, HasSubstr(refusal.told)) << refusal.to;
   }
   EXPECT_THAT(ReadLoad(kSmall + "---\n1\n", "day.yaml").error().message,
-              HasSubstr("found 2 YAML documents"));
+              HasSubstr("day.yaml: line 1: it has 2 YAML documents"));
   EXPECT_THAT(ReadLoad("length: 1h\nnodes: 3", "day.yaml").error().message,
-              HasSubstr("line 2: nodes: found \"3\"; write a list"));
+              HasSubstr("day.yaml: line 2: nodes is 3; write a list"));
   EXPECT_FALSE(ReadLoad("", "day.yaml"));
   EXPECT_FALSE(ReadLoad("3", "day.yaml"));
 }
