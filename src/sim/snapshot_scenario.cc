@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -120,7 +119,6 @@ class Maker {
     CutAtStart cut{.at = {rank, static_cast<plan::GpuSet>(1U << static_cast<unsigned>(bit))}};
     if (card.model == nullptr || !LayOut(*card.model, *card.gpu, cut.instances)) {
       ++left_out_.cards;
-      unknown_.insert({rank, bit});
     }
     left_[rank].free[static_cast<std::size_t>(bit)] = 0;
     builder_.AddCutCard(std::move(cut));
@@ -288,7 +286,6 @@ class Maker {
   std::unordered_map<std::string_view, std::size_t> ranks_;
   std::unordered_map<std::size_t, plan::NodeState> left_;  // room, by rank
   std::unordered_map<const cluster::Pod*, std::vector<Hold>> holds_;
-  std::set<std::pair<std::size_t, int>> unknown_;  // layouts, by rank and GPU
   int most_replicas_ = 1;
   std::uint32_t present_ = 0;  // workloads
   std::uint32_t waiting_ = 0;
