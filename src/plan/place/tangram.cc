@@ -12,16 +12,17 @@ namespace tangram::plan {
 namespace {
 
 // What counts beside the price, in GPUs. One set for every workload; fitted on shuffled orders of
-// the openb traces. Half or twice of one costs at most 1.4 % of the GPUs that FGD leaves free, but
-// half of kHostsLarge or twice kShortOfCpu rejects some large requests early (docs/benchmarks.md).
-constexpr double kFragment = 0.088;       // a GPU that typical requests cannot use
-constexpr double kShortOfCpu = 0.5;       // a free GPU without the CPU that requests ask beside one
-constexpr double kEnoughCpu = 0.95;       // of what they ask on average: below it CPU is short
-constexpr double kStep = 0.004;           // below it two nodes cost the same
-constexpr double kUsedNode = 0.0038 / 8;  // a free GPU: nodes in use are filled first
-constexpr double kUsedGpu = 0.0034;       // what is left of the share's GPU
-constexpr double kHostsLarge = 0.045;     // a node that no longer takes a request of several GPUs
-constexpr double kWantedModel = 0.1;      // a GPU of a model that others have to have
+// the openb traces, kUsedNode also on loads with departures. Half or twice of one costs at most
+// 1.4 % of the GPUs that FGD leaves free, but half of kLargeRoom or twice kShortOfCpu rejects some
+// large requests early (docs/benchmarks.md).
+constexpr double kFragment = 0.088;   // a GPU that typical requests cannot use
+constexpr double kShortOfCpu = 0.5;   // a free GPU without the CPU that requests ask beside one
+constexpr double kEnoughCpu = 0.95;   // of what they ask on average: below it CPU is short
+constexpr double kStep = 0.004;       // below it two nodes cost the same
+constexpr double kUsedNode = 0.001;   // a free GPU: nodes in use are filled first
+constexpr double kUsedGpu = 0.0034;   // what is left of the share's GPU
+constexpr double kLargeRoom = 0.045;  // a GPU of room for a request of several GPUs
+constexpr double kWantedModel = 0.1;  // a GPU of a model that others have to have
 
 double Gpus(std::int64_t milli) { return static_cast<double>(milli) / 1000.0; }
 double Gpus(const Shape& shape) { return Gpus(shape.share.value()) * shape.gpus; }
@@ -56,7 +57,7 @@ class Tangram final : public Policy {
     FindWanted(nodes, prices);
   }
 
-  // A request of several GPUs, and what a node that can take one is worth for that alone.
+  // A request of several GPUs, and what room for one is worth for that alone.
   struct Large {
     Shape shape;
     double worth = 0;
@@ -81,16 +82,15 @@ class Tangram final : public Policy {
     cores_per_gpu_ = gpus > 0 ? kEnoughCpu * cores / gpus : 0;
   }
 
-  // A node is worth more the fewer others there are, for as many requests, that can take one.
+  // Room is worth more the less of it there is for as many requests.
   void FindLarge(std::span<const NodeState> nodes, const std::vector<PricedShape>& prices) {
     for (const auto& [shape, expected, worth] : prices) {
       if (shape.gpus < 2) continue;
-      const auto hosts = std::count_if(nodes.begin(), nodes.end(), [&](const NodeState& node) {
-        return Takes(node, IdleGpus(node), shape);
-      });
-      if (hosts == 0) continue;
-      const double each = std::min(1.0, expected / static_cast<double>(hosts));
-      large_.push_back({shape, kHostsLarge * each * shape.gpus});
+      std::int64_t rooms = 0;
+      for (const NodeState& node : nodes) rooms += RoomsOf(node, IdleGpus(node), shape);
+      if (rooms == 0) continue;
+      const double each = std::min(1.0, expected / static_cast<double>(rooms));
+      large_.push_back({shape, kLargeRoom * each * shape.gpus});
     }
   }
 
@@ -112,9 +112,14 @@ class Tangram final : public Policy {
     for (double& wanted : wanted_) wanted = kWantedModel * std::min(1.0, wanted);
   }
 
-  // As Fits, for whole GPUs, but for memory.
-  static bool Takes(const NodeState& node, int idle, const Shape& shape) {
-    return shape.gpus <= idle && shape.cpu <= node.cpu && node.has_model_of(shape);
+  // How many requests of whole GPUs the node takes, but for memory. Not only whether it takes one:
+  // the first GPU of an idle node has to cost more than that of a half empty one, which becomes
+  // half empty again far sooner than the other becomes idle where requests leave.
+  static std::int64_t RoomsOf(const NodeState& node, int idle, const Shape& shape) {
+    if (!node.has_model_of(shape) || shape.cpu > node.cpu) return 0;
+    const std::int64_t by_gpus = idle / shape.gpus;
+    if (shape.cpu.value() <= 0) return by_gpus;
+    return std::min(by_gpus, node.cpu.value() / shape.cpu.value());
   }
 
   Parts PartsOf(const NodeState& node) const {
@@ -122,7 +127,9 @@ class Tangram final : public Policy {
     parts.value = value_.Of(node);
     parts.fragment = FragmentOf(node, typical_) / 1000.0;
     const int idle = IdleGpus(node);
-    for (const auto& [shape, worth] : large_) parts.large += Takes(node, idle, shape) ? worth : 0;
+    for (const auto& [shape, worth] : large_) {
+      parts.large += worth * static_cast<double>(RoomsOf(node, idle, shape));
+    }
     if (cores_per_gpu_ > 0) {
       const double gpus = Gpus(FreeMilli(node));
       parts.short_of_cpu = std::max(0.0, gpus - Cores(node.cpu) / cores_per_gpu_);

@@ -47,6 +47,18 @@ TEST(Tangram, KeepsTheNodeThatALargeRequestNeeds) {
   EXPECT_EQ(Ranks(nodes, {one, one, one, one, eight}, {one, one, one, eight}), (Ints{1, 1, 2, 0}));
 }
 
+// Either loses room for one request of four with its next GPU, the idle one room for eight besides.
+TEST(Tangram, BreaksUpAHalfEmptyNodeBeforeAnIdleOne) {
+  const Shape one = MakeShape(1, 1);
+  const Shape four = MakeShape(1, 4);
+  const Shape eight = MakeShape(1, 8);
+  const std::vector<NodeState> nodes(2, MakeNode(96, 8));
+  std::vector<Shape> typical(60, one);
+  typical.insert(typical.end(), 4, four);
+  typical.push_back(eight);
+  EXPECT_EQ(Ranks(nodes, typical, {four, one, eight}), (Ints{0, 0, 1}));
+}
+
 TEST(Tangram, PlacesWhateverFitsOnWhateverCluster) {
   const Shape whole = MakeShape(1, 1);
   const Shape cpu = MakeShape(1, 0);
