@@ -84,7 +84,7 @@ class Live(unittest.TestCase):
         page, data = WORK / "small.html", WORK / "small-report.json"
         made = tangram("report", "-o", "json", "--snapshot", self.saved, "--html", page)
         data.write_text(made.stdout)
-        shown = subprocess.run(["node", "test/page.test.mjs", page, data],
+        shown = subprocess.run(["node", "report/test/page.test.mjs", page, data],
                                cwd=BUILD / "web" / "report", capture_output=True, text=True,
                                timeout=180, check=False)
         self.assertEqual(shown.returncode, 0, shown.stdout + shown.stderr)
@@ -145,8 +145,8 @@ class BadInput(unittest.TestCase):
         self.refused(2, "No such file", "report", "--snapshot", "/nowhere.json")
         self.refused(2, "directory", "report", "--snapshot", "/tmp")
         self.refused(2, "snapshot", "report", "--snapshot", "-", stdin="{")
-        later = '{"format": "tangram-snapshot", "version": 2}'
-        self.refused(2, "version 2", "report", "--snapshot", "-", stdin=later)
+        later = '{"format": "tangram-snapshot", "version": 3}'
+        self.refused(2, "version 3", "report", "--snapshot", "-", stdin=later)
 
     def test_price_file_without_columns(self):
         prices = WORK / "bad.csv"

@@ -39,7 +39,7 @@ def snapshots(options):
         document = json.loads(file.read_bytes())
         if options.files or is_snapshot(document):
             yield str(file), document
-    for seed in range(12 if options.random else 0):
+    for seed in range(16 if options.random else 0):
         # Without nodes there is nothing to report, and it must still be a report.
         size = [str(seed), str(seed % 10), "40"]
         made = subprocess.run([options.random, *size], check=True, capture_output=True).stdout

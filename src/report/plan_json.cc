@@ -1,5 +1,7 @@
 #include "report/plan_json.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -76,9 +78,10 @@ void AddChange(Json& json, const plan::GiveBack& change) { json["node"] = change
 
 Json MemoryJson(const std::optional<plan::MemoryShare>& memory) {
   if (!memory) return nullptr;
-  Json flags = Json::object();
+  Json flags = Json::array();
   for (const plan::ServingFlag& flag : plan::ServingFlags(*memory)) {
-    flags[std::string(flag.server)] = std::string(flag.name) + "=" + flag.value;
+    flags.push_back(
+        {{"server", flag.server}, {"flag", fmt::format("{}={}", flag.name, flag.value)}});
   }
   return {{"seenMiB", memory->seen.value()},
           {"shareMiB", memory->share.value()},

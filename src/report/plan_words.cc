@@ -68,7 +68,9 @@ const plan::PodName* PodOf(const plan::Change& change) {
 }
 
 bool GoesToNode(const plan::Change& change) {
-  return PodOf(change) != nullptr && !std::holds_alternative<plan::StopPod>(change);
+  return std::holds_alternative<plan::PlacePod>(change) ||
+         std::holds_alternative<plan::MovePod>(change) ||
+         std::holds_alternative<plan::ResizePod>(change);
 }
 
 std::string MemoryText(const plan::MemoryShare& share) {

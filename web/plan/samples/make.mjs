@@ -92,7 +92,7 @@ function small() {
       profile: null,
       reason: 'pods wait for a share',
     }),
-    action(2, 'share', 'PlacePod', {pod: chat, node: 'c-0', reason: 'on a new share', needs: [1], gpuMemory: {seenMiB: 3000, shareMiB: 6144, enforced: false, servingFlags: {vllm: '--gpu-memory-utilization=0.22'}}}),
+    action(2, 'share', 'PlacePod', {pod: chat, node: 'c-0', reason: 'on a new share', needs: [1], gpuMemory: {seenMiB: 3000, shareMiB: 6144, enforced: false, servingFlags: [{server: 'vLLM', flag: '--gpu-memory-utilization=0.22'}]}}),
     action(3, 'partition', 'Repartition', {
       node: 'a-0',
       gpu: 1,

@@ -25,7 +25,7 @@ export interface GpuMemory {
   seenMiB: number;
   shareMiB: number;
   enforced: boolean;
-  servingFlags: Record<string, string>;
+  servingFlags: {server: string; flag: string}[];
 }
 
 export interface Action {

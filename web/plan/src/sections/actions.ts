@@ -301,11 +301,11 @@ class Actions {
   private memory(action: Action): Child[] {
     const memory = action.gpuMemory;
     if (!memory) return [];
-    const flags = Object.entries(memory.servingFlags).map(([server, flag]) =>
+    const flags = memory.servingFlags.map(({server, flag}) =>
       h('span', {}, ` ${visible(server.slice(0, 40))}: `, h('code', {}, visible(flag.slice(0, 80)))),
     );
     return [
-      ` It used at most ${gib(memory.seenMiB)} of GPU memory; a share has ${gib(memory.shareMiB)}${memory.enforced ? '' : ', which nothing enforces'}.`,
+      ` It sees ${gib(memory.seenMiB)} of GPU memory, of which ${gib(memory.shareMiB)} is its own${memory.enforced ? '' : ', which nothing enforces'}.`,
       ...flags,
     ];
   }
