@@ -48,22 +48,27 @@ cluster::NodeTerm ReadNodeTerm(Json item) {
   return term;
 }
 
+cluster::NodePreference ReadNodePreference(Json item) {
+  cluster::NodePreference preference;
+  item.Fields([&](std::string_view key, Json value) {
+    if (key == "weight") preference.weight = ReadCount(value, 100);
+    if (key == "preference") preference.term = ReadNodeTerm(value);
+  });
+  return preference;
+}
+
+void ReadNodeTerms(Json selector, cluster::Affinity& into) {
+  selector.Fields([&](std::string_view key, Json terms) {
+    if (key != "nodeSelectorTerms") return;
+    terms.Items([&](Json item) { into.nodes.push_back(ReadNodeTerm(item)); });
+  });
+}
+
 void ReadNodeAffinity(Json node, cluster::Affinity& into) {
   node.Fields([&](std::string_view key, Json field) {
-    if (key == kRequired) {
-      field.Fields([&](std::string_view inner, Json terms) {
-        if (inner != "nodeSelectorTerms") return;
-        terms.Items([&](Json item) { into.nodes.push_back(ReadNodeTerm(item)); });
-      });
-    }
+    if (key == kRequired) ReadNodeTerms(field, into);
     if (key != kPreferred) return;
-    field.Items([&](Json item) {
-      cluster::NodePreference& preference = into.preferred_nodes.emplace_back();
-      item.Fields([&](std::string_view inner, Json value) {
-        if (inner == "weight") preference.weight = ReadCount(value, 100);
-        if (inner == "preference") preference.term = ReadNodeTerm(value);
-      });
-    });
+    field.Items([&](Json item) { into.preferred_nodes.push_back(ReadNodePreference(item)); });
   });
 }
 

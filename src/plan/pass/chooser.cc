@@ -71,15 +71,10 @@ std::int64_t LossByInstance(const NodeRoom& node, const ResourceKind& kind) {
 
 // What the node's cards could hold, and no longer could once the pod is there: large placements
 // that its instances, or a card that nobody shares yet, take away.
-std::int64_t LossOn(const NodeRoom& node, const cluster::Pod& pod) {
-  std::int64_t loss = 0;
-  for (const auto& [resource, count] : pod.devices) {
-    const ResourceKind kind = KindOf(resource);
-    if (kind.unit == ResourceKind::Unit::kInstance) loss += LossByInstance(node, kind);
-    const bool begins = node.held() == 0;
-    if (kind.unit == ResourceKind::Unit::kCard && kind.shared && begins) ++loss;
-  }
-  return loss;
+std::int64_t LossOn(const NodeRoom& node, std::string_view resource) {
+  const ResourceKind kind = KindOf(resource);
+  if (kind.unit == ResourceKind::Unit::kInstance) return LossByInstance(node, kind);
+  return kind.unit == ResourceKind::Unit::kCard && kind.shared && node.held() == 0 ? 1 : 0;
 }
 
 }  // namespace
@@ -141,8 +136,12 @@ void Chooser::Changed(const NodeRoom& node) {
 }
 
 Chooser::Request Chooser::RequestOf(const cluster::Pod& pod) {
-  Request request{.pod = pod, .willing = willing_.For(pod), .free = {}, .shape = ShapeOf(pod)};
-  for (const auto& [resource, count] : pod.devices) request.free.push_back(&FreeOf(resource));
+  Request request{
+      .pod = pod, .willing = willing_.For(pod), .free = {}, .loss = {}, .shape = ShapeOf(pod)};
+  for (const auto& [resource, count] : pod.devices) {
+    request.free.push_back(&FreeOf(resource));
+    request.loss.push_back(&loss_.try_emplace(resource, versions_.size()).first->second);
+  }
   return request;
 }
 
@@ -152,7 +151,7 @@ bool Chooser::HasRoom(const Request& request, std::size_t node) const {
   }
   const NodeRoom& room = world_.nodes()[node];
   return cpu_[node] >= request.pod.cpu.value() && memory_[node] >= request.pod.memory.value() &&
-         !room.given_back && HasGpuMemory(room, request.pod) && SharesWell(room, request.pod);
+         !room.given_back && HasGpuMemory(room, request.pod);
 }
 
 Chooser::Score Chooser::ScoreOf(const Request& request, std::size_t at) const {
@@ -168,8 +167,20 @@ Chooser::Score Chooser::ScoreOf(const Request& request, std::size_t at) const {
   for (std::size_t i = 0; i < request.free.size(); ++i) {
     left += (*request.free[i])[at] - request.pod.devices[i].count;
   }
-  return {!kept_[at], preference, -LossOn(node, request.pod), -left,
-          -CountIn(node.free, kCardResource)};
+  return {!kept_[at], preference, -LossOf(request, at), -left, -CountIn(node.free, kCardResource)};
+}
+
+// Known until the node changes.
+std::int64_t Chooser::LossOf(const Request& request, std::size_t at) const {
+  std::int64_t loss = 0;
+  for (std::size_t i = 0; i < request.loss.size(); ++i) {
+    Loss& known = (*request.loss[i])[at];
+    if (known.version != versions_[at]) {
+      known = {versions_[at], LossOn(world_.nodes()[at], request.pod.devices[i].name)};
+    }
+    loss += known.loss;
+  }
+  return loss;
 }
 
 void Chooser::FindKeptEmpty() {
@@ -188,9 +199,12 @@ std::optional<Chooser::Entry> Chooser::Scan(const Request& request,
   std::optional<Entry> best;
   for (const std::size_t node : nodes) {
     if (!HasRoom(request, node)) continue;
-    if (!world_.neighbours().Allow(*world_.nodes()[node].self, request.pod)) continue;
     const Entry entry{ScoreOf(request, node), node, versions_[node]};
-    if (!best || *best < entry) best = entry;
+    if (best && !(*best < entry)) continue;
+    // These look at every pod there: only for a node that would be taken.
+    const NodeRoom& room = world_.nodes()[node];
+    if (!SharesWell(room, request.pod)) continue;
+    if (world_.neighbours().Allow(*room.self, request.pod)) best = entry;
   }
   return best;
 }
@@ -215,7 +229,8 @@ std::optional<Chooser::Entry> Chooser::Top(const Request& request, Queue& queue)
   queue.seen = changes_.size();
   while (!queue.heap.empty()) {
     const Entry top = queue.heap.front();
-    if (top.version == versions_[top.node]) return top;
+    const bool is_now = top.version == versions_[top.node];
+    if (is_now && SharesWell(world_.nodes()[top.node], request.pod)) return top;
     std::pop_heap(queue.heap.begin(), queue.heap.end());
     queue.heap.pop_back();
   }

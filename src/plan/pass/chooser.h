@@ -62,18 +62,25 @@ class Chooser {
     std::vector<Entry> heap{};
   };
   using Column = std::vector<std::int64_t>;  // by node
+  // Of large placements, as it was when the node was last looked at for the resource.
+  struct Loss {
+    int version = -1;
+    std::int64_t loss = 0;
+  };
 
   // What is looked at for one pod.
   struct Request {
     const cluster::Pod& pod;
     const Willing& willing;
-    std::vector<const Column*> free;  // as the pod's devices
-    Shape shape;                      // of whole cards; without GPUs: it asks otherwise
+    std::vector<const Column*> free;       // as the pod's devices
+    std::vector<std::vector<Loss>*> loss;  // likewise, by node
+    Shape shape;                           // of whole cards; without GPUs: it asks otherwise
   };
   Request RequestOf(const cluster::Pod& pod);
   const Column& FreeOf(const std::string& resource);
   bool HasRoom(const Request& request, std::size_t node) const;
   Score ScoreOf(const Request& request, std::size_t node) const;
+  std::int64_t LossOf(const Request& request, std::size_t node) const;
   std::optional<Entry> Scan(const Request& request, const std::vector<std::size_t>& nodes) const;
   std::optional<Entry> Top(const Request& request, Queue& queue);
   void Push(const Request& request, Queue& queue, std::size_t node) const;
@@ -85,7 +92,8 @@ class Chooser {
   std::vector<std::string_view> models_;  // sorted
   std::unique_ptr<Policy> policy_;
   WillingNodes willing_;
-  std::map<std::string, Column, std::less<>> free_;  // by resource
+  std::map<std::string, Column, std::less<>> free_;             // by resource
+  std::map<std::string, std::vector<Loss>, std::less<>> loss_;  // likewise
   Column cpu_;
   Column memory_;
   std::vector<bool> whole_;    // nodes that offer whole cards
