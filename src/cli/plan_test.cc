@@ -149,7 +149,8 @@ TEST(Plan, PoolsSayWhatMayBeDoneWhere) {
   EXPECT_EQ(ran.code, kFoundChanges);
   EXPECT_EQ(ran.err,
             "tangram: GpuPool training is in mode Observe: its 4 nodes are left as found\n");
-  for (const auto& action : nlohmann::json::parse(ran.out)["actions"]) {
+  const auto plan = nlohmann::json::parse(ran.out);
+  for (const auto& action : plan["actions"]) {
     if (action["kind"] == "PlacePod") continue;
     EXPECT_THAT(action.value("node", ""), Not(HasSubstr("a100-odd"))) << action;
   }

@@ -143,6 +143,7 @@ TEST(RepartitionLaw, EqualsExhaustionOnSmallFleets) {
     moves += static_cast<int>(answer.moved.size());
     for (const auto& served : answer.served) unserved += served ? 0 : 1;
   }
+  if (base::kSanitized) return;  // too few to count
   EXPECT_GT(moves, rounds / 20);
   EXPECT_GT(unserved, rounds / 20);
 }
