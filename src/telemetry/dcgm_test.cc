@@ -7,6 +7,7 @@
 #include <limits>
 #include <random>
 
+#include "base/sanitized_testing.h"
 #include "telemetry/testing/promql_fake.h"
 
 namespace tangram::telemetry {

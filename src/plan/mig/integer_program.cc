@@ -41,6 +41,34 @@ bool IsWhole(const double* values, std::size_t count) {
                      [](double value) { return std::abs(value - std::round(value)) < kRounding; });
 }
 
+struct Searched {
+  std::vector<double> best{};  // empty: nothing better was found
+  bool whole = false;          // the tree was searched to its end
+  double bound = 0;
+};
+
+// For what is better than `value` by one at least: the objective is a whole number.
+Searched Search(OsiClpSolverInterface& solver, std::int64_t value, int most_nodes) {
+  const int columns = solver.getNumCols();
+  for (int c = 0; c < columns; ++c) solver.setInteger(c);
+  CbcModel model(solver);
+  model.setLogLevel(0);
+  model.messageHandler()->setLogLevel(0);
+  model.setMaximumNodes(most_nodes);
+  model.setDblParam(CbcModel::CbcCutoffIncrement, 1 - 1e-3);
+  model.setCutoff(static_cast<double>(value) - (1 - 1e-3));
+  // Most programs are tight: the relaxation only has to be rounded well.
+  CbcHeuristicDiveCoefficient dive(model);
+  model.addHeuristic(&dive);
+  model.branchAndBound();
+  Searched searched{.whole = model.isProvenOptimal() || model.isProvenInfeasible(),
+                    .bound = model.getBestPossibleObjValue()};
+  if (model.bestSolution() != nullptr) {
+    searched.best.assign(model.bestSolution(), model.bestSolution() + columns);
+  }
+  return searched;
+}
+
 }  // namespace
 
 int IntegerProgram::AddColumn(std::int64_t most) {
@@ -111,24 +139,11 @@ IntegerAnswer IntegerProgram::Minimise(std::span<const std::int64_t> objective,
   if (IsWhole(solver.getColSolution(), most_.size())) take(solver.getColSolution());
   if (answer.proven()) return answer;
 
-  for (int c = 0; c < static_cast<int>(most_.size()); ++c) solver.setInteger(c);
-  CbcModel model(solver);
-  model.setLogLevel(0);
-  model.messageHandler()->setLogLevel(0);
-  model.setMaximumNodes(most_nodes);
-  // The objective is a whole number: what is not better by one is not better.
-  model.setDblParam(CbcModel::CbcCutoffIncrement, 1 - 1e-3);
-  model.setCutoff(static_cast<double>(answer.value) - (1 - 1e-3));
-  CbcHeuristicDiveCoefficient dive(
-      model);  // most programs are tight: it only has to be rounded well
-  model.addHeuristic(&dive);
-  model.branchAndBound();
-  const bool sound = model.bestSolution() == nullptr || take(model.bestSolution());
-  const bool searched = sound && (model.isProvenOptimal() || model.isProvenInfeasible());
-  answer.bound = searched
+  const Searched tree = Search(solver, answer.value, most_nodes);
+  const bool sound = tree.best.empty() || take(tree.best.data());
+  answer.bound = sound && tree.whole
                      ? answer.value
-                     : std::min(answer.value,
-                                std::max(answer.bound, RoundUp(model.getBestPossibleObjValue())));
+                     : std::min(answer.value, std::max(answer.bound, RoundUp(tree.bound)));
   return answer;
 }
 

@@ -35,7 +35,10 @@ struct SharedNode {
 std::optional<SharedNode> CheapestFor(World& world, const ShareDemand& demand) {
   std::optional<SharedNode> best;
   for (const NodeRoom& known : Templates(world)) {
-    if (!MayGrow(world, known.pool)) continue;
+    // Where a node offers something else than its cards are, a new one like it may too.
+    const bool as_it_says = std::all_of(known.cards.begin(), known.cards.end(),
+                                        [](const CardRoom& card) { return card.may_change; });
+    if (!as_it_says || !MayGrow(world, known.pool)) continue;
     NodeRoom fresh = NewNode(world, known);
     if (!MayShare(fresh, demand.resource)) continue;
     const SharedDevices devices = DevicesOf(fresh, KindOf(demand.resource));
