@@ -4,8 +4,8 @@
 #include <tuple>
 #include <utility>
 
-#include "yaml/load.h"
 #include "lint/rule.h"
+#include "yaml/load.h"
 
 namespace tangram::lint {
 namespace {

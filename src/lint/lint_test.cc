@@ -10,8 +10,8 @@
 #include <set>
 #include <sstream>
 
-#include "yaml/load.h"
 #include "lint/rule.h"
+#include "yaml/load.h"
 
 namespace tangram::lint {
 namespace {

@@ -1,8 +1,8 @@
 // spec.resourceClaims and resources.claims name each other.
 #include <algorithm>
 
-#include "lint/rule.h"
 #include "base/nearest.h"
+#include "lint/rule.h"
 
 namespace tangram::lint {
 namespace {

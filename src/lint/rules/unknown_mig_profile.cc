@@ -5,10 +5,10 @@
 #include <iterator>
 #include <set>
 
+#include "base/nearest.h"
 #include "base/text.h"
 #include "gpu/gpu.h"
 #include "lint/rule.h"
-#include "base/nearest.h"
 
 namespace tangram::lint {
 namespace {

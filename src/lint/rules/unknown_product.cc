@@ -2,9 +2,9 @@
 // letter.
 #include <algorithm>
 
+#include "base/nearest.h"
 #include "gpu/gpu.h"
 #include "lint/rule.h"
-#include "base/nearest.h"
 
 namespace tangram::lint {
 namespace {
@@ -68,7 +68,8 @@ std::optional<Mistake> CheckPlace(const Place& place, const std::vector<std::str
   const bool exact = std::any_of(products.begin(), products.end(),
                                  [&](const std::string& known) { return text == known + suffix; });
   if (exact) return std::nullopt;
-  const std::vector<std::string> nearest = base::Nearest(name.board, products, {name.board.size(), 3});
+  const std::vector<std::string> nearest =
+      base::Nearest(name.board, products, {name.board.size(), 3});
   if (nearest.empty()) return std::nullopt;
   const bool blanks = text.find(' ') != std::string::npos;
   return Mistake{
