@@ -180,15 +180,18 @@ void MigCards::CutFor(std::span<Wanted*> lacking, const gpu::Model& model,
   for (const auto& [count, placements] : packing->layouts) {
     for (std::int64_t i = 0; i < count; ++i) {
       if (!CutCard(model, beside, placements, begun)) return;
-      for (const gpu::Occupied& made : placements) {
-        const auto served = std::find_if(lacking.begin(), lacking.end(), [&](const Wanted* one) {
-          const std::string& name = scenario_.asks[one->first].profile;
-          return one->second > 0 && gpu::ProfileNamed(model, name) == made.profile;
-        });
-        if (served != lacking.end()) --(*served)->second;
-      }
+      for (const gpu::Occupied& made : placements) CountMade(*made.profile, model, lacking);
     }
   }
+}
+
+void MigCards::CountMade(const gpu::MigProfile& profile, const gpu::Model& model,
+                         std::span<Wanted*> lacking) const {
+  const auto served = std::find_if(lacking.begin(), lacking.end(), [&](const Wanted* one) {
+    const std::string& name = scenario_.asks[one->first].profile;
+    return one->second > 0 && gpu::ProfileNamed(model, name) == &profile;
+  });
+  if (served != lacking.end()) --(*served)->second;
 }
 
 // What an idle card of `model` for such pods is asked of the placer by.

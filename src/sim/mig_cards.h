@@ -85,6 +85,9 @@ class MigCards {
   std::int64_t Lacking(const Wanted& wanted, Seats& claimed) const;
   void CutForAll(const gpu::Model& model, std::vector<Wanted>& lacking, std::vector<Making>& begun);
   void CutFor(std::span<Wanted*> lacking, const gpu::Model& model, std::vector<Making>& begun);
+  // One instance less is lacking.
+  void CountMade(const gpu::MigProfile& profile, const gpu::Model& model,
+                 std::span<Wanted*> lacking) const;
   bool CutCard(const gpu::Model& model, const plan::Shape& beside,
                std::span<const gpu::Occupied> layout, std::vector<Making>& begun);
   void Free(Card& card);

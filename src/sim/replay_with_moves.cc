@@ -37,8 +37,8 @@ class Admission {
     using Candidate = std::tuple<std::size_t, std::size_t, std::vector<Task>>;  // moves, node, who
     std::vector<Candidate> candidates;
     for (std::size_t n = 0; n < on_.size(); ++n) {
-      auto who = WhoMakesRoom(n, shape, most_moves);
-      if (who) candidates.emplace_back(who->size(), n, *std::move(who));
+      const auto who = WhoMakesRoom(n, shape, most_moves);
+      if (who) candidates.emplace_back(who->size(), n, *who);
     }
     std::sort(candidates.begin(), candidates.end());
     for (const auto& [moves, node, who] : candidates) {
