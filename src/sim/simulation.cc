@@ -182,8 +182,8 @@ class Engine {
       if (scenario_.asks[ask].profile.empty()) {
         placing_.Hold(scenario_.asks[ask].shape, at);
         members.push_back({at, std::nullopt});
-      } else if (auto taken = cards_.Take(ask, at.node)) {
-        members.push_back({at, std::move(taken)});
+      } else if (const auto taken = cards_.Take(ask, at.node)) {
+        members.push_back({at, taken});
       }
     }
     if (members.size() == scenario_.jobs[job].present.size()) {
