@@ -2,10 +2,10 @@
 SHELL := /bin/bash
 JOBS  ?= $(shell nproc)
 
-.PHONY: help setup build test unit sanitize integration page bench demo format lint tidy clean
+.PHONY: help setup build test unit sanitize integration page bench demo demo-cluster format lint tidy clean
 
 help:            ## this list
-	@grep -hE '^[a-z]+: .*##|^[a-z]+:  *##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 setup:           ## install every Debian package and build the control plane of testbed/
 	tools/setup packages
@@ -44,6 +44,11 @@ demo: packages   ## the report of a bundled cluster, and its HTML page
 	cmake --preset release
 	cmake --build --preset release -j $(JOBS) --target tangram
 	tools/demo
+
+demo-cluster: packages testbed  ## Tangram on a real control plane with fake GPUs
+	cmake --preset release
+	cmake --build --preset release -j $(JOBS) --target tangram
+	tools/demo_cluster
 
 format:          ## clang-format over all C++
 	git ls-files -co --exclude-standard '*.cc' '*.h' | xargs clang-format-19 -i

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "adapter/decode_dra.h"
+#include "adapter/decode_gang.h"
 #include "adapter/decode_kueue.h"
 #include "adapter/decode_node.h"
 #include "adapter/decode_pod.h"
@@ -58,6 +59,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 's':
       RunSlice(json);
       break;
+    case 'd':
+      Run(DecodeDeviceClass, json);
+      break;
     case 'c':
       Run(DecodeClaim, json);
       break;
@@ -72,6 +76,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 'l':
       Run(DecodeLocalQueue, json);
+      break;
+    case 'j':
+      Run(DecodeJob, json);
+      break;
+    case 'J':
+      Run(DecodeJobSet, json);
+      break;
+    case 'g':
+      Run(DecodePodGroup, json);
+      Run(DecodeVolcanoPodGroup, json);
       break;
     case 'v':
       Run(DecodeService, json);

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "gpu/gpu.h"
-#include "pool/read_pools.h"
+#include "objects/read_pools.h"
 
 namespace {
 
@@ -28,7 +28,7 @@ bool IsSound(const tangram::plan::Pool& pool) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  const auto pools = tangram::pool::ReadPools(text, {});
+  const auto pools = tangram::objects::ReadPools(text, {});
   if (!pools) {
     if (!pools.error().message.starts_with("line ")) std::abort();
     return 0;

@@ -4,12 +4,12 @@
 #include <limits>
 #include <string_view>
 
-#include "kube/quantity.h"
+#include "base/quantity_text.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  const auto units = tangram::kube::ParseUnits(text);
-  const auto milli = tangram::kube::ParseMilli(text);
+  const auto units = tangram::base::ParseUnits(text);
+  const auto milli = tangram::base::ParseMilli(text);
   // What fits in thousandths fits in units, rounded away from zero.
   if (milli && !units) __builtin_trap();
   if (!milli) return 0;

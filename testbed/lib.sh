@@ -13,10 +13,11 @@ find_go() {
   export PATH GOTOOLCHAIN=local GOFLAGS="-buildvcs=false"
 }
 
-# The folder of what go.mod and go.sum pin. The order of go.mod's lines and its comments pin nothing.
+# The folder of what go.mod and go.sum of the module $1 pin, the testbed's own by default. The order
+# of go.mod's lines and its comments pin nothing.
 pinned_cache() {
-  local key
-  key="$({ sed 's|//.*||; s|[[:space:]]*$||' "$here/go.mod" | LC_ALL=C sort; cat "$here/go.sum"; } |
+  local key module="${1:-$here}"
+  key="$({ sed 's|//.*||; s|[[:space:]]*$||' "$module/go.mod" | LC_ALL=C sort; cat "$module/go.sum"; } |
     sha256sum | cut -c1-16)"
   echo "${XDG_CACHE_HOME:-$HOME/.cache}/tangram/testbed/$key"
 }
@@ -28,7 +29,19 @@ pinned_version() {
 # Where this version of the testbed's own program is kept in the cache $1.
 own_program() {
   local key
-  key="$(cd "$here" && find . -name '*.go' ! -name '*_test.go' | LC_ALL=C sort |
+  key="$(cd "$here" && find . -name '*.go' ! -name '*_test.go' ! -path './modules/*' | LC_ALL=C sort |
     xargs sha256sum | sha256sum | cut -c1-16)"
   echo "$1/own/$key/testbed"
+}
+
+# A testbed of clusters/$1.yaml in $work/bed, and $work for other files; gone when the script ends.
+own_bed() {
+  work="$(mktemp -d)"
+  trap 'end_own_bed' EXIT
+  "$here/up" --cluster "$here/clusters/$1.yaml" --dir "$work/bed" >/dev/null
+}
+
+end_own_bed() {
+  [ ! -d "$work/bed" ] || "$here/down" "$work/bed" >/dev/null
+  rm -rf "$work"
 }

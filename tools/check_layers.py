@@ -12,22 +12,26 @@ MAY_USE = {
     "base": "",
     "yaml": "base",
     "gpu": "base",
+    "cel": "base",
+    "claims": "base cel gpu cluster",
     "cluster": "base gpu",
-    "plan": "base gpu cluster",
-    "pool": "base yaml gpu cluster plan",
+    "plan": "base cel gpu cluster claims",
+    "control": "base gpu cluster plan",
+    "objects": "base yaml gpu cluster plan",
     "report": "base gpu cluster plan",
     "sim": "base yaml gpu cluster plan",
     "lint": "base yaml gpu",
+    "metrics": "base",
     "net": "base",
-    "kube": "base net",
+    "kube": "base net metrics",
     "telemetry": "base net",
-    "adapter": "base gpu cluster net kube telemetry",
-    "cli": "base yaml gpu cluster plan pool report sim lint net kube telemetry adapter",
+    "adapter": "base gpu cluster plan control objects report metrics net kube telemetry",
+    "cli": "base yaml gpu cluster plan control objects report sim lint metrics net kube telemetry adapter",
     "main": "base cli",
 }
 
 # Libraries that would bring the outside into the pure parts.
-PURE = ("yaml", "gpu", "plan", "report", "cluster", "pool")
+PURE = ("yaml", "gpu", "cel", "claims", "plan", "report", "cluster", "objects", "control")
 FORBIDDEN_IN_PURE = re.compile(
     r"#include <(curl/|thread|mutex|condition_variable|atomic|random|future|sys/|netinet/)")
 CLOCK = re.compile(r"(system_clock|steady_clock|high_resolution_clock)::now")

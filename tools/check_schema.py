@@ -2,12 +2,13 @@
 """Checks what tangram writes against docs/schema/.
 
 Usage: check_schema.py [--root DIR] [--random PROGRAM]
-                       [--report TANGRAM | --plan TANGRAM | --mig-pack TANGRAM | --simulate TANGRAM]
+                       [--report TANGRAM | --plan TANGRAM | --explain TANGRAM | --top TANGRAM |
+                        --mig-pack TANGRAM | --simulate TANGRAM]
                        [FILE...]
 
 Without FILE: every snapshot in examples/*.json. PROGRAM prints a random snapshot for a seed; those
-are checked too. With --report or --plan the reports or plans that the program TANGRAM makes of all
-these are checked, not the snapshots; with --mig-pack, packings for every model; with --simulate, replays
+are checked too. With --report, --plan or --top the reports, plans or frames that the program TANGRAM makes of all
+these are checked, not the snapshots; with --explain, what it says of some pods of each; with --mig-pack, packings for every model; with --simulate, replays
 and runs by every policy, and --what-if of the snapshots with usage.
 
 A schema must not be looser than what is written: an object with a field added or a required one
@@ -19,6 +20,7 @@ import copy
 import json
 import pathlib
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -125,6 +127,26 @@ def plans(options):
             about = f"{name} {' '.join(policy)}"
             command = [options.plan, "plan", "--snapshot", "-", *policy]
             yield about, written(about, command, snapshot, good=(0, 1))
+
+
+def explanations(options):
+    """Of each kind of pod in the files, and of the random ones that wait."""
+    every_case = options.root / "src/cli/testdata/explain.json"
+    found = [(every_case.name, json.loads(every_case.read_bytes()))]
+    found += [one for one in snapshots(options) if one[0].startswith("random")]
+    for name, snapshot in found:
+        some = snapshot["pods"] if name == every_case.name else snapshot["pods"][:3]
+        for pod in some:
+            asked = f"{pod['namespace']}/{pod['name']}"
+            if not re.fullmatch(r"[\w.-]+/\w[\w.-]*", asked):
+                continue  # no shell can ask for it
+            command = [options.explain, "explain", "pod", asked, "--snapshot", "-"]
+            yield f"{name} {asked}", written(f"{name} {asked}", command, snapshot)
+
+
+def tops(options):
+    for name, snapshot in changed(snapshots(options)):
+        yield name, written(name, [options.top, "top", "--snapshot", "-"], snapshot)
 
 
 def packings(options):
@@ -279,6 +301,8 @@ def arguments():
     output = parser.add_mutually_exclusive_group()
     output.add_argument("--report")
     output.add_argument("--plan")
+    output.add_argument("--explain")
+    output.add_argument("--top")
     output.add_argument("--mig-pack")
     output.add_argument("--simulate")
     parser.add_argument("files", nargs="*", type=pathlib.Path)
@@ -287,8 +311,9 @@ def arguments():
 
 def documents(options):
     """The name of the schema, and the documents that it describes."""
-    for name, made in (("report", reports), ("plan", plans), ("mig-pack", packings),
-                       ("simulate", simulations)):
+    for name, made in (("report", reports), ("plan", plans), ("explain", explanations),
+                       ("top", tops),
+                       ("mig-pack", packings), ("simulate", simulations)):
         if getattr(options, name.replace("-", "_")):
             return name, made(options)
     return "snapshot", snapshots(options)

@@ -4,7 +4,7 @@
 #include <limits>
 #include <string>
 
-#include "kube/quantity.h"
+#include "base/quantity_text.h"
 
 namespace tangram::adapter {
 namespace {
@@ -76,21 +76,21 @@ std::optional<std::int64_t> ReadCount(Json quantity) {
 }
 
 std::optional<std::int64_t> ParseCount(std::string_view quantity) {
-  const auto milli = kube::ParseMilli(quantity);
+  const auto milli = base::ParseMilli(quantity);
   if (!milli || *milli < 0 || *milli % 1000 != 0) return std::nullopt;
   if (*milli / 1000 > kMostCount) return std::nullopt;
   return *milli / 1000;
 }
 
 std::optional<std::int64_t> ReadBytes(Json quantity) {
-  return ReadWith(quantity, "an amount of memory", {kube::ParseUnits, kMostBytes});
+  return ReadWith(quantity, "an amount of memory", {base::ParseUnits, kMostBytes});
 }
 
 Amounts ReadAmounts(Json list) {
   Amounts amounts;
   list.Fields([&](std::string_view key, Json value) {
     if (key == "cpu") {
-      amounts.milli_cpu = ReadWith(value, "an amount of cpu", {kube::ParseMilli});
+      amounts.milli_cpu = ReadWith(value, "an amount of cpu", {base::ParseMilli});
     } else if (key == "memory") {
       amounts.bytes = ReadBytes(value);
     } else if (IsExtendedResource(key)) {

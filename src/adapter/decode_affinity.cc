@@ -57,16 +57,9 @@ cluster::NodePreference ReadNodePreference(Json item) {
   return preference;
 }
 
-void ReadNodeTerms(Json selector, cluster::Affinity& into) {
-  selector.Fields([&](std::string_view key, Json terms) {
-    if (key != "nodeSelectorTerms") return;
-    terms.Items([&](Json item) { into.nodes.push_back(ReadNodeTerm(item)); });
-  });
-}
-
 void ReadNodeAffinity(Json node, cluster::Affinity& into) {
   node.Fields([&](std::string_view key, Json field) {
-    if (key == kRequired) ReadNodeTerms(field, into);
+    if (key == kRequired) into.nodes = ReadNodeSelector(field);
     if (key != kPreferred) return;
     field.Items([&](Json item) { into.preferred_nodes.push_back(ReadNodePreference(item)); });
   });
@@ -93,6 +86,15 @@ std::vector<cluster::PodTerm> ReadPodTerms(Json affinity) {
 
 }  // namespace
 
+std::vector<cluster::NodeTerm> ReadNodeSelector(Json selector) {
+  std::vector<cluster::NodeTerm> read;
+  selector.Fields([&](std::string_view key, Json terms) {
+    if (key != "nodeSelectorTerms") return;
+    terms.Items([&](Json item) { read.push_back(ReadNodeTerm(item)); });
+  });
+  return read;
+}
+
 cluster::Selector ReadSelector(Json selector) {
   cluster::Selector read;
   selector.Fields([&](std::string_view key, Json field) {
@@ -102,6 +104,16 @@ cluster::Selector ReadSelector(Json selector) {
   std::erase_if(read.match_labels, [](const auto& label) { return IsMadeUpLabel(label.first); });
   std::erase_if(read.match_expressions,
                 [](const cluster::SelectorTerm& term) { return IsMadeUpLabel(term.key); });
+  return read;
+}
+
+cluster::Taint ReadTaint(Json taint) {
+  cluster::Taint read;
+  taint.Fields([&](std::string_view key, Json field) {
+    if (key == "key") read.key = field.Text();
+    if (key == "value") read.value = field.Text();
+    if (key == "effect") read.effect = field.Text();
+  });
   return read;
 }
 

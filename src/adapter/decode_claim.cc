@@ -1,6 +1,8 @@
 // ResourceClaim: what is asked of DRA, and what was given.
+#include <map>
 #include <utility>
 
+#include "adapter/decode_affinity.h"
 #include "adapter/decode_dra.h"
 #include "adapter/decode_meta.h"
 
@@ -9,20 +11,8 @@ namespace {
 
 using cluster::AllocatedDevice;
 using cluster::Claim;
+using cluster::DeviceConstraint;
 using cluster::DeviceRequest;
-
-std::vector<std::string> ReadSelectors(Json list) {
-  std::vector<std::string> selectors;
-  list.Items([&](Json item) {
-    item.Fields([&](std::string_view kind, Json cel) {
-      if (kind != "cel") return;
-      cel.Fields([&](std::string_view key, Json field) {
-        if (key == "expression") selectors.push_back(field.Text());
-      });
-    });
-  });
-  return selectors;
-}
 
 std::int64_t ReadDeviceCount(Json field) {
   const std::int64_t count = field.Integer().value_or(1);
@@ -30,12 +20,43 @@ std::int64_t ReadDeviceCount(Json field) {
   return count;
 }
 
+std::vector<cluster::Toleration> ReadTolerations(Json list) {
+  std::vector<cluster::Toleration> tolerations;
+  list.Items([&](Json item) {
+    cluster::Toleration toleration;
+    toleration.op = "Equal";
+    item.Fields([&](std::string_view key, Json field) {
+      if (key == "key") toleration.key = field.Text();
+      if (key == "operator") toleration.op = field.Text();
+      if (key == "value") toleration.value = field.Text();
+      if (key == "effect") toleration.effect = field.Text();
+    });
+    tolerations.push_back(std::move(toleration));
+  });
+  return tolerations;
+}
+
+// {"memory": "10Gi"}, sorted by name.
+cluster::Labels ReadCapacities(Json requests) {
+  std::map<std::string, std::string, std::less<>> asked;
+  requests.Fields([&](std::string_view name, Json quantity) {
+    asked.insert_or_assign(std::string(name), quantity.QuantityText());
+  });
+  return {asked.begin(), asked.end()};
+}
+
 void ReadRequestField(std::string_view key, Json field, DeviceRequest& request) {
   if (key == "name") request.name = field.Text();
   if (key == "deviceClassName") request.device_class = field.Text();
-  if (key == "selectors") request.selectors = ReadSelectors(field);
+  if (key == "selectors") request.selectors = ReadDeviceSelectors(field);
   if (key == "count") request.count = ReadDeviceCount(field);
   if (key == "allocationMode") request.all = field.Text() == "All";
+  if (key == "adminAccess") request.admin_access = field.Boolean().value_or(false);
+  if (key == "tolerations") request.tolerations = ReadTolerations(field);
+  if (key != "capacity") return;
+  field.Fields([&](std::string_view inner, Json requests) {
+    if (inner == "requests") request.capacity = ReadCapacities(requests);
+  });
 }
 
 std::vector<DeviceRequest> ReadAlternatives(Json list) {
@@ -71,10 +92,26 @@ void ReadRequest(Json item, std::vector<DeviceRequest>& requests) {
   if (alternatives.empty()) requests.push_back(std::move(request));
 }
 
+std::vector<DeviceConstraint> ReadConstraints(Json list) {
+  std::vector<DeviceConstraint> constraints;
+  list.Items([&](Json item) {
+    DeviceConstraint constraint;
+    item.Fields([&](std::string_view key, Json field) {
+      if (key == "matchAttribute") constraint.match_attribute = field.Text();
+      if (key == "distinctAttribute") constraint.distinct_attribute = field.Text();
+      if (key != "requests") return;
+      field.Items([&](Json name) { constraint.requests.push_back(name.Text()); });
+    });
+    constraints.push_back(std::move(constraint));
+  });
+  return constraints;
+}
+
 void ReadSpec(Json spec, Claim& claim) {
   spec.Fields([&](std::string_view key, Json devices) {
     if (key != "devices") return;
     devices.Fields([&](std::string_view inner, Json list) {
+      if (inner == "constraints") claim.constraints = ReadConstraints(list);
       if (inner != "requests") return;
       claim.requests.clear();
       list.Items([&](Json item) { ReadRequest(item, claim.requests); });
@@ -100,6 +137,7 @@ std::vector<AllocatedDevice> ReadResults(Json list) {
 
 void ReadAllocation(Json allocation, Claim& claim) {
   allocation.Fields([&](std::string_view key, Json devices) {
+    if (key == "nodeSelector") claim.nodes = ReadNodeSelector(devices);
     if (key != "devices") return;
     devices.Fields([&](std::string_view inner, Json list) {
       if (inner == "results") claim.devices = ReadResults(list);

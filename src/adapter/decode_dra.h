@@ -1,45 +1,27 @@
-// resource.k8s.io ResourceClaim and ResourceSlice: v1, and the older v1beta2 and v1beta1 forms.
+// resource.k8s.io ResourceClaim, ResourceSlice and DeviceClass: v1, and the older v1beta2 and
+// v1beta1 forms.
 #pragma once
 
 #include <simdjson.h>
 
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
+#include "adapter/json.h"
 #include "base/result.h"
-#include "base/units.h"
+#include "cluster/device.h"
 #include "cluster/pod.h"
 
 namespace tangram::adapter {
 
 base::Result<cluster::Claim> DecodeClaim(simdjson::ondemand::object object);
 
-// The attributes that NVIDIA's driver publishes (dra-driver-nvidia-gpu); others are left out.
-struct SliceDevice {
-  std::string name;          // "gpu-0", "gpu-0-mig-1g10gb-19-0"
-  std::string type;          // "gpu", "mig"
-  std::string uuid;          // of the card, or of a MIG device that is there
-  std::string parent_uuid;   // of a MIG device's card
-  std::string product_name;  // "NVIDIA A100-SXM4-40GB"
-  std::string profile;       // "1g.10gb"
-  std::optional<base::MiB> memory;
-  bool operator==(const SliceDevice&) const = default;
-};
+// Attributes of kinds that are not known, and lists, are kept as lists: there, and no more.
+base::Result<cluster::ResourceSlice> DecodeSlice(simdjson::ondemand::object object);
 
-struct Slice {
-  std::string name;
-  std::string driver;
-  std::string node;  // spec.nodeName; empty where the slice is for other nodes too
-  std::string pool;
-  std::int64_t generation = 0;
-  std::int64_t pool_slices = 0;  // resourceSliceCount
-  std::vector<SliceDevice> devices;
-  bool operator==(const Slice&) const = default;
-};
+base::Result<cluster::DeviceClass> DecodeDeviceClass(simdjson::ondemand::object object);
 
-// Unprefixed attribute names take the driver's domain, so "uuid" and "gpu.nvidia.com/uuid" are one.
-base::Result<Slice> DecodeSlice(simdjson::ondemand::object object);
+// {"cel": {"expression": ...}} of classes and of requests.
+std::vector<std::string> ReadDeviceSelectors(Json list);
 
 }  // namespace tangram::adapter

@@ -4,11 +4,16 @@
 #include <gtest/gtest.h>
 
 #include "adapter/decode_testing.h"
+#include "adapter/dra_pools.h"
 
 namespace tangram::adapter {
 namespace {
 
 using cluster::AllocatedDevice;
+using cluster::AttributeType;
+using cluster::Device;
+using cluster::DeviceAttribute;
+using cluster::DeviceConstraint;
 using cluster::DeviceRequest;
 using testing::ElementsAre;
 
@@ -39,8 +44,7 @@ TEST(DecodeClaim, ReadsRequestsAlternativesAndAllocation) {
       ElementsAre(DeviceRequest{"g",
                                 "mig.nvidia.com",
                                 {"device.attributes['gpu.nvidia.com'].profile == '1g.10gb'"},
-                                2,
-                                false},
+                                2},
                   DeviceRequest{"alt/big", "gpu.nvidia.com", {}, 1, true},
                   DeviceRequest{"alt/small", "mig.nvidia.com", {}, 1, false}));
   EXPECT_THAT(claim->devices,
@@ -48,6 +52,9 @@ TEST(DecodeClaim, ReadsRequestsAlternativesAndAllocation) {
                                           "gpu-0-mig-1g10gb-19-0", false},
                           AllocatedDevice{"watch", "gpu.nvidia.com", "h100-0", "gpu-1", true}));
   EXPECT_THAT(claim->reserved_for, ElementsAre("u1"));
+  EXPECT_THAT(claim->constraints,
+              ElementsAre(DeviceConstraint{{"g"}, "resource.kubernetes.io/pcieRoot", ""}));
+  EXPECT_TRUE(claim->nodes.empty());
 }
 
 TEST(DecodeClaim, InlineRequestsOfV1beta1) {
@@ -57,6 +64,26 @@ TEST(DecodeClaim, InlineRequestsOfV1beta1) {
   ASSERT_TRUE(claim) << claim.error().message;
   EXPECT_THAT(claim->requests, ElementsAre(DeviceRequest{"g", "gpu.nvidia.com", {}, 3, false}));
   EXPECT_TRUE(claim->devices.empty());
+}
+
+TEST(DecodeClaim, ReadsWhatDecidesWhichDevicesFit) {
+  const auto claim = DecodeText(DecodeClaim, R"({"metadata": {"name": "c", "namespace": "n"},
+    "spec": {"devices": {"requests": [{"name": "g", "exactly": {"deviceClassName": "gpu.nvidia.com",
+      "adminAccess": true, "capacity": {"requests": {"memory": "10Gi", "cores": 2}},
+      "tolerations": [{"key": "xid", "operator": "Exists"}, {"key": "slow", "value": "yes",
+        "effect": "NoSchedule"}]}}],
+      "constraints": [{"distinctAttribute": "a.io/rack"}, {"someOther": {}}]}},
+    "status": {"allocation": {"nodeSelector": {"nodeSelectorTerms": [{"matchFields": [
+      {"key": "metadata.name", "operator": "In", "values": ["h100-0"]}]}]}}}})");
+  ASSERT_TRUE(claim) << claim.error().message;
+  DeviceRequest wanted{"g", "gpu.nvidia.com", {}, 1, false, true};
+  wanted.tolerations = {{"xid", "Exists", "", ""}, {"slow", "Equal", "yes", "NoSchedule"}};
+  wanted.capacity = {{"cores", "2"}, {"memory", "10Gi"}};
+  EXPECT_THAT(claim->requests, ElementsAre(wanted));
+  EXPECT_THAT(claim->constraints,
+              ElementsAre(DeviceConstraint{{}, "", "a.io/rack"}, DeviceConstraint{}));
+  EXPECT_THAT(claim->nodes,
+              ElementsAre(cluster::NodeTerm{{}, {{"metadata.name", "In", {"h100-0"}}}}));
 }
 
 TEST(DecodeClaim, ACountBelowOneIsAFault) {
@@ -89,11 +116,72 @@ TEST(DecodeSlice, ReadsNvidiasDevices) {
   EXPECT_EQ(slice->pool, "h100-0");
   EXPECT_EQ(slice->generation, 3);
   EXPECT_EQ(slice->pool_slices, 2);
-  EXPECT_THAT(slice->devices,
-              ElementsAre(SliceDevice{"gpu-0", "gpu", "GPU-aa", "", "NVIDIA H100 80GB HBM3", "",
-                                      base::MiB(81559)},
-                          SliceDevice{"gpu-0-mig-1g10gb-19-3", "mig", "", "GPU-aa", "", "1g.10gb",
-                                      base::MiB(9984)}));
+  EXPECT_EQ(slice->reach, cluster::NodeReach{.node = "h100-0"});
+  ASSERT_EQ(slice->devices.size(), 2u);
+  EXPECT_EQ(slice->devices[0],
+            (Device{"gpu-0",
+                    {{"type", AttributeType::kString, "gpu"},
+                     {"gpu.nvidia.com/uuid", AttributeType::kString, "GPU-aa"},
+                     {"productName", AttributeType::kString, "NVIDIA H100 80GB HBM3"},
+                     {"cudaComputeCapability", AttributeType::kVersion, "9.0.0"},
+                     {"other.io/uuid", AttributeType::kString, "no"},
+                     {"resource.kubernetes.io/pcieRoot", AttributeType::kString, "pci0000:00"}},
+                    {{"memory", "81559Mi", false}},
+                    {{"gpu-0-counter-set", {{"memory-slice-0", 1000}}}},
+                    {},
+                    false,
+                    false,
+                    {}}));
+  EXPECT_EQ(
+      ReadNvidiaDevice(slice->devices[0]),
+      (SliceDevice{"gpu-0", "gpu", "GPU-aa", "", "NVIDIA H100 80GB HBM3", "", base::MiB(81559)}));
+  EXPECT_EQ(
+      ReadNvidiaDevice(slice->devices[1]),
+      (SliceDevice{"gpu-0-mig-1g10gb-19-3", "mig", "", "GPU-aa", "", "1g.10gb", base::MiB(9984)}));
+}
+
+TEST(DecodeSlice, ReadsWhatDecidesWhoMayUseADevice) {
+  const auto slice = DecodeText(DecodeSlice, R"({"metadata": {"name": "s"}, "spec": {
+    "driver": "a.io", "pool": {"name": "p", "generation": 1, "resourceSliceCount": 1},
+    "perDeviceNodeSelection": true, "devices": [
+      {"name": "x", "allNodes": true, "allowMultipleAllocations": true,
+       "bindingConditions": ["a.io/ready"],
+       "attributes": {"count": {"int": -3}, "ok": {"bool": true}, "odd": {"strings": ["a"]}},
+       "capacity": {"memory": {"value": "80Gi", "requestPolicy": {"default": "1Gi"}}},
+       "taints": [{"key": "xid", "value": "79", "effect": "NoSchedule"}]},
+      {"name": "y", "nodeSelector": {"nodeSelectorTerms": [{"matchExpressions": [
+        {"key": "rack", "operator": "In", "values": ["r1"]}]}]}}]}})");
+  ASSERT_TRUE(slice) << slice.error().message;
+  EXPECT_TRUE(slice->reach_by_device);
+  const Device& x = slice->devices[0];
+  EXPECT_TRUE(x.reach.all_nodes && x.shared_by_capacity && x.has_binding_conditions);
+  EXPECT_THAT(x.attributes, ElementsAre(DeviceAttribute{"count", AttributeType::kInt, "-3"},
+                                        DeviceAttribute{"ok", AttributeType::kBool, "true"},
+                                        DeviceAttribute{"odd", AttributeType::kList, ""}));
+  EXPECT_THAT(x.capacity, ElementsAre(cluster::DeviceCapacity{"memory", "80Gi", true}));
+  EXPECT_THAT(x.taints, ElementsAre(cluster::Taint{"xid", "79", "NoSchedule"}));
+  EXPECT_THAT(slice->devices[1].reach.nodes,
+              ElementsAre(cluster::NodeTerm{{{"rack", "In", {"r1"}}}, {}}));
+}
+
+TEST(DecodeSlice, ACounterThatIsNoAmountIsAFault) {
+  const auto slice = DecodeText(DecodeSlice, R"({"metadata": {"name": "s"}, "spec": {
+    "driver": "a.io", "pool": {"name": "p"}, "sharedCounters": [{"name": "c", "counters":
+    {"memory": {"value": "-1"}}}]}})");
+  ASSERT_FALSE(slice);
+  EXPECT_EQ(slice.error().message,
+            "ResourceSlice s: spec.sharedCounters[0].counters.memory.value: expected an amount, "
+            "found \"-1\"");
+}
+
+TEST(DecodeDeviceClass, ReadsSelectorsAndExtendedResource) {
+  const auto read = DecodeText(DecodeDeviceClass, R"({"metadata": {"name": "gpu.nvidia.com"},
+    "spec": {"selectors": [{"cel": {"expression": "device.driver == 'gpu.nvidia.com'"}}],
+             "extendedResourceName": "example.com/gpu"}})");
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(*read,
+            (cluster::DeviceClass{
+                "gpu.nvidia.com", {"device.driver == 'gpu.nvidia.com'"}, "example.com/gpu"}));
 }
 
 TEST(DecodeSlice, BasicDevicesOfV1beta1) {
@@ -102,8 +190,9 @@ TEST(DecodeSlice, BasicDevicesOfV1beta1) {
     "resourceSliceCount": 1}, "devices": [{"name": "gpu-1", "basic": {"attributes":
     {"uuid": {"string": "GPU-bb"}}, "capacity": {"memory": {"value": "24Gi"}}}}]}})");
   ASSERT_TRUE(slice) << slice.error().message;
-  EXPECT_THAT(slice->devices,
-              ElementsAre(SliceDevice{"gpu-1", "", "GPU-bb", "", "", "", base::MiB(24576)}));
+  ASSERT_EQ(slice->devices.size(), 1u);
+  EXPECT_EQ(ReadNvidiaDevice(slice->devices[0]),
+            (SliceDevice{"gpu-1", "", "GPU-bb", "", "", "", base::MiB(24576)}));
 }
 
 TEST(DecodeSlice, SharedCountersAlone) {
@@ -113,6 +202,8 @@ TEST(DecodeSlice, SharedCountersAlone) {
     {"memory": {"value": "80Gi"}}}]}})");
   ASSERT_TRUE(slice) << slice.error().message;
   EXPECT_TRUE(slice->devices.empty());
+  EXPECT_THAT(slice->counters, ElementsAre(cluster::CounterSet{"gpu-0-counter-set",
+                                                               {{"memory", 85'899'345'920'000}}}));
 }
 
 }  // namespace

@@ -42,6 +42,7 @@ cluster::Labels ReadAnnotations(Json map) {
 bool IsReadAnnotation(std::string_view key) {
   return key == "karpenter.sh/do-not-disrupt" ||
          key == "cluster-autoscaler.kubernetes.io/safe-to-evict" ||
+         key == "scheduling.k8s.io/group-name" || key == "pod-group-name" ||  // cluster/gang.h
          key.starts_with("kueue.x-k8s.io/") || key.starts_with("tangram.dev/");
 }
 

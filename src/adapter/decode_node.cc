@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "adapter/amounts.h"
+#include "adapter/decode_affinity.h"
 #include "adapter/decode_meta.h"
 
 namespace tangram::adapter {
@@ -16,15 +17,7 @@ struct Draft {
 
 std::vector<cluster::Taint> ReadTaints(Json list) {
   std::vector<cluster::Taint> taints;
-  list.Items([&](Json item) {
-    cluster::Taint taint;
-    item.Fields([&](std::string_view key, Json field) {
-      if (key == "key") taint.key = field.Text();
-      if (key == "value") taint.value = field.Text();
-      if (key == "effect") taint.effect = field.Text();
-    });
-    taints.push_back(std::move(taint));
-  });
+  list.Items([&](Json item) { taints.push_back(ReadTaint(item)); });
   return taints;
 }
 

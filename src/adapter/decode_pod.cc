@@ -7,6 +7,7 @@
 #include "adapter/decode_affinity.h"
 #include "adapter/decode_meta.h"
 #include "adapter/pod_requests.h"
+#include "cluster/gate.h"
 
 namespace tangram::adapter {
 namespace {
@@ -73,6 +74,11 @@ void ReadSpec(Json spec, Draft& draft) {
     if (key == "priority") pod.priority = ReadPriority(field);
     if (key == "priorityClassName") pod.priority_class = field.Text();
     if (key == "preemptionPolicy") pod.can_preempt = field.Text() != "Never";
+    if (key == "schedulingGroup") {
+      field.Fields([&](std::string_view inner, Json value) {
+        if (inner == "podGroupName") pod.pod_group = value.Text();
+      });
+    }
     if (key == "schedulingGates") pod.gates = ReadNames(field, "name");
     if (key == "nodeSelector") pod.node_selector = field.TextMap();
     if (key == "tolerations") pod.tolerations = ReadTolerations(field);
@@ -175,9 +181,9 @@ cluster::Pod Finish(Draft draft, Fault& fault) {
   return pod;
 }
 
-}  // namespace
+enum class Name { kMust, kMay };
 
-base::Result<cluster::Pod> DecodePod(simdjson::ondemand::object object) {
+base::Result<cluster::Pod> Decode(simdjson::ondemand::object& object, Name needs) {
   Draft draft;
   Fault fault;
   Walk(object, fault, [&](std::string_view key, Json field) {
@@ -185,12 +191,38 @@ base::Result<cluster::Pod> DecodePod(simdjson::ondemand::object object) {
     if (key == "spec") ReadSpec(field, draft);
     if (key == "status") ReadStatus(field, draft);
   });
-  if (draft.meta.name.empty()) fault.Set("metadata.name is missing");
+  if (needs == Name::kMust && draft.meta.name.empty()) fault.Set("metadata.name is missing");
   const std::string ns = draft.meta.ns;
   const std::string name = draft.meta.name;
   cluster::Pod pod = Finish(std::move(draft), fault);
   if (fault.Found()) return tl::unexpected(ErrorOf(fault, "Pod", ns, name));
   return pod;
+}
+
+}  // namespace
+
+base::Result<cluster::Pod> DecodePod(simdjson::ondemand::object object) {
+  return Decode(object, Name::kMust);
+}
+
+base::Result<cluster::Pod> DecodeNewPod(simdjson::ondemand::object object) {
+  return Decode(object, Name::kMay);
+}
+
+base::Result<LivePod> DecodeLivePod(simdjson::ondemand::object& object) {
+  auto pod = DecodePod(object);
+  if (!pod) return tl::unexpected(pod.error());
+  LivePod live{.pod = *std::move(pod), .node_affinity = {}};
+  if (!cluster::IsBehindGate(live.pod)) return live;
+  // No text is unescaped here, so it does not matter that the object was read before.
+  std::string_view raw;
+  simdjson::ondemand::object affinity;
+  if (object.reset().error() == simdjson::SUCCESS &&
+      object["spec"]["affinity"]["nodeAffinity"].get_object().get(affinity) == simdjson::SUCCESS &&
+      affinity.raw_json().get(raw) == simdjson::SUCCESS) {
+    live.node_affinity = std::string(raw);
+  }
+  return live;
 }
 
 }  // namespace tangram::adapter

@@ -46,6 +46,7 @@ base::Result<cluster::PriorityClass> DecodePriorityClass(simdjson::ondemand::obj
     if (key == "metadata") meta = ReadMeta(field);
     if (key == "value") priority.value = field.Integer().value_or(0);
     if (key == "preemptionPolicy") priority.preempts = field.Text() != "Never";
+    if (key == "globalDefault") priority.global_default = field.Boolean().value_or(false);
   });
   if (meta.name.empty()) fault.Set("metadata.name is missing");
   if (fault.Found()) return tl::unexpected(ErrorOf(fault, "PriorityClass", "", meta.name));

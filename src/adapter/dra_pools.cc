@@ -1,23 +1,28 @@
 #include "adapter/dra_pools.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 
+#include "adapter/amounts.h"
 #include "adapter/printable.h"
+#include "base/quantity_text.h"
 #include "base/text.h"
 
 namespace tangram::adapter {
 namespace {
 
+using cluster::ResourceSlice;
+
 struct Pool {
   std::int64_t generation = std::numeric_limits<std::int64_t>::min();
-  std::vector<const Slice*> slices;  // of that generation
+  std::vector<const ResourceSlice*> slices;  // of that generation
 };
 
-std::map<std::string, Pool> NewestPools(const std::vector<Slice>& slices) {
+std::map<std::string, Pool> NewestPools(const std::vector<ResourceSlice>& slices) {
   std::map<std::string, Pool> pools;
-  for (const Slice& slice : slices) {
-    if (slice.driver != kNvidiaDriver) continue;
+  for (const ResourceSlice& slice : slices) {
+    if (slice.driver != cluster::kNvidiaDriver) continue;
     Pool& pool = pools[slice.pool];
     if (slice.generation < pool.generation) continue;
     if (slice.generation > pool.generation) pool = Pool{slice.generation, {}};
@@ -34,8 +39,8 @@ std::string FaultOf(const Pool& pool) {
            " slices of generation " + std::to_string(pool.generation) + " are there";
   }
   std::set<std::string_view> names;
-  for (const Slice* slice : pool.slices) {
-    for (const SliceDevice& device : slice->devices) {
+  for (const ResourceSlice* slice : pool.slices) {
+    for (const cluster::Device& device : slice->devices) {
       if (!names.insert(device.name).second) {
         return "device " + Printable(device.name) + " is published twice";
       }
@@ -52,12 +57,30 @@ std::optional<int> SmallNumber(std::string_view text) {
 
 }  // namespace
 
-DraPools ReadPools(const std::vector<Slice>& slices, const std::vector<cluster::Claim>& claims) {
+SliceDevice ReadNvidiaDevice(const cluster::Device& device) {
+  const auto text = [&](const std::string& name) {
+    const auto* found = cluster::FindAttribute(device, cluster::kNvidiaDriver,
+                                               std::string(cluster::kNvidiaDriver) + "/" + name);
+    const bool is_text = found != nullptr && found->type == cluster::AttributeType::kString;
+    return is_text ? found->value : std::string();
+  };
+  SliceDevice read{device.name,         text("type"),    text("uuid"), text("parentUUID"),
+                   text("productName"), text("profile"), std::nullopt};
+  for (const cluster::DeviceCapacity& capacity : device.capacity) {
+    if (capacity.name != "memory" && capacity.name != "gpu.nvidia.com/memory") continue;
+    const auto bytes = base::ParseUnits(capacity.value);
+    if (bytes && *bytes >= 0) read.memory = MiBDown(*bytes);
+  }
+  return read;
+}
+
+DraPools ReadPools(const std::vector<ResourceSlice>& slices,
+                   const std::vector<cluster::Claim>& claims) {
   DraPools read;
   std::map<std::string, std::set<std::string>> allocated;  // by pool
   for (const cluster::Claim& claim : claims) {
     for (const cluster::AllocatedDevice& device : claim.devices) {
-      const bool holds = device.driver == kNvidiaDriver && !device.admin_access;
+      const bool holds = device.driver == cluster::kNvidiaDriver && !device.admin_access;
       if (holds) allocated[device.pool].insert(device.device);
     }
   }
@@ -67,10 +90,11 @@ DraPools ReadPools(const std::vector<Slice>& slices, const std::vector<cluster::
                            "wait for the driver to publish the pool, or look at its log"});
       continue;
     }
-    for (const Slice* slice : pool.slices) {
-      if (slice->node.empty()) continue;
-      NodeDevices& node = read.by_node[slice->node];
-      node.devices.insert(node.devices.end(), slice->devices.begin(), slice->devices.end());
+    for (const ResourceSlice* slice : pool.slices) {
+      if (slice->reach.node.empty()) continue;
+      NodeDevices& node = read.by_node[slice->reach.node];
+      std::transform(slice->devices.begin(), slice->devices.end(), std::back_inserter(node.devices),
+                     ReadNvidiaDevice);
       node.allocated.insert(allocated[name].begin(), allocated[name].end());
     }
   }

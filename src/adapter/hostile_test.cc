@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "adapter/decode_dra.h"
+#include "adapter/decode_gang.h"
 #include "adapter/decode_kueue.h"
 #include "adapter/decode_node.h"
 #include "adapter/decode_pod.h"
@@ -39,8 +40,13 @@ std::vector<Decoder> Decoders() {
           Named("PriorityClass", DecodePriorityClass),
           Named("Claim", DecodeClaim),
           Named("Slice", DecodeSlice),
+          Named("DeviceClass", DecodeDeviceClass),
           Named("ClusterQueue", DecodeClusterQueue),
-          Named("LocalQueue", DecodeLocalQueue)};
+          Named("LocalQueue", DecodeLocalQueue),
+          Named("Job", DecodeJob),
+          Named("JobSet", DecodeJobSet),
+          Named("PodGroup", DecodePodGroup),
+          Named("VolcanoPodGroup", DecodeVolcanoPodGroup)};
 }
 
 // Holds every field that some decoder reads.
@@ -56,7 +62,17 @@ constexpr std::string_view kEverything = R"({"metadata":{"name":"x","namespace":
  "name":"c","resourceClaimName":"cc"}],"hard":{"requests.nvidia.com/gpu":"4"},"selector":{
  "matchLabels":{"a":"b"},"matchExpressions":[{"key":"k","operator":"In","values":["v"]}]},
  "driver":"gpu.nvidia.com","pool":{"name":"n","generation":1,"resourceSliceCount":1},"devices":[{
- "name":"gpu-0","attributes":{"uuid":{"string":"GPU-1"}},"capacity":{"memory":{"value":"1Gi"}}}],
+ "name":"gpu-0","attributes":{"uuid":{"string":"GPU-1"},"i":{"int":1},"b":{"bool":true},"v":{"version":"1.0.0"}},
+ "capacity":{"memory":{"value":"1Gi","requestPolicy":{}}},"allNodes":true,"bindingConditions":["x"],
+ "consumesCounters":[{"counterSet":"s","counters":{"c":{"value":"1"}}}],"nodeName":"n",
+ "taints":[{"key":"k","effect":"None"}],"allowMultipleAllocations":true}],"sharedCounters":[{
+ "name":"s","counters":{"c":{"value":"1"}}}],"perDeviceNodeSelection":true,"selectors":[{"cel":{
+ "expression":"true"}}],"extendedResourceName":"a/b",
+ "parallelism":4,"completions":4,"minMember":4,"schedulingPolicy":{"gang":{"minCount":4}},
+ "schedulingGroup":{"podGroupName":"g"},"template":{"metadata":{"labels":{"tangram.dev/gang":"g"}}},
+ "startupPolicy":{"startupPolicyOrder":"InOrder"},"replicatedJobs":[{"replicas":2,"dependsOn":[{
+ "name":"d"}],"template":{"spec":{"parallelism":2,"template":{"metadata":{"labels":{
+ "tangram.dev/gang":"g"}}}}}}],
  "cohort":"c","clusterQueue":"q","resourceGroups":[{"flavors":[{"name":"f","resources":[{
  "name":"nvidia.com/gpu","nominalQuota":"1"}]}]}]},"status":{"phase":"Running","startTime":
  "2026-11-21T00:00:00Z","conditions":[{"type":"Ready","status":"True"}],"allocatable":{"cpu":"1",
@@ -103,7 +119,8 @@ TEST(Hostile, WrongTypesEverywhere) {
 TEST(Hostile, DeepNestingWhereNothingIsRead) {
   const std::string deep(800, '[');
   const std::string json =
-      R"({"metadata":{"name":"x"},"spec":{"volumes":)" + deep + std::string(800, ']') + "}}";
+      R"({"metadata":{"name":"x"},"spec":{"driver":"d","pool":{"name":"p"},"volumes":)" + deep +
+      std::string(800, ']') + "}}";
   for (const Decoder& decoder : Decoders()) {
     const std::string error = decoder.run(json);
     EXPECT_TRUE(error.empty()) << decoder.name << ": " << error;

@@ -81,6 +81,17 @@ std::string Json::Text() {
   return std::string(text);
 }
 
+std::string_view Json::ObjectText() {
+  if (!Is(json_type::object, "an object")) return {};
+  simdjson::ondemand::object object;
+  std::string_view text;
+  auto code = value_.get_object().get(object);
+  if (code == simdjson::SUCCESS) code = object.raw_json().get(text);
+  if (code == simdjson::SUCCESS) return text;
+  internal::Broken(place_, code, fault_);
+  return {};
+}
+
 std::optional<std::int64_t> Json::Integer() {
   if (!Is(json_type::number, "a whole number")) return std::nullopt;
   std::int64_t number = 0;

@@ -56,6 +56,8 @@ class Json {
   std::optional<base::Time> Time();
   // A quantity as the API's reader takes it: text, or a bare number.
   std::string QuantityText();
+  // The bytes of an object as they stand in the document, for a walk of their own.
+  std::string_view ObjectText();
   // An object of text values, sorted by key; the last of equal keys stays.
   cluster::Labels TextMap();
 
@@ -66,6 +68,8 @@ class Json {
   template <class Fn>
   void Items(Fn fn);
 
+  // Of an item: its place in the list, nulls counted.
+  std::size_t index() const { return static_cast<std::size_t>(place_.index); }
   // Says what should have stood here.
   void Expected(std::string_view what, std::string_view found);
   Fault& fault() { return fault_; }

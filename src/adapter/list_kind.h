@@ -28,6 +28,7 @@ struct Listed {
   std::vector<T> items;
   std::vector<cluster::Gap> gaps;
   std::optional<base::Error> failed;  // the list as a whole
+  bool served = false;
   std::size_t requests = 0;
 };
 
@@ -55,6 +56,7 @@ Listed<T> ListKind(kube::Client& client, const Kind& kind, const kube::ListOptio
     return listed;
   }
   if (!resource->has_value()) return listed;
+  listed.served = true;
   std::vector<cluster::Gap> bad;
   std::size_t unnamed = 0;
   std::size_t seen = 0;

@@ -21,17 +21,35 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-SliceDevice Card(int index) {
+using cluster::Device;
+using cluster::ResourceSlice;
+
+Device Card(int index) {
   const std::string minor = std::to_string(index);
-  return {"gpu-" + minor, "gpu", "GPU-" + minor, "", "NVIDIA A100-SXM4-40GB", "", base::MiB(40960)};
+  Device device;
+  device.name = "gpu-" + minor;
+  device.attributes = {{"type", {}, "gpu"},
+                       {"uuid", {}, "GPU-" + minor},
+                       {"productName", {}, "NVIDIA A100-SXM4-40GB"}};
+  device.capacity = {{"memory", "40Gi", false}};
+  return device;
 }
-SliceDevice Part(int card, const std::string& name, const std::string& profile,
-                 const std::string& uuid) {
-  return {name,    "mig",          uuid, "GPU-" + std::to_string(card), "NVIDIA A100-SXM4-40GB",
-          profile, base::MiB(4864)};
+Device Part(int card, const std::string& name, const std::string& profile,
+            const std::string& uuid) {
+  Device device;
+  device.name = name;
+  device.attributes = {{"type", {}, "mig"},
+                       {"uuid", {}, uuid},
+                       {"parentUUID", {}, "GPU-" + std::to_string(card)},
+                       {"productName", {}, "NVIDIA A100-SXM4-40GB"},
+                       {"profile", {}, profile}};
+  device.capacity = {{"memory", "4864Mi", false}};
+  return device;
 }
-Slice Published(std::int64_t generation, std::int64_t count, std::vector<SliceDevice> devices) {
-  return {"s", "gpu.nvidia.com", "n", "n", generation, count, std::move(devices)};
+ResourceSlice Published(std::int64_t generation, std::int64_t count, std::vector<Device> devices) {
+  ResourceSlice slice{"s", "gpu.nvidia.com", "n", generation, count, {.node = "n"}, false, {}, {}};
+  slice.devices = std::move(devices);
+  return slice;
 }
 cluster::Claim Holding(const std::string& device) {
   cluster::Claim claim;
@@ -111,7 +129,7 @@ TEST(ReadPools, OnlyTheNewestWholeGeneration) {
 }
 
 TEST(ReadPools, OtherDriversAreNotOurs) {
-  Slice other = Published(1, 1, {Card(0)});
+  ResourceSlice other = Published(1, 1, {Card(0)});
   other.driver = "dra.net";
   const DraPools pools = ReadPools({other}, {});
   EXPECT_TRUE(pools.by_node.empty());

@@ -5,38 +5,21 @@
 #include <utility>
 
 #include "adapter/decode_dra.h"
+#include "adapter/decode_gang.h"
 #include "adapter/decode_kueue.h"
 #include "adapter/decode_node.h"
 #include "adapter/decode_pod.h"
 #include "adapter/decode_policy.h"
+#include "adapter/kinds.h"
 #include "adapter/list_kind.h"
 #include "adapter/node_gpus.h"
 #include "base/mutex.h"
+#include "cluster/gang.h"
 
 namespace tangram::adapter {
 namespace {
 
 using cluster::Snapshot;
-using kube::Resource;
-
-Kind Core(const char* plural, const char* kind) {
-  return {{Resource{"", "v1", plural, kind}}, Presence::kAlways};
-}
-
-// DRA is v1 from Kubernetes 1.34; before, its betas may be served or not.
-Kind Dra(const char* plural, const char* kind) {
-  const std::string group = "resource.k8s.io";
-  return {{Resource{group, "v1", plural, kind}, Resource{group, "v1beta2", plural, kind},
-           Resource{group, "v1beta1", plural, kind}},
-          Presence::kIfServed};
-}
-
-Kind Kueue(const char* plural, const char* kind) {
-  const std::string group = "kueue.x-k8s.io";
-  return {{Resource{group, "v1beta2", plural, kind}, Resource{group, "v1beta1", plural, kind}},
-          Presence::kIfServed};
-}
-
 // Hands the caller's progress function to many threads, one call at a time.
 class Reporter {
  public:
@@ -84,8 +67,38 @@ std::vector<T> Take(Listed<T> listed, Snapshot& snapshot) {
   return std::move(listed.items);
 }
 
-void SetGpus(const std::vector<Slice>& slices, Snapshot& snapshot) {
-  const DraPools pools = ReadPools(slices, snapshot.claims);
+// Who says how large gangs are: one list of several kinds.
+class GangReading {
+ public:
+  explicit GangReading(Reader& reader) {
+    Start(reader, cluster::kJobs, kinds::Jobs(), DecodeJob);
+    Start(reader, cluster::kJobSets, kinds::JobSets(), DecodeJobSet);
+    Start(reader, cluster::kPodGroups, kinds::PodGroups(), DecodePodGroup);
+    Start(reader, cluster::kVolcanoPodGroups, kinds::VolcanoPodGroups(), DecodeVolcanoPodGroup);
+    Start(reader, cluster::kKaiPodGroups, kinds::KaiPodGroups(), DecodeKaiPodGroup);
+    Start(reader, cluster::kCoschedulingPodGroups, kinds::CoschedulingPodGroups(),
+          DecodeCoschedulingPodGroup);
+  }
+
+  void Take(Snapshot& snapshot) && {
+    for (auto& [kind, list] : lists_) {
+      Listed<cluster::GangOwner> listed = list.get();
+      if (listed.served && !listed.failed) snapshot.gang_kinds.emplace_back(kind);
+      std::move(listed.items.begin(), listed.items.end(), std::back_inserter(snapshot.gang_owners));
+      std::move(listed.gaps.begin(), listed.gaps.end(), std::back_inserter(snapshot.gaps));
+    }
+  }
+
+ private:
+  template <class Decode>
+  void Start(Reader& reader, std::string_view name, Kind kind, Decode decode) {
+    lists_.emplace_back(name, reader.Start<cluster::GangOwner>(std::move(kind), decode));
+  }
+  std::vector<std::pair<std::string_view, std::future<Listed<cluster::GangOwner>>>> lists_;
+};
+
+void SetGpus(Snapshot& snapshot) {
+  const DraPools pools = ReadPools(snapshot.slices, snapshot.claims);
   snapshot.gaps.insert(snapshot.gaps.end(), pools.gaps.begin(), pools.gaps.end());
   for (cluster::Node& node : snapshot.nodes) {
     const auto found = pools.by_node.find(node.name);
@@ -110,25 +123,20 @@ base::Result<Snapshot> ReadCluster(kube::Client& client, const base::Clock& cloc
   Snapshot snapshot;
   snapshot.taken_at = clock.Now();
   Reader reader(client, options);
-  auto nodes = reader.Start<cluster::Node>(Core("nodes", "Node"), DecodeNode);
-  auto pods = reader.Start<cluster::Pod>(Core("pods", "Pod"), DecodePod);
-  auto claims = reader.Start<cluster::Claim>(Dra("resourceclaims", "ResourceClaim"), DecodeClaim);
-  auto slices = reader.Start<Slice>(Dra("resourceslices", "ResourceSlice"), DecodeSlice);
-  auto namespaces =
-      reader.Start<cluster::Namespace>(Core("namespaces", "Namespace"), DecodeNamespace);
-  auto quotas = reader.Start<cluster::Quota>(Core("resourcequotas", "ResourceQuota"), DecodeQuota);
-  auto budgets = reader.Start<cluster::DisruptionBudget>(
-      {{Resource{"policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget"}},
-       Presence::kAlways},
-      DecodeDisruptionBudget);
-  auto priorities = reader.Start<cluster::PriorityClass>(
-      {{Resource{"scheduling.k8s.io", "v1", "priorityclasses", "PriorityClass"}},
-       Presence::kAlways},
-      DecodePriorityClass);
-  auto queues =
-      reader.Start<cluster::Queue>(Kueue("clusterqueues", "ClusterQueue"), DecodeClusterQueue);
-  auto local_queues =
-      reader.Start<cluster::LocalQueue>(Kueue("localqueues", "LocalQueue"), DecodeLocalQueue);
+  auto nodes = reader.Start<cluster::Node>(kinds::Nodes(), DecodeNode);
+  auto pods = reader.Start<cluster::Pod>(kinds::Pods(), DecodePod);
+  auto claims = reader.Start<cluster::Claim>(kinds::Claims(), DecodeClaim);
+  auto slices = reader.Start<cluster::ResourceSlice>(kinds::Slices(), DecodeSlice);
+  auto device_classes =
+      reader.Start<cluster::DeviceClass>(kinds::DeviceClasses(), DecodeDeviceClass);
+  auto namespaces = reader.Start<cluster::Namespace>(kinds::Namespaces(), DecodeNamespace);
+  auto quotas = reader.Start<cluster::Quota>(kinds::Quotas(), DecodeQuota);
+  auto budgets = reader.Start<cluster::DisruptionBudget>(kinds::Budgets(), DecodeDisruptionBudget);
+  auto priorities =
+      reader.Start<cluster::PriorityClass>(kinds::PriorityClasses(), DecodePriorityClass);
+  auto queues = reader.Start<cluster::Queue>(kinds::ClusterQueues(), DecodeClusterQueue);
+  auto local_queues = reader.Start<cluster::LocalQueue>(kinds::LocalQueues(), DecodeLocalQueue);
+  GangReading gangs(reader);
 
   Listed<cluster::Node> listed_nodes = nodes.get();
   Listed<cluster::Pod> listed_pods = pods.get();
@@ -144,7 +152,10 @@ base::Result<Snapshot> ReadCluster(kube::Client& client, const base::Clock& cloc
   snapshot.priority_classes = Take(priorities.get(), snapshot);
   snapshot.queues = Take(queues.get(), snapshot);
   snapshot.local_queues = Take(local_queues.get(), snapshot);
-  SetGpus(Take(slices.get(), snapshot), snapshot);
+  snapshot.slices = Take(slices.get(), snapshot);
+  snapshot.device_classes = Take(device_classes.get(), snapshot);
+  std::move(gangs).Take(snapshot);
+  SetGpus(snapshot);
   cluster::Normalize(snapshot);
   return snapshot;
 }

@@ -120,6 +120,25 @@ TEST(ReadCluster, AForbiddenKindIsAGapWithItsRule) {
             "{apiGroups: [\"policy\"], resources: [poddisruptionbudgets], verbs: [list]}");
 }
 
+TEST(ReadCluster, WhoSaysHowLargeGangsAre) {
+  FakeApi api = Healthy();
+  api.answers["/apis/batch/v1"] = {200, Served(R"({"name":"jobs"})")};
+  api.answers["/apis/batch/v1/jobs"] = {200, ListOf("Job", R"(
+      {"metadata":{"namespace":"x","name":"train"},"spec":{"parallelism":4,
+       "template":{"metadata":{"labels":{"tangram.dev/gang":"g"}}}}},
+      {"metadata":{"namespace":"x","name":"alone"},"spec":{"parallelism":4}},
+      {"metadata":{"namespace":"x","name":"odd"},"spec":{"parallelism":-1}})")};
+  api.answers["/apis/scheduling.run.ai/v2alpha2"] = {200, Served(R"({"name":"podgroups"})")};
+  api.answers["/apis/scheduling.run.ai/v2alpha2/podgroups"] = {403, kForbidden};
+  const auto snapshot = Read(api);
+  ASSERT_TRUE(snapshot) << snapshot.error().message;
+  EXPECT_THAT(snapshot->gang_owners,
+              ElementsAre(cluster::GangOwner{"x", "jobs.batch/train", {{"g", 4}}}));
+  EXPECT_THAT(snapshot->gang_kinds, ElementsAre("jobs.batch")) << "the others are not all known";
+  EXPECT_THAT(GapNames(*snapshot),
+              ElementsAre("jobs.batch", "podgroups.scheduling.run.ai", "pods"));
+}
+
 TEST(ReadCluster, PodsWithoutNodesAreStillAReport) {
   FakeApi api = Healthy();
   api.answers["/api/v1/nodes"] = {403, kForbidden};

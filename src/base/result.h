@@ -14,6 +14,7 @@ enum class ErrorCode {
   kExpired,      // resourceVersion too old: list again      410
   kDenied,       // who we are may not do this: a person     401, 403
   kUnavailable,  // retry with backoff                       429, 5xx, no connection
+  kLater,        // no disruption budget left for now         429 of an eviction
   kHardware,     // NVML refused; the message has its code
 };
 

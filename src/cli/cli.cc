@@ -68,6 +68,7 @@ ExitCode ExitCodeOf(base::ErrorCode code) {
     case base::ErrorCode::kExpired:
     case base::ErrorCode::kDenied:
     case base::ErrorCode::kUnavailable:
+    case base::ErrorCode::kLater:
     case base::ErrorCode::kHardware:
       break;
   }
@@ -104,12 +105,16 @@ int Run(const std::vector<std::string>& args, Streams& streams, const base::Cloc
   Action action;
   AddReport(app, context, action);
   AddPlan(app, context, action);
+  AddExplain(app, context, action);
+  AddApply(app, context, action);
+  AddTop(app, context, action);
   AddSnapshot(app, context, action);
   AddLint(app, context, action);
   AddMig(app, context, action);
   AddImport(app, context, action);
   AddSchema(app, context, action);
   AddSimulate(app, context, action);
+  AddController(app, context, action);
   try {
     return ParseAndRun(app, args, action, streams);
   } catch (const std::exception& error) {  // memory, or a fault of ours: never a crash

@@ -50,11 +50,14 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         UsageCase{"NoCommand",
                   {},
-                  "name a command: report, plan, snapshot, lint, mig, import, schema, simulate\n"},
+                  "name a command: report, plan, explain, apply, top, snapshot, lint, mig, import, "
+                  "schema, simulate, "
+                  "controller\n"},
         UsageCase{"UnknownCommand",
                   {"repotr", "--snapshot", "a.json"},
-                  "there is no command repotr; the commands are report, plan, snapshot, lint, mig, "
-                  "import, schema, simulate\n"},
+                  "there is no command repotr; the commands are report, plan, explain, apply, top, "
+                  "snapshot, lint, mig, "
+                  "import, schema, simulate, controller\n"},
         UsageCase{"EmptyCommand", {""}, "there is no command ; the commands are report"},
         UsageCase{"UnknownOption", {"report", "--snapshots", "a.json"}, "The following argument"},
         UsageCase{"UnknownFirstOption", {"--frobnicate"}, ""},
@@ -96,13 +99,13 @@ TEST(Cli, ExitCodesAreThoseOfTheDocs) {
   EXPECT_EQ(ExitCodeOf(ErrorCode::kInvalid), 2);
   EXPECT_EQ(ExitCodeOf(ErrorCode::kNotFound), 2);
   for (const auto code : {ErrorCode::kConflict, ErrorCode::kExpired, ErrorCode::kDenied,
-                          ErrorCode::kUnavailable, ErrorCode::kHardware}) {
+                          ErrorCode::kUnavailable, ErrorCode::kLater, ErrorCode::kHardware}) {
     EXPECT_EQ(ExitCodeOf(code), 3);
   }
 }
 
 TEST(Schema, AreTheFilesOfTheDocs) {
-  for (const std::string what : {"snapshot", "report", "plan", "mig-pack", "gpupool"}) {
+  for (const std::string what : {"snapshot", "report", "plan", "mig-pack", "gpuclass", "gpupool"}) {
     const auto file = testing::SourcePath("docs/schema/" + what + ".schema.json");
     EXPECT_EQ(Tangram({"schema", what}).out, TextOf(file)) << what;
   }

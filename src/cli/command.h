@@ -5,12 +5,14 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "cli/cli.h"
 #include "cluster/price.h"
 #include "cluster/snapshot.h"
+#include "plan/policy.h"
 #include "report/table.h"
 
 namespace tangram::cli {
@@ -33,6 +35,10 @@ void AddLint(CLI::App& app, const Context& context, Action& action);
 void AddMig(CLI::App& app, const Context& context, Action& action);
 void AddSchema(CLI::App& app, const Context& context, Action& action);
 void AddSimulate(CLI::App& app, const Context& context, Action& action);
+void AddExplain(CLI::App& app, const Context& context, Action& action);
+void AddApply(CLI::App& app, const Context& context, Action& action);
+void AddTop(CLI::App& app, const Context& context, Action& action);
+void AddController(CLI::App& app, const Context& context, Action& action);
 
 ExitCode ExitCodeOf(base::ErrorCode code);
 
@@ -60,9 +66,30 @@ struct SourceOptions {
   std::string prices;  // a CSV file whose rows win over the bundled table
 };
 void AddSourceOptions(CLI::App& command, SourceOptions& options);
+// Only those that say which cluster.
+void AddClusterOptions(CLI::App& command, SourceOptions& options);
+
+// A value that was rendered as JSON, as `output` says: "json" or "yaml".
+base::Result<void> ShowJson(std::string_view json, std::string_view output, Streams& streams);
 
 // Reads the file or the cluster, and prices the nodes. Says on `err` what takes over two seconds.
 base::Result<cluster::Snapshot> LoadSnapshot(const SourceOptions& options, const Context& context);
+
+// Which GpuPools a plan goes by.
+struct PoolSource {
+  const std::string& policy;  // a file, "-" for standard input; empty: those of the cluster
+  const SourceOptions& source;
+};
+
+// A snapshot, and the policy for it.
+struct PooledSnapshot {
+  plan::PlanPolicy policy;
+  cluster::Snapshot snapshot;
+};
+// Reads both. `policy` gets the pools: none where neither a file nor a cluster says any; what a
+// pool leaves out is as in its defaults. Says on `err` where the cluster does not let us read them.
+base::Result<PooledSnapshot> LoadWithPools(const PoolSource& from, plan::PlanPolicy policy,
+                                           const Context& context);
 
 // The user's own rows; empty for no path. Says on `err` which rows are left out.
 base::Result<cluster::PriceTable> ReadPrices(const std::string& path, const Context& context);

@@ -14,6 +14,7 @@
 
 #include "base/file.h"
 #include "cli/command.h"
+#include "report/json.h"
 
 namespace tangram::cli {
 namespace {
@@ -115,6 +116,17 @@ int WriteFile(const std::string& path, std::string_view text) {
 }
 
 }  // namespace
+
+base::Result<void> ShowJson(std::string_view json, std::string_view output, Streams& streams) {
+  if (output == "json") {
+    streams.out << json;
+    return {};
+  }
+  const auto yaml = report::JsonToYaml(std::string(json));
+  if (!yaml) return tl::unexpected(yaml.error());
+  streams.out << *yaml;
+  return {};
+}
 
 base::Result<std::string> ReadText(const std::string& path, std::istream& in) {
   return path == "-" ? ReadStream(in) : base::ReadFile(path, kMostBytes);

@@ -253,14 +253,9 @@ base::Result<ExitCode> MigPack(const MigPackOptions& options, const Context& con
                                       options.color.Mode(context.streams));
     return kDone;
   }
-  const std::string json = RenderJson(**model, *demand, *packing);
-  if (options.output == "json") {
-    context.streams.out << json;
-    return kDone;
-  }
-  const auto yaml = report::JsonToYaml(json);
-  if (!yaml) return tl::unexpected(yaml.error());
-  context.streams.out << *yaml;
+  const auto shown =
+      ShowJson(RenderJson(**model, *demand, *packing), options.output, context.streams);
+  if (!shown) return tl::unexpected(shown.error());
   return kDone;
 }
 

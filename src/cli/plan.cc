@@ -11,10 +11,11 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "base/nearest.h"
 #include "cli/command.h"
 #include "gpu/gpu.h"
+#include "plan/pool_plan.h"
 #include "plan/validate.h"
-#include "pool/read_pools.h"
 #include "report/html.h"
 #include "report/json.h"
 #include "report/plan_json.h"
@@ -38,6 +39,7 @@ struct PlanOptions {
   std::vector<std::string> without;
   bool times = false;
   std::string policy;  // a file of GpuPools
+  std::string pool;    // of them, the one whose GpuPlan is shown; empty: all nodes
   ColorOption color;
 };
 
@@ -73,26 +75,6 @@ std::vector<std::string> PassNames() {
   return names;
 }
 
-std::string SourceNameOf(const std::string& path) { return path == "-" ? "standard input" : path; }
-
-// The pools of the file --policy; none without one.
-base::Result<std::vector<plan::Pool>> PoolsOf(const PlanOptions& options,
-                                              const plan::NodePolicy& defaults,
-                                              const Context& context) {
-  if (options.policy.empty()) return std::vector<plan::Pool>();
-  if (options.policy == "-" && options.source.snapshot == "-") {
-    return base::Fail(base::ErrorCode::kInvalid,
-                      "--policy and --snapshot cannot both be standard input; name a file for one");
-  }
-  const auto text = ReadText(options.policy, context.streams.in);
-  if (!text) return tl::unexpected(text.error());
-  auto pools = pool::ReadPools(*text, defaults);
-  if (!pools) {
-    return base::Wrap(pools.error(), SourceNameOf(options.policy));
-  }
-  return pools;
-}
-
 // On `err`, what nobody should wonder about: a pool in which nothing happens.
 void SayWhatPoolsDo(const plan::PlanPolicy& policy, const cluster::Snapshot& snapshot,
                     const Context& context) {
@@ -110,7 +92,8 @@ void SayWhatPoolsDo(const plan::PlanPolicy& policy, const cluster::Snapshot& sna
   }
 }
 
-base::Result<plan::PlanPolicy> PolicyOf(const PlanOptions& options, const Context& context) {
+// Without the pools.
+plan::PlanPolicy PolicyOf(const PlanOptions& options) {
   plan::PlanPolicy policy;
   policy.defaults.moves = ValueOf(kMoves, options.moves);
   policy.defaults.mig = ValueOf(kBackends, options.mig);
@@ -123,36 +106,74 @@ base::Result<plan::PlanPolicy> PolicyOf(const PlanOptions& options, const Contex
   for (const std::string& name : options.without) {
     policy.on.at(static_cast<std::size_t>(*plan::PassNamed(name))) = false;
   }
-  auto pools = PoolsOf(options, policy.defaults, context);
-  if (!pools) return tl::unexpected(pools.error());
-  policy.pools = *std::move(pools);
   return policy;
 }
 
 // The plan, and on `err` how long each pass took where that is asked for.
-plan::Plan TimedPlan(const cluster::Snapshot& snapshot, const plan::PlanPolicy& policy,
-                     const PlanOptions& options, const Context& context) {
+plan::PoolPlan TimedPlan(const cluster::Snapshot& snapshot, const plan::PlanPolicy& policy,
+                         const PlanOptions& options, const Context& context) {
   auto last = base::MonotonicNow();
-  return plan::MakePlan(snapshot, policy, [&](plan::Pass pass) {
+  const auto pass_done = [&](plan::Pass pass) {
     const std::chrono::duration<double, std::milli> took = base::MonotonicNow() - last;
     last = base::MonotonicNow();
     if (options.times) {
       context.streams.err << fmt::format("{:<12} {:9.1f} ms\n", plan::NameOf(pass), took.count());
     }
-  });
+  };
+  if (!options.pool.empty()) return plan::MakePoolPlan(snapshot, policy, options.pool, pass_done);
+  plan::PoolPlan made{.plan = plan::MakePlan(snapshot, policy, pass_done)};
+  made.wrong = plan::Validate(made.plan, snapshot, policy);
+  return made;
+}
+
+base::Result<void> KnowsPool(const plan::PlanPolicy& policy, const std::string& name) {
+  std::vector<std::string> names;
+  for (const plan::Pool& pool : policy.pools) names.push_back(pool.name);
+  if (std::find(names.begin(), names.end(), name) != names.end()) return {};
+  return base::Fail(
+      base::ErrorCode::kInvalid,
+      names.empty() ? fmt::format("there is no GpuPool {}, nor any other; name a file of them "
+                                  "with --policy",
+                                  name)
+                    : fmt::format("there is no GpuPool {}; write {}", name, base::OneOf(names)));
+}
+
+base::Result<void> Show(const cluster::Snapshot& snapshot, const plan::Plan& plan,
+                        const PlanOptions& options, const Context& context) {
+  if (options.output == "json" || options.output == "yaml") {
+    return ShowJson(report::RenderPlanJson(snapshot, plan), options.output, context.streams);
+  }
+  if (options.output == "gpuplan") {
+    if (plan.actions.empty()) return {};  // an object proposes something
+    return ShowJson(report::RenderGpuPlan(plan::Propose(options.pool, plan, snapshot.taken_at)),
+                    "yaml", context.streams);
+  }
+  if (options.output == "html") {
+    context.streams.out << report::RenderPlanHtml(report::RenderPlanJson(snapshot, plan));
+  } else {
+    report::TextOptions text;
+    if (options.output == "wide") text.width = report::TextOptions::Width::kWide;
+    text.color = options.color.Mode(context.streams);
+    context.streams.out << report::RenderPlan(snapshot, plan, text);
+  }
+  return {};
 }
 
 base::Result<ExitCode> MakeAndShow(const PlanOptions& options, const Context& context) {
-  const auto policy = PolicyOf(options, context);
-  if (!policy) return tl::unexpected(policy.error());
-  const auto snapshot = LoadSnapshot(options.source, context);
-  if (!snapshot) return tl::unexpected(snapshot.error());
-  if (const auto pools = plan::CheckPools(*policy, *snapshot); !pools) {
-    return base::Wrap(pools.error(), SourceNameOf(options.policy));
+  if (options.output == "gpuplan" && options.pool.empty()) {
+    return base::Fail(base::ErrorCode::kInvalid,
+                      "-o gpuplan needs --pool: a GpuPlan is about the nodes of one GpuPool");
   }
-  SayWhatPoolsDo(*policy, *snapshot, context);
-  const plan::Plan plan = TimedPlan(*snapshot, *policy, options, context);
-  const auto wrong = plan::Validate(plan, *snapshot, *policy);
+  const auto loaded = LoadWithPools({options.policy, options.source}, PolicyOf(options), context);
+  if (!loaded) return tl::unexpected(loaded.error());
+  const auto& [policy, snapshot] = *loaded;
+  if (!options.pool.empty()) {
+    const auto known = KnowsPool(policy, options.pool);
+    if (!known) return tl::unexpected(known.error());
+  } else {
+    SayWhatPoolsDo(policy, snapshot, context);
+  }
+  const auto [plan, wrong] = TimedPlan(snapshot, policy, options, context);
   if (!wrong.empty()) {
     return base::Fail(
         base::ErrorCode::kUnavailable,
@@ -160,19 +181,8 @@ base::Result<ExitCode> MakeAndShow(const PlanOptions& options, const Context& co
                     "a fault of tangram, please report it with the snapshot (tangram snapshot)",
                     fmt::join(wrong, "; ")));
   }
-  if (options.output == "json") {
-    context.streams.out << report::RenderPlanJson(*snapshot, plan);
-  } else if (options.output == "yaml") {
-    const auto yaml = report::JsonToYaml(report::RenderPlanJson(*snapshot, plan));
-    if (!yaml) return tl::unexpected(yaml.error());
-    context.streams.out << *yaml;
-  } else if (options.output == "html") {
-    context.streams.out << report::RenderPlanHtml(report::RenderPlanJson(*snapshot, plan));
-  } else {
-    report::TextOptions text;
-    if (options.output == "wide") text.width = report::TextOptions::Width::kWide;
-    text.color = options.color.Mode(context.streams);
-    context.streams.out << report::RenderPlan(*snapshot, plan, text);
+  if (const auto shown = Show(snapshot, plan, options, context); !shown) {
+    return tl::unexpected(shown.error());
   }
   return plan.actions.empty() ? kDone : kFoundChanges;
 }
@@ -186,13 +196,19 @@ void AddPlan(CLI::App& app, const Context& context, Action& action) {
       "Show what to change: pods to place, cards to cut and share, nodes to add and give "
       "back; exits 1 where there is something to do");
   AddSourceOptions(*command, options->source);
-  command->add_option("--policy", options->policy,
-                      "A file of GpuPools: what may be done to which nodes (docs/pools.md); the "
-                      "options below hold for all others, and for what a pool leaves out");
+  command->add_option(
+      "--policy", options->policy,
+      "A file of GpuPools: what may be done to which nodes (docs/pools.md); without "
+      "it, those of the cluster. The options below hold for all other nodes, and "
+      "for what a pool leaves out");
+  command->add_option("--pool", options->pool,
+                      "Plan for this GpuPool alone, with hands off all other nodes, and without "
+                      "the placing of pods, which needs no approval");
   command
       ->add_option("-o,--output", options->output,
-                   "table, wide, json, yaml or html: one page, nothing loaded from outside")
-      ->check(CLI::IsMember({"table", "wide", "json", "yaml", "html"}))
+                   "table, wide, json, yaml; html: one page, nothing loaded from outside; gpuplan: "
+                   "the object that proposes the plan of --pool")
+      ->check(CLI::IsMember({"table", "wide", "json", "yaml", "html", "gpuplan"}))
       ->capture_default_str();
   command
       ->add_option("--moves", options->moves,

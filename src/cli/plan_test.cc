@@ -49,6 +49,38 @@ TEST(Plan, FivePercentBecomesFifty) {
   EXPECT_EQ(plan["certificates"][0]["value"], plan["certificates"][0]["lowerBound"]);
 }
 
+TEST(Plan, OfOnePoolTouchesNoOtherNode) {
+  const std::string pools = SourcePath("examples/pools.yaml");
+  const Ran none = Plan({"--policy", pools, "--pool", "nothing"});
+  EXPECT_EQ(none.code, kBadInput);
+  EXPECT_THAT(none.err, HasSubstr("there is no GpuPool nothing; write "));
+  EXPECT_THAT(Plan({"--pool", "a"}).err, HasSubstr("name a file of them with --policy"));
+  const auto plan = nlohmann::json::parse(
+      Plan({"--policy", pools, "--pool", "services", "--moves", "controlled", "-o", "json"}).out);
+  EXPECT_FALSE(plan["actions"].empty());
+  for (const auto& action : plan["actions"]) {
+    EXPECT_NE(action["kind"], "PlacePod");
+    const auto& node = action.contains("from") ? action["from"] : action["node"];
+    EXPECT_THAT(node.get<std::string>(), HasSubstr("a100-balanced"));
+  }
+}
+
+TEST(Plan, OfOnePoolIsAnObject) {
+  const std::vector<std::string> pool = {
+      "--policy", SourcePath("examples/pools.yaml"), "--moves", "controlled", "-o", "gpuplan"};
+  EXPECT_THAT(Plan(pool).err, HasSubstr("-o gpuplan needs --pool"));
+  const auto of = [&](const char* name) {
+    std::vector<std::string> options = pool;
+    options.insert(options.end(), {"--pool", name});
+    return Plan(options);
+  };
+  EXPECT_EQ(of("services").code, kFoundChanges);
+  EXPECT_THAT(of("services").out, HasSubstr("kind: \"GpuPlan\"\nmetadata:\n  name: \"services-"));
+  EXPECT_EQ(of("services").out, of("services").out);
+  EXPECT_EQ(of("training").out, "") << "it is only observed: there is nothing to propose";
+  EXPECT_EQ(of("training").code, kDone);
+}
+
 nlohmann::json SeedCase(const char* file, std::vector<std::string> more = {}) {
   std::vector<std::string> arguments{"plan", "--snapshot", SourcePath(file), "-o", "json"};
   arguments.insert(arguments.end(), more.begin(), more.end());
@@ -157,7 +189,8 @@ TEST(Plan, PoolsSayWhatMayBeDoneWhere) {
 }
 
 TEST(Plan, WrongPoolsAreRefused) {
-  const Ran wrong = Plan({"--policy", SourcePath("src/pool/testdata/bad/replicas.yaml")});
+  const Ran wrong =
+      Plan({"--policy", SourcePath("src/objects/testdata/gpu_pool/bad/replicas.yaml")});
   EXPECT_EQ(wrong.code, kBadInput);
   EXPECT_THAT(wrong.err, HasSubstr("replicas.yaml: line 4: GpuPool a: spec.sharing.maxReplicas"));
   const Ran missing = Plan({"--policy", "not-there.yaml"});

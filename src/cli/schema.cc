@@ -1,4 +1,4 @@
-// tangram schema: the JSON Schemas of what tangram writes.
+// tangram schema: the JSON Schemas of what tangram writes and reads.
 #include <algorithm>
 #include <array>
 #include <memory>
@@ -17,8 +17,17 @@ constexpr std::string_view kReportSchema =
 constexpr std::string_view kPlanSchema =
 #include "plan_schema.inc"
     ;
+constexpr std::string_view kExplainSchema =
+#include "explain_schema.inc"
+    ;
+constexpr std::string_view kTopSchema =
+#include "top_schema.inc"
+    ;
 constexpr std::string_view kGpuPoolSchema =
 #include "gpupool_schema.inc"
+    ;
+constexpr std::string_view kGpuClassSchema =
+#include "gpuclass_schema.inc"
     ;
 constexpr std::string_view kMigPackSchema =
 #include "mig_pack_schema.inc"
@@ -27,13 +36,16 @@ constexpr std::string_view kSimulateSchema =
 #include "simulate_schema.inc"
     ;
 
-// What commands write, and the pools that plan reads; the schema of a snapshot is made from the
+// What commands write, and the objects that people write; the schema of a snapshot is made from the
 // list of its fields.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kSchemas = {
+constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kSchemas = {
     {{"report", kReportSchema},
      {"plan", kPlanSchema},
+     {"explain", kExplainSchema},
+     {"top", kTopSchema},
      {"mig-pack", kMigPackSchema},
      {"simulate", kSimulateSchema},
+     {"gpuclass", kGpuClassSchema},
      {"gpupool", kGpuPoolSchema}}};
 
 base::Result<ExitCode> PrintSchema(const std::string& of, const Context& context) {
@@ -56,8 +68,10 @@ void AddSchema(CLI::App& app, const Context& context, Action& action) {
   CLI::App* command = app.add_subcommand(
       "schema",
       "Print the JSON Schema of a snapshot, of what a command writes as JSON, or of "
-      "a GpuPool");
-  command->add_option("WHAT", *what, "snapshot, report, plan, mig-pack, simulate or gpupool")
+      "a GpuClass or GpuPool");
+  command
+      ->add_option("WHAT", *what,
+                   "snapshot, report, plan, explain, top, mig-pack, simulate, gpuclass or gpupool")
       ->check(CLI::IsMember(names))
       ->capture_default_str();
   command->callback([what, &context, &action] {

@@ -58,11 +58,15 @@ base::Result<cluster::Snapshot> FromFile(const std::string& path, const Context&
 
 }  // namespace
 
+void AddClusterOptions(CLI::App& command, SourceOptions& options) {
+  command.add_option("--kubeconfig", options.kubeconfig, "As kubectl's");
+  command.add_option("--context", options.kube_context, "A context of the kubeconfig");
+}
+
 void AddSourceOptions(CLI::App& command, SourceOptions& options) {
   command.add_option("--snapshot", options.snapshot,
                      "Read this file in place of a cluster; - is standard input");
-  command.add_option("--kubeconfig", options.kubeconfig, "As kubectl's");
-  command.add_option("--context", options.kube_context, "A context of the kubeconfig");
+  AddClusterOptions(command, options);
   command.add_option("--prometheus", options.prometheus, "A URL, auto or none")
       ->capture_default_str();
   command.add_option("--window", options.window, "How far back to look at usage")

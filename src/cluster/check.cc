@@ -8,6 +8,7 @@
 #include <tuple>
 #include <vector>
 
+#include "base/text.h"
 #include "base/time_text.h"
 
 namespace tangram::cluster {
@@ -86,18 +87,66 @@ std::optional<Fault> CheckUsage(const std::optional<Usage>& usage) {
   return fault;
 }
 
+bool IsOfType(const DeviceAttribute& attribute) {
+  switch (attribute.type) {
+    case AttributeType::kInt:
+      return base::ParseInteger(attribute.value).has_value();
+    case AttributeType::kBool:
+      return attribute.value == "true" || attribute.value == "false";
+    case AttributeType::kList:
+      return attribute.value.empty();
+    case AttributeType::kString:
+    case AttributeType::kVersion:
+      return true;
+  }
+  return false;
+}
+
+std::optional<Fault> CheckAttributes(const Device& device) {
+  const auto wrong = std::find_if_not(device.attributes.begin(), device.attributes.end(), IsOfType);
+  if (wrong == device.attributes.end()) return std::nullopt;
+  Fault fault;
+  fault.Set(
+      fmt::format("found \"{}\", which is not of the attribute's type; write an integer's "
+                  "digits, \"true\" or \"false\", or nothing for a list",
+                  Shown(wrong->value)));
+  fault.Within("value");
+  fault.Within(static_cast<std::size_t>(wrong - device.attributes.begin()));
+  fault.Within("attributes");
+  fault.Of(device.name);
+  return fault;
+}
+
+std::optional<Fault> CheckSlices(const std::vector<ResourceSlice>& slices) {
+  for (std::size_t i = 0; i < slices.size(); ++i) {
+    for (std::size_t j = 0; j < slices[i].devices.size(); ++j) {
+      auto fault = CheckAttributes(slices[i].devices[j]);
+      if (!fault) continue;
+      fault->Within(j);
+      fault->Within("devices");
+      fault->Within(i);
+      fault->Within("slices");
+      return fault;
+    }
+  }
+  return CheckNames(slices, "slices");
+}
+
 }  // namespace
 
 std::optional<Fault> Check(const Snapshot& snapshot) {
   if (auto fault = CheckNodes(snapshot.nodes)) return fault;
   if (auto fault = CheckNames(snapshot.pods, "pods")) return fault;
   if (auto fault = CheckNames(snapshot.claims, "claims")) return fault;
+  if (auto fault = CheckSlices(snapshot.slices)) return fault;
+  if (auto fault = CheckNames(snapshot.device_classes, "deviceClasses")) return fault;
   if (auto fault = CheckNames(snapshot.namespaces, "namespaces")) return fault;
   if (auto fault = CheckNames(snapshot.budgets, "budgets")) return fault;
   if (auto fault = CheckNames(snapshot.quotas, "quotas")) return fault;
   if (auto fault = CheckNames(snapshot.queues, "queues")) return fault;
   if (auto fault = CheckNames(snapshot.local_queues, "localQueues")) return fault;
   if (auto fault = CheckNames(snapshot.priority_classes, "priorityClasses")) return fault;
+  if (auto fault = CheckNames(snapshot.gang_owners, "gangOwners")) return fault;
   return CheckUsage(snapshot.usage);
 }
 

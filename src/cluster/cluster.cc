@@ -24,7 +24,28 @@ void NormalizeGpu(Gpu& gpu) {
   });
 }
 
+// The order of devices stays: it is the order in which they are tried.
+void NormalizeDevice(Device& device) {
+  SortBy(device.attributes, kByName);
+  SortBy(device.capacity, kByName);
+  SortBy(device.consumes, kByName);
+}
+
 }  // namespace
+
+const DeviceAttribute* FindAttribute(const Device& device, std::string_view driver,
+                                     std::string_view name) {
+  const auto find = [&](std::string_view wanted) {
+    const auto found =
+        std::find_if(device.attributes.begin(), device.attributes.end(),
+                     [&](const DeviceAttribute& known) { return known.name == wanted; });
+    return found == device.attributes.end() ? nullptr : &*found;
+  };
+  if (const DeviceAttribute* whole = find(name)) return whole;
+  const std::size_t slash = name.find('/');
+  if (slash == std::string_view::npos || name.substr(0, slash) != driver) return nullptr;
+  return find(name.substr(slash + 1));
+}
 
 std::string_view Find(const Labels& labels, std::string_view key) {
   for (const auto& [name, value] : labels) {
@@ -59,12 +80,20 @@ void Normalize(Snapshot& snapshot) {
   }
   SortBy(snapshot.pods, kByNamespace);
   SortBy(snapshot.claims, kByNamespace);
+  SortBy(snapshot.slices, kByName);
+  for (ResourceSlice& slice : snapshot.slices) {
+    for (Device& device : slice.devices) NormalizeDevice(device);
+    SortBy(slice.counters, kByName);
+  }
+  SortBy(snapshot.device_classes, kByName);
   SortBy(snapshot.namespaces, kByName);
   SortBy(snapshot.budgets, kByNamespace);
   SortBy(snapshot.quotas, kByNamespace);
   SortBy(snapshot.queues, kByName);
   SortBy(snapshot.local_queues, kByNamespace);
   SortBy(snapshot.priority_classes, kByName);
+  SortBy(snapshot.gang_owners, kByNamespace);
+  SortBy(snapshot.gang_kinds, [](const std::string& kind) { return std::string_view(kind); });
   SortBy(snapshot.gaps, [](const Gap& gap) { return std::tie(gap.what, gap.why); });
   if (!snapshot.usage) return;
   SortBy(snapshot.usage->devices, [](const DeviceUsage& device) {

@@ -1,22 +1,12 @@
 // The fields of the file form, each listed once. Reader, writer and schema are made from this list.
-//
-// Bounds are far above what exists and low enough that sums over a cluster do not overflow.
 #pragma once
 
+#include "cluster/device_fields.h"
+#include "cluster/field_bounds.h"
 #include "cluster/layout.h"
 #include "cluster/snapshot.h"
 
 namespace tangram::cluster {
-
-inline constexpr std::int64_t kMostCount = 1'000'000'000'000;        // 10^12
-inline constexpr std::int64_t kMostQuota = 100'000'000'000'000'000;  // 10^17: bytes too
-inline constexpr std::int64_t kMostRate = 1'000'000'000'000;         // a million USD an hour
-inline constexpr std::int64_t kMostIndex = 4095;                     // cards on one node
-inline constexpr std::int64_t kMostReplicas = 1'000;  // 48 is what clouds allow (gpu.h)
-inline constexpr std::int64_t kMostInterval = std::int64_t{30} * 24 * 3600 * 1000;  // 30 days
-inline constexpr std::int64_t kLeastInt32 = -2'147'483'648;
-inline constexpr std::int64_t kMostInt32 = 2'147'483'647;
-inline constexpr std::int64_t kMostSmall = 1'000'000'000;
 
 template <>
 struct EnumNames<CapacityType> {
@@ -264,6 +254,7 @@ struct Layout<Pod> {
       Field{"priorityClass", &Pod::priority_class, Maybe(), "Name of its PriorityClass."},
       Field{"canPreempt", &Pod::can_preempt, Maybe(),
             "false: preemptionPolicy is Never; absent: true."},
+      Field{"podGroup", &Pod::pod_group, Maybe(), "Its PodGroup of scheduling.k8s.io."},
       Field{"cpuMilli", &Pod::cpu, Between(0, kMostCount), "Request; 1000 is one core."},
       Field{"memoryMiB", &Pod::memory, Between(0, kMostCount), "Request."},
       Field{"devices", &Pod::devices, Between(0, kMostCount), "Extended resources asked for."},
@@ -278,45 +269,6 @@ struct Layout<Pod> {
       Field{"pendingReason", &Pod::pending_reason, Maybe(),
             "Reason of PodScheduled=False: Unschedulable, SchedulingGated."},
       Field{"pendingMessage", &Pod::pending_message, Maybe(), "The scheduler's sentence."}};
-};
-
-template <>
-struct Layout<DeviceRequest> {
-  static constexpr std::string_view kTitle = "deviceRequest";
-  static constexpr std::string_view kAbout = "One request of a claim.";
-  static constexpr std::tuple kFields = {
-      Field{"name", &DeviceRequest::name, Must(),
-            "Name; <request>/<subrequest> within firstAvailable."},
-      Field{"deviceClass", &DeviceRequest::device_class, Maybe(), "Name of the DeviceClass."},
-      Field{"selectors", &DeviceRequest::selectors, Maybe(), "CEL expressions."},
-      Field{"count", &DeviceRequest::count, Between(0, kMostCount), "Devices; absent: 1."},
-      Field{"all", &DeviceRequest::all, Maybe(), "allocationMode is All; absent: false."}};
-};
-
-template <>
-struct Layout<AllocatedDevice> {
-  static constexpr std::string_view kTitle = "allocatedDevice";
-  static constexpr std::string_view kAbout = "A device that a claim holds.";
-  static constexpr std::tuple kFields = {
-      Field{"request", &AllocatedDevice::request, Maybe(), "Name of the request it answers."},
-      Field{"driver", &AllocatedDevice::driver, Must(), "DRA driver: gpu.nvidia.com."},
-      Field{"pool", &AllocatedDevice::pool, Must(), "Pool; NVIDIA's driver gives the node's name."},
-      Field{"device", &AllocatedDevice::device, Must(), "Name of the device in its pool."},
-      Field{"adminAccess", &AllocatedDevice::admin_access, Maybe(),
-            "Sees the device without holding it; absent: false."}};
-};
-
-template <>
-struct Layout<Claim> {
-  static constexpr std::string_view kTitle = "claim";
-  static constexpr std::string_view kAbout = "A ResourceClaim.";
-  static constexpr std::tuple kFields = {
-      Field{"namespace", &Claim::ns, Must(), "Namespace."},
-      Field{"name", &Claim::name, Must(), "Name; unique in its namespace."},
-      Field{"uid", &Claim::uid, Maybe(), "uid."},
-      Field{"requests", &Claim::requests, Maybe(), "What is asked for."},
-      Field{"devices", &Claim::devices, Maybe(), "What is held; absent: not allocated."},
-      Field{"reservedFor", &Claim::reserved_for, Maybe(), "uids of pods."}};
 };
 
 template <>
@@ -400,7 +352,31 @@ struct Layout<PriorityClass> {
       Field{"value", &PriorityClass::value, Between(kLeastInt32, kMostInt32),
             "Higher comes first; absent: 0."},
       Field{"preempts", &PriorityClass::preempts, Maybe(),
-            "false: preemptionPolicy is Never; absent: true."}};
+            "false: preemptionPolicy is Never; absent: true."},
+      Field{"globalDefault", &PriorityClass::global_default, Maybe(),
+            "true: of pods that name none; absent: false."}};
+};
+
+template <>
+struct Layout<GangSize> {
+  static constexpr std::string_view kTitle = "gangSize";
+  static constexpr std::string_view kAbout = "How many pods of a gang an object speaks for.";
+  static constexpr std::tuple kFields = {
+      Field{"gang", &GangSize::gang, Must(), "Name of the gang."},
+      Field{"pods", &GangSize::pods, MustBetween(1, kMostInt32),
+            "Pods that start together; 1: each by itself."}};
+};
+
+template <>
+struct Layout<GangOwner> {
+  static constexpr std::string_view kTitle = "gangOwner";
+  static constexpr std::string_view kAbout =
+      "A Job, JobSet or PodGroup that says how many pods start together.";
+  static constexpr std::tuple kFields = {
+      Field{"namespace", &GangOwner::ns, Must(), "Namespace."},
+      Field{"name", &GangOwner::name, Must(),
+            "Kind and name, unique in its namespace: jobs.batch/train."},
+      Field{"gangs", &GangOwner::gangs, Maybe(), "The gangs of its pods."}};
 };
 
 template <>
@@ -473,12 +449,17 @@ struct Layout<Snapshot> {
       Field{"nodes", &Snapshot::nodes, Rows(), "Nodes, by name."},
       Field{"pods", &Snapshot::pods, Rows(), "Pods, by namespace and name."},
       Field{"claims", &Snapshot::claims, Rows(), "ResourceClaims."},
+      Field{"slices", &Snapshot::slices, Rows(), "ResourceSlices."},
+      Field{"deviceClasses", &Snapshot::device_classes, Rows(), "DeviceClasses."},
       Field{"namespaces", &Snapshot::namespaces, Rows(), "Namespaces."},
       Field{"budgets", &Snapshot::budgets, Rows(), "PodDisruptionBudgets."},
       Field{"quotas", &Snapshot::quotas, Rows(), "ResourceQuotas."},
       Field{"queues", &Snapshot::queues, Rows(), "Kueue ClusterQueues."},
       Field{"localQueues", &Snapshot::local_queues, Rows(), "Kueue LocalQueues."},
       Field{"priorityClasses", &Snapshot::priority_classes, Rows(), "PriorityClasses."},
+      Field{"gangOwners", &Snapshot::gang_owners, Rows(), "Who says how large gangs are."},
+      Field{"gangKinds", &Snapshot::gang_kinds, Maybe(),
+            "Kinds whose gangOwners are all here: jobs.batch."},
       Field{"usage", &Snapshot::usage, Maybe(),
             "Absent: nothing was measured, and nothing may be called idle."},
       Field{"gaps", &Snapshot::gaps, Rows(), "What could not be read."}};

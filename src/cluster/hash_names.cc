@@ -4,9 +4,11 @@
 #include <string_view>
 #include <unordered_set>
 
+#include "base/quantity_text.h"
 #include "base/text.h"
 #include "base/time_text.h"
 #include "cluster/file_form.h"
+#include "cluster/gang.h"
 #include "cluster/hide_text.h"
 #include "cluster/name_hasher.h"
 #include "cluster/price.h"
@@ -48,6 +50,8 @@ class SnapshotHasher {
     for (Node& node : snapshot.nodes) Hide(node);
     for (Pod& pod : snapshot.pods) Hide(pod);
     for (Claim& claim : snapshot.claims) Hide(claim);
+    for (ResourceSlice& slice : snapshot.slices) Hide(slice);
+    for (DeviceClass& device_class : snapshot.device_classes) Hide(device_class);
     for (Namespace& space : snapshot.namespaces) {
       Rename("ns", space.name);
       Hide(space.labels);
@@ -61,6 +65,8 @@ class SnapshotHasher {
       Rename("queue", queue.queue);
     }
     for (PriorityClass& priority : snapshot.priority_classes) Rename("priority", priority.name);
+    for (GangOwner& owner : snapshot.gang_owners) Hide(owner);
+    for (std::string& kind : snapshot.gang_kinds) RenameKind(kind);
     if (snapshot.usage) Hide(*snapshot.usage);
     for (Gap& gap : snapshot.gaps) Hide(gap);
   }
@@ -74,7 +80,24 @@ class SnapshotHasher {
   void RenameKey(std::string& key) { RenameUnless(IsPublicKey(key), "key", key); }
   // A number, or a DRA device name as NVIDIA's driver makes them.
   void RenameDevice(std::string& device) { RenameUnless(IsHardwareText(device), "device", device); }
-  void RenameDriver(std::string& driver) { RenameUnless(IsPublicKey(driver), "driver", driver); }
+  // As a text of a CEL expression, so that a selector by driver chooses what it did.
+  void RenameDriver(std::string& driver) { RenameUnless(IsPublicKey(driver), "text", driver); }
+  void RenameClass(std::string& name) { RenameUnless(IsPublicKey(name), "class", name); }
+  // An attribute or a capacity, as CEL names it: its domain is a text there, the rest a name.
+  void RenameAttribute(std::string& name) {
+    const auto slash = name.find('/');
+    std::string own = slash == std::string::npos ? name : name.substr(slash + 1);
+    RenameUnless(IsCelWord(own), "name", own);
+    if (slash != std::string::npos) {
+      std::string domain = name.substr(0, slash);
+      RenameDriver(domain);
+      own = domain + "/" + own;
+    }
+    name = own;
+  }
+  void RenameQuantity(std::string& quantity) {
+    RenameUnless(base::ParseMilli(quantity).has_value(), "quantity", quantity);
+  }
 
   // "request/subrequest": each part has its own digest.
   void RenameRequest(std::string& name) {
@@ -109,8 +132,8 @@ class SnapshotHasher {
     std::sort(resources.begin(), resources.end());
   }
   void HideEffect(std::string& effect) {
-    const bool known =
-        effect == "NoSchedule" || effect == "PreferNoSchedule" || effect == "NoExecute";
+    const bool known = effect == "NoSchedule" || effect == "PreferNoSchedule" ||
+                       effect == "NoExecute" || effect == "None";
     RenameUnless(known, "effect", effect);
   }
   void HideOperator(std::string& op) {
@@ -119,16 +142,28 @@ class SnapshotHasher {
     RenameUnless(known, "operator", op);
   }
 
+  void Hide(std::vector<Taint>& taints) {
+    for (Taint& taint : taints) {
+      HideValue(taint.key, taint.value);
+      RenameKey(taint.key);
+      HideEffect(taint.effect);
+    }
+  }
+  void Hide(std::vector<Toleration>& tolerations) {
+    for (Toleration& toleration : tolerations) {
+      HideValue(toleration.key, toleration.value);
+      RenameKey(toleration.key);
+      HideOperator(toleration.op);
+      HideEffect(toleration.effect);
+    }
+  }
+
   void Hide(Node& node) {
     Rename("node", node.name);
     Rename("pool", node.pool);
     Hide(node.labels);
     Hide(node.devices);
-    for (Taint& taint : node.taints) {
-      HideValue(taint.key, taint.value);
-      RenameKey(taint.key);
-      HideEffect(taint.effect);
-    }
+    Hide(node.taints);
     for (Gpu& gpu : node.gpus) {
       RenameUuid(gpu.uuid);
       RenameDevice(gpu.dra_device);
@@ -152,6 +187,7 @@ class SnapshotHasher {
     Rename("owner", pod.owner.name);
     Rename("node", pod.node);
     Rename("priority", pod.priority_class);
+    HideValue({}, pod.pod_group);
     Hide(pod.labels);
     Hide(pod.annotations);
     Hide(pod.devices);
@@ -159,12 +195,7 @@ class SnapshotHasher {
     Hide(pod.affinity);
     for (std::string& claim : pod.claims) Rename("claim", claim);
     for (std::string& gate : pod.gates) RenameKey(gate);
-    for (Toleration& toleration : pod.tolerations) {
-      HideValue(toleration.key, toleration.value);
-      RenameKey(toleration.key);
-      HideOperator(toleration.op);
-      HideEffect(toleration.effect);
-    }
+    Hide(pod.tolerations);
     const bool known = pod.pending_reason == "Unschedulable" ||
                        pod.pending_reason == "SchedulingGated" ||
                        pod.pending_reason == "SchedulerError";
@@ -215,15 +246,76 @@ class SnapshotHasher {
     for (std::string& uid : claim.reserved_for) Rename("uid", uid);
     for (DeviceRequest& request : claim.requests) {
       RenameRequest(request.name);
-      RenameUnless(IsPublicKey(request.device_class), "class", request.device_class);
+      RenameClass(request.device_class);
       for (std::string& selector : request.selectors) selector = HideCel(selector, hasher_);
+      Hide(request.tolerations);
+      for (auto& [name, quantity] : request.capacity) {
+        RenameAttribute(name);
+        RenameQuantity(quantity);
+      }
+      std::sort(request.capacity.begin(), request.capacity.end());
     }
+    for (DeviceConstraint& constraint : claim.constraints) {
+      for (std::string& request : constraint.requests) RenameRequest(request);
+      RenameAttribute(constraint.match_attribute);
+      RenameAttribute(constraint.distinct_attribute);
+    }
+    for (NodeTerm& term : claim.nodes) Hide(term);
     for (AllocatedDevice& device : claim.devices) {
       RenameRequest(device.request);
       RenameDriver(device.driver);
       Rename("node", device.pool);
       RenameDevice(device.device);
     }
+  }
+
+  void Hide(NodeReach& reach) {
+    Rename("node", reach.node);
+    for (NodeTerm& term : reach.nodes) Hide(term);
+  }
+  void Hide(std::vector<CounterSet>& sets) {
+    for (CounterSet& set : sets) {
+      Rename("counters", set.name);
+      for (ResourceCount& counter : set.counters) Rename("counter", counter.name);
+      std::sort(set.counters.begin(), set.counters.end());
+    }
+  }
+  void Hide(DeviceAttribute& attribute) {
+    const string_view name = string_view(attribute.name).substr(attribute.name.rfind('/') + 1);
+    const bool is_text =
+        attribute.type == AttributeType::kString || attribute.type == AttributeType::kVersion;
+    if (name == "uuid" || name == "parentUUID") {
+      RenameUuid(attribute.value);
+    } else if (is_text) {
+      const bool open = IsHardwareText(attribute.value) || IsPublicKey(attribute.value);
+      RenameUnless(open, "text", attribute.value);
+    }
+    RenameAttribute(attribute.name);
+  }
+  void Hide(Device& device) {
+    RenameDevice(device.name);
+    for (DeviceAttribute& attribute : device.attributes) Hide(attribute);
+    for (DeviceCapacity& capacity : device.capacity) {
+      RenameAttribute(capacity.name);
+      RenameQuantity(capacity.value);
+    }
+    Hide(device.consumes);
+    Hide(device.taints);
+    Hide(device.reach);
+  }
+  void Hide(ResourceSlice& slice) {
+    Rename("slice", slice.name);
+    RenameDriver(slice.driver);
+    Rename("node", slice.pool);
+    Hide(slice.reach);
+    for (Device& device : slice.devices) Hide(device);
+    Hide(slice.counters);
+  }
+  void Hide(DeviceClass& device_class) {
+    RenameClass(device_class.name);
+    for (std::string& selector : device_class.selectors) selector = HideCel(selector, hasher_);
+    RenameUnless(IsPublicKey(device_class.extended_resource), "resource",
+                 device_class.extended_resource);
   }
 
   void Hide(DisruptionBudget& budget) {
@@ -247,6 +339,19 @@ class SnapshotHasher {
       Rename("flavor", resource.flavor);
       RenameUnless(IsPublicKey(resource.resource), "resource", resource.resource);
     }
+  }
+
+  void RenameKind(std::string& kind) { RenameUnless(IsGangKind(kind), "kind", kind); }
+  // As the labels that name it: "jobs.batch/train".
+  void Hide(GangOwner& owner) {
+    Rename("ns", owner.ns);
+    const auto slash = std::min(owner.name.find('/'), owner.name.size());
+    std::string kind = owner.name.substr(0, slash);
+    std::string name = owner.name.substr(std::min(slash + 1, owner.name.size()));
+    RenameKind(kind);
+    HideValue({}, name);
+    owner.name = kind + "/" + name;
+    for (GangSize& size : owner.gangs) HideValue({}, size.gang);
   }
 
   void Hide(Usage& usage) {

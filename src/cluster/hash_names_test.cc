@@ -41,7 +41,7 @@ std::set<std::string> NamesOf(const Snapshot& snapshot) {
     }
   }
   for (const Pod& pod : snapshot.pods) {
-    names.insert({pod.ns, pod.name, pod.uid, pod.owner.name, pod.priority_class});
+    names.insert({pod.ns, pod.name, pod.uid, pod.owner.name, pod.priority_class, pod.pod_group});
     names.insert(pod.claims.begin(), pod.claims.end());
     for (const auto& [key, value] : pod.labels) names.insert(value);
     for (const auto& [key, value] : pod.annotations) names.insert(value);
@@ -59,6 +59,14 @@ std::set<std::string> NamesOf(const Snapshot& snapshot) {
   for (const Claim& claim : snapshot.claims) {
     names.insert({claim.ns, claim.name, claim.uid, "SecretCard", "req-main"});
   }
+  for (const ResourceSlice& slice : snapshot.slices) {
+    names.insert({slice.name, slice.driver, slice.pool, slice.reach.node});
+    for (const Device& device : slice.devices) {
+      names.insert({"secret-rack", "rackUnit", "secret-pool-counters"});
+      for (const Taint& taint : device.taints) names.insert(taint.value);
+    }
+  }
+  names.erase("gpu.nvidia.com");
   for (const Namespace& space : snapshot.namespaces) {
     names.insert(space.name);
     for (const auto& [key, value] : space.labels) names.insert(value);
@@ -68,6 +76,10 @@ std::set<std::string> NamesOf(const Snapshot& snapshot) {
     for (const SelectorTerm& term : budget.match_expressions) {
       names.insert(term.values.begin(), term.values.end());
     }
+  }
+  for (const GangOwner& owner : snapshot.gang_owners) {
+    names.insert(owner.ns);
+    for (const GangSize& size : owner.gangs) names.insert(size.gang);
   }
   for (const Quota& quota : snapshot.quotas) names.insert({quota.ns, quota.name});
   for (const Queue& queue : snapshot.queues) names.insert({queue.name, queue.cohort});
@@ -122,6 +134,35 @@ TEST(HashNames, SelectorsSelectWhatTheyDid) {
   EXPECT_TRUE(Matches(*there.affinity.anti_pods[0].selector, there.labels));
   EXPECT_EQ(there.affinity.anti_pods[0].topology_key, hidden.nodes[0].labels[0].first);
   EXPECT_TRUE(MeetsAffinity(hidden.nodes[0], there));
+}
+
+TEST(HashNames, SelectorsChooseTheDevicesTheyDid) {
+  Snapshot snapshot;
+  ResourceSlice& slice = snapshot.slices.emplace_back();
+  slice.name = "host-7-cards";
+  slice.driver = "cards.acme.example";
+  slice.pool = "host-7";
+  Device& device = slice.devices.emplace_back();
+  device.name = "card-a";
+  device.attributes = {{"rack", AttributeType::kString, "r17"},
+                       {"uuid", AttributeType::kString, "GPU-0"}};
+  Claim& claim = snapshot.claims.emplace_back();
+  claim.name = "mine";
+  claim.requests = {{"r", "cards", {"device.attributes[\"cards.acme.example\"].rack == \"r17\""}}};
+  claim.constraints = {{{"r"}, "cards.acme.example/rack", ""}};
+  claim.devices = {{"r", "cards.acme.example", "host-7", "card-a"}};
+  snapshot.nodes.emplace_back().gpus.emplace_back().uuid = "GPU-0";
+  const Snapshot hidden = HashNames(snapshot, kKey);
+  const ResourceSlice& there = hidden.slices[0];
+  const auto& [rack, uuid] =
+      std::tie(there.devices[0].attributes[0], there.devices[0].attributes[1]);
+  EXPECT_EQ(
+      hidden.claims[0].requests[0].selectors[0],
+      "device.attributes[\"" + there.driver + "\"]." + rack.name + " == \"" + rack.value + "\"");
+  EXPECT_EQ(hidden.claims[0].constraints[0].match_attribute, there.driver + "/" + rack.name);
+  EXPECT_EQ(hidden.claims[0].devices[0].device, there.devices[0].name);
+  EXPECT_EQ(hidden.claims[0].devices[0].pool, there.pool);
+  EXPECT_EQ(uuid.value, hidden.nodes[0].gpus[0].uuid);
 }
 
 TEST(HashNames, TheFormCanBeReadAgain) {

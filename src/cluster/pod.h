@@ -44,6 +44,7 @@ struct Pod {
   int priority = 0;
   std::string priority_class;
   bool can_preempt = true;  // preemptionPolicy is not Never
+  std::string pod_group;    // of Kubernetes' own API: spec.schedulingGroup.podGroupName
 
   // Requests, summed over containers as the scheduler counts them.
   base::MilliCpu cpu;
@@ -70,8 +71,20 @@ struct DeviceRequest {
   std::string device_class;
   std::vector<std::string> selectors;  // CEL
   std::int64_t count = 1;
-  bool all = false;  // allocationMode All
+  bool all = false;                       // allocationMode All
+  bool admin_access = false;              // looks at devices that others use, and takes none
+  std::vector<Toleration> tolerations{};  // of taints of devices
+  Labels capacity{};                      // quantities asked for by capacity: {"memory", "10Gi"}
   bool operator==(const DeviceRequest&) const = default;
+};
+
+// Devices of these requests ("r", or "r/a" of an alternative; none named: of all) have the same
+// value of the attribute, or each another one.
+struct DeviceConstraint {
+  std::vector<std::string> requests;
+  std::string match_attribute;     // with its domain
+  std::string distinct_attribute;  // one of the two; neither: another kind, which is not known
+  bool operator==(const DeviceConstraint&) const = default;
 };
 
 struct AllocatedDevice {
@@ -88,7 +101,9 @@ struct Claim {
   std::string name;
   std::string uid;
   std::vector<DeviceRequest> requests;
+  std::vector<DeviceConstraint> constraints;
   std::vector<AllocatedDevice> devices;   // empty: not allocated
+  std::vector<NodeTerm> nodes;            // that can use them: one term holds; empty: every node
   std::vector<std::string> reserved_for;  // uids of pods
   bool operator==(const Claim&) const = default;
 };

@@ -1,4 +1,4 @@
-// Objects that limit what may be done: budgets, quotas, queues, priorities.
+// Objects that limit what may be done: budgets, quotas, queues, priorities, gangs.
 #pragma once
 
 #include <cstdint>
@@ -59,7 +59,23 @@ struct PriorityClass {
   std::string name;
   std::int64_t value = 0;
   bool preempts = true;
+  bool global_default = false;  // of pods that name none
   bool operator==(const PriorityClass&) const = default;
+};
+
+struct GangSize {
+  std::string gang;
+  std::int64_t pods = 1;  // that start together; 1: each by itself
+  bool operator==(const GangSize&) const = default;
+};
+
+// An object that says how many pods are of a gang: a Job or a JobSet that is not over and whose
+// pods carry the label tangram.dev/gang, or a PodGroup.
+struct GangOwner {
+  std::string ns;
+  std::string name;  // as kubectl takes it: "jobs.batch/train"
+  std::vector<GangSize> gangs;
+  bool operator==(const GangOwner&) const = default;
 };
 
 struct Namespace {

@@ -25,10 +25,13 @@ bool Holds(const NodeTerm& term, const Node& node) {
 
 }  // namespace
 
+bool MeetsOneOf(const Node& node, const std::vector<NodeTerm>& terms) {
+  return std::any_of(terms.begin(), terms.end(),
+                     [&](const NodeTerm& term) { return Holds(term, node); });
+}
+
 bool MeetsAffinity(const Node& node, const Pod& pod) {
-  const std::vector<NodeTerm>& terms = pod.affinity.nodes;
-  return terms.empty() || std::any_of(terms.begin(), terms.end(),
-                                      [&](const NodeTerm& term) { return Holds(term, node); });
+  return pod.affinity.nodes.empty() || MeetsOneOf(node, pod.affinity.nodes);
 }
 
 int PreferenceFor(const Node& node, const Pod& pod) {

@@ -10,6 +10,9 @@ namespace tangram::cluster {
 // The first entry of the pod's node selector that the node's labels do not meet; nullptr: all met.
 const Labels::value_type* UnmetSelector(const Node& node, const Pod& pod);
 
+// Whether one of the terms holds for the node; false where there is none.
+bool MeetsOneOf(const Node& node, const std::vector<NodeTerm>& terms);
+
 // Whether one of the terms of the required node affinity holds; true where there is none.
 bool MeetsAffinity(const Node& node, const Pod& pod);
 

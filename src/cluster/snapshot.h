@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "cluster/device.h"
 #include "cluster/node.h"
 #include "cluster/pod.h"
 #include "cluster/policy_objects.h"
@@ -30,12 +31,17 @@ struct Snapshot {
   std::vector<Node> nodes;
   std::vector<Pod> pods;
   std::vector<Claim> claims;
+  std::vector<ResourceSlice> slices;
+  std::vector<DeviceClass> device_classes;
   std::vector<Namespace> namespaces;
   std::vector<DisruptionBudget> budgets;
   std::vector<Quota> quotas;
   std::vector<Queue> queues;
   std::vector<LocalQueue> local_queues;
   std::vector<PriorityClass> priority_classes;
+  std::vector<GangOwner> gang_owners;
+  // The kinds of which all gang_owners are there: "jobs.batch".
+  std::vector<std::string> gang_kinds;
   std::optional<Usage> usage;  // absent: nothing was measured, and nothing may be called idle
   std::vector<Gap> gaps;
   bool operator==(const Snapshot&) const = default;

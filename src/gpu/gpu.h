@@ -111,6 +111,7 @@ std::string ResourceNameOf(const MigProfile& profile);
 struct Occupied {
   const MigProfile* profile = nullptr;
   int start = 0;
+  friend bool operator==(const Occupied&, const Occupied&) = default;
 };
 
 // Whether one more instance fits: `start` is legal, intervals on the memory axis do not overlap, at

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/result.h"
 #include "kube/status.h"
 
 namespace tangram::kube {
@@ -13,6 +15,20 @@ namespace tangram::kube {
 enum class Content {
   kFull,
   kMetadataOnly,  // PartialObjectMetadata: less to send where only names and labels matter
+};
+
+// Whose turn it is when the client must slow down (flow.h).
+enum class Priority {
+  kCritical,  // never waits: renewals of a Lease
+  kNormal,
+  kBulk,  // what may come late: events, statistics
+};
+
+// When the client tries again by itself.
+enum class Repeat {
+  kIfSafe,  // a GET after every failure that may pass; others after 429 with Retry-After
+  kAlways,  // as a GET: twice does no more than once
+  kNever,   // the caller decides
 };
 
 struct Call {
@@ -24,6 +40,11 @@ struct Call {
   std::string content_type{};  // empty: application/json where there is a body
   std::string accept = "application/json";
   std::chrono::milliseconds timeout{60'000};  // of one attempt
+  Priority priority = Priority::kNormal;
+  Repeat repeat = Repeat::kIfSafe;
+  // Asked on the client's thread right before each attempt is sent, whatever it waited for until
+  // then; its error ends the call. Empty: it may.
+  std::function<base::Result<void>()> may_go{};
 };
 
 // "/path?a=b&c=d", encoded.

@@ -11,6 +11,7 @@
 #include "base/mutex.h"
 #include "base/text.h"
 #include "kube/credentials.h"
+#include "kube/flow_gate.h"
 
 namespace tangram::kube {
 namespace {
@@ -27,11 +28,24 @@ struct Exchange {
   bool renewed = false;
   Credential credential{};
   net::Response response{};
+  std::chrono::steady_clock::time_point sent{};
 };
 using ExchangePtr = std::shared_ptr<Exchange>;
 
 bool MayHelpToRetry(int status) {
   return status == 429 || status == 500 || status == 502 || status == 503 || status == 504;
+}
+
+bool SafeToRepeat(const Call& call, bool server_took_nothing) {
+  switch (call.repeat) {
+    case Repeat::kAlways:
+      return true;
+    case Repeat::kIfSafe:
+      return call.method == "GET" || server_took_nothing;
+    case Repeat::kNever:
+      return false;
+  }
+  return false;
 }
 
 // Retry-After in seconds; the API server writes no dates.
@@ -89,6 +103,11 @@ class Client::Impl {
   void Renew();
   net::Request RequestFor(const Call& call, const Credential& credential) const;
   void Attempt(const ExchangePtr& exchange);
+  void Note(const Call& call, const net::Response& head, std::optional<base::ErrorCode> error,
+            std::chrono::steady_clock::time_point sent);
+  void Tell(WriteMoment moment, const Call& call) const {
+    if (options_.on_write && call.method != "GET") options_.on_write(moment, call.asked);
+  }
   void Transmit(const ExchangePtr& exchange, const base::Result<Credential>& credential);
   void TakeAnswer(const ExchangePtr& exchange, const base::Result<int>& status);
   void Refuse(const ExchangePtr& exchange, const base::Error& error,
@@ -107,14 +126,17 @@ class Client::Impl {
   // must not wait for it.
   std::thread renewal_ GUARDED_BY(mutex_);
 
-  net::HttpClient http_;  // last: its callbacks use all of the above
+  std::optional<FlowGate> gate_;  // the client's thread alone; uses http_
+  net::HttpClient http_;          // last: its callbacks use all of the above
 };
 
 Client::Impl::Impl(const Config& config, ClientOptions options)
     : config_(config),
       options_(std::move(options)),
       credentials_(config_, options_.clock != nullptr ? *options_.clock : system_clock_),
-      http_({.tls = config_.tls, .proxy = config_.proxy, .user_agent = options_.user_agent}) {}
+      http_({.tls = config_.tls, .proxy = config_.proxy, .user_agent = options_.user_agent}) {
+  gate_.emplace(http_, options_.flow, options_.metrics);
+}
 
 Client::Impl::~Impl() {
   credentials_.Stop();
@@ -180,9 +202,23 @@ void Client::Impl::Start(Call call, Done done, ScopeId scope) {
 void Client::Impl::Attempt(const ExchangePtr& exchange) {
   ++exchange->attempts;
   exchange->response = {};
-  WithCredential(exchange->scope, [this, exchange](const base::Result<Credential>& credential) {
-    Transmit(exchange, credential);
+  gate_->Pass(exchange->call, exchange->scope, [this, exchange] {
+    WithCredential(exchange->scope, [this, exchange](const base::Result<Credential>& credential) {
+      Transmit(exchange, credential);
+    });
   });
+}
+
+// `error`: what the answer means, if it is none of success.
+void Client::Impl::Note(const Call& call, const net::Response& head,
+                        std::optional<base::ErrorCode> error,
+                        std::chrono::steady_clock::time_point sent) {
+  const bool busy = head.status == 429 && error != base::ErrorCode::kLater;
+  gate_->Heard(call, {.status = head.status,
+                      .load = busy ? FlowGate::Load::kBusy : FlowGate::Load::kNormal,
+                      .level = std::string(head.Header("x-kubernetes-pf-prioritylevel-uid")),
+                      .retry_after = RetryAfter(head),
+                      .took = base::MonotonicNow() - sent});
 }
 
 void Client::Impl::Transmit(const ExchangePtr& exchange,
@@ -190,7 +226,14 @@ void Client::Impl::Transmit(const ExchangePtr& exchange,
   if (!credential) {
     return exchange->done(base::Wrap(credential.error(), Describe(exchange->call.asked)));
   }
+  if (exchange->call.may_go) {
+    if (const auto may = exchange->call.may_go(); !may) {
+      return exchange->done(base::Wrap(may.error(), Describe(exchange->call.asked)));
+    }
+  }
   exchange->credential = *credential;
+  exchange->sent = base::MonotonicNow();
+  Tell(WriteMoment::kBefore, exchange->call);
   net::HttpClient::StreamHandler handler;
   handler.on_head = [exchange](const net::Response& head) { exchange->response = head; };
   handler.on_data = [exchange](std::string_view chunk) {
@@ -207,14 +250,20 @@ void Client::Impl::TakeAnswer(const ExchangePtr& exchange, const base::Result<in
   const Asked& asked = exchange->call.asked;
   if (!status) {
     const base::Error error{status.error().code, Describe(asked) + ": " + status.error().message};
+    Note(exchange->call, {}, error.code, exchange->sent);
     return Refuse(exchange, error, std::nullopt);
   }
-  if (*status >= 200 && *status < 300) return exchange->done(std::move(exchange->response));
+  if (*status >= 200 && *status < 300) {
+    Note(exchange->call, exchange->response, std::nullopt, exchange->sent);
+    Tell(WriteMoment::kAfter, exchange->call);
+    return exchange->done(std::move(exchange->response));
+  }
+  base::Error error = ErrorOf(*status, exchange->response.body, asked);
+  Note(exchange->call, exchange->response, error.code, exchange->sent);
   if (*status == 401 && !exchange->renewed && credentials_.Refused(exchange->credential)) {
     exchange->renewed = true;
     return Attempt(exchange);
   }
-  base::Error error = ErrorOf(*status, exchange->response.body, asked);
   error.message += fmt::format(" [{}]", config_.source);
   if (!MayHelpToRetry(*status)) {
     return exchange->done(tl::unexpected<base::Error>(std::move(error)));
@@ -225,9 +274,9 @@ void Client::Impl::TakeAnswer(const ExchangePtr& exchange, const base::Result<in
 // Tries again where that is safe and there are attempts left.
 void Client::Impl::Refuse(const ExchangePtr& exchange, const base::Error& error,
                           std::optional<std::chrono::milliseconds> wait) {
-  const bool not_begun = exchange->response.status == 429 && wait.has_value();
-  const bool safe = exchange->call.method == "GET" || not_begun;
-  const bool again = safe && error.code == base::ErrorCode::kUnavailable &&
+  const bool took_nothing = exchange->response.status == 429 && wait.has_value();
+  const bool again = SafeToRepeat(exchange->call, took_nothing) &&
+                     error.code == base::ErrorCode::kUnavailable &&
                      exchange->attempts < options_.max_attempts;
   if (!again) return exchange->done(tl::unexpected<base::Error>(error));
   const auto delay =
@@ -239,25 +288,30 @@ void Client::Impl::Refuse(const ExchangePtr& exchange, const base::Error& error,
 void Client::Impl::StartStream(Call call, net::HttpClient::StreamHandler handler,
                                std::chrono::milliseconds idle_timeout, ScopeId scope) {
   auto shared = std::make_shared<net::HttpClient::StreamHandler>(std::move(handler));
-  auto begin = [this, call = std::move(call), shared, idle_timeout,
+  auto what = std::make_shared<const Call>(std::move(call));
+  auto begin = [this, what, shared, idle_timeout,
                 scope](const base::Result<Credential>& credential) {
     if (!credential) {
-      return shared->on_done(base::Wrap(credential.error(), Describe(call.asked)));
+      return shared->on_done(base::Wrap(credential.error(), Describe(what->asked)));
     }
-    net::Request request = RequestFor(call, *credential);
+    net::Request request = RequestFor(*what, *credential);
     request.timeout = std::chrono::milliseconds(0);
     request.idle_timeout = idle_timeout;
     request.max_body = 0;
     net::HttpClient::StreamHandler wrapped = *shared;
-    wrapped.on_head = [this, shared, used = *credential](const net::Response& head) {
+    wrapped.on_head = [this, what, shared, used = *credential](const net::Response& head) {
       if (head.status == 401) credentials_.Refused(used);
+      Note(*what, head, std::nullopt, base::MonotonicNow());
       if (shared->on_head) shared->on_head(head);
     };
     http_.Stream(std::move(request), std::move(wrapped), scope);
   };
   http_.RunAfter(
       std::chrono::milliseconds(0),
-      [this, scope, begin = std::move(begin)] { WithCredential(scope, begin); }, scope);
+      [this, scope, what, begin = std::move(begin)] {
+        gate_->Pass(*what, scope, [this, scope, begin] { WithCredential(scope, begin); });
+      },
+      scope);
 }
 
 base::Result<net::Response> Client::Impl::Send(const Call& call) {

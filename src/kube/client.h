@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,11 +14,19 @@
 #include "kube/backoff.h"
 #include "kube/call.h"
 #include "kube/config.h"
+#include "kube/flow.h"
 #include "kube/list.h"
 #include "kube/resource.h"
+#include "metrics/metrics.h"
 #include "net/http.h"
 
 namespace tangram::kube {
+
+// Around one attempt at a write.
+enum class WriteMoment {
+  kBefore,  // nothing was sent yet
+  kAfter,   // the answer says that it was done, and nobody has heard of it
+};
 
 struct ClientOptions {
   // Borrowed, must outlive the client; null: the machine's clock. Tells when credentials expire.
@@ -29,6 +38,13 @@ struct ClientOptions {
   // A server that asks for a longer wait than this gets this.
   std::chrono::milliseconds max_retry_after{30'000};
   std::string user_agent = "tangram";
+  // How fast to ask; nothing: as fast as the caller does.
+  std::optional<FlowLimits> flow{};
+  // Borrowed, must outlive the client; null: nothing is counted. See README.md for the names.
+  metrics::Registry* metrics = nullptr;
+  // Told of every write (whatever is no GET) on the client's thread; may be empty. Where tests end
+  // the process.
+  std::function<void(WriteMoment, const Asked&)> on_write{};
 };
 
 // Thread-safe. Everything asynchronous runs on the one thread of its HttpClient; the destructor
@@ -36,8 +52,9 @@ struct ClientOptions {
 //
 // Errors: kUnavailable, where a later try may help (no connection, 429, 5xx, an answer that makes
 // no sense); kDenied for 401 and 403, with the remedy; kNotFound, kConflict, kExpired, kInvalid as
-// the server says. GETs are retried by themselves on kUnavailable; everything is retried once with
-// renewed credentials after a 401, and after a 429 with Retry-After.
+// the server says; kLater for an eviction that a disruption budget forbids. GETs are retried by
+// themselves on kUnavailable, and everything after a 429 with Retry-After, unless Call::repeat says
+// otherwise; everything is retried once with renewed credentials after a 401.
 class Client {
  public:
   // Connects to nothing yet. kInvalid: a configuration that can never work.

@@ -250,6 +250,43 @@ TEST(Client, ManyThreadsShareIt) {
   EXPECT_EQ(good, 80);
 }
 
+TEST(Client, AsksNoFasterThanItMayAndCounts) {
+  TestServer server(InTurn({Reply(200, "{}"), Reply(200, "{}"), Reply(404, "")}));
+  metrics::Registry metrics;
+  ClientOptions options = Fast();
+  options.flow = FlowLimits{.qps = 100, .burst = 1};
+  options.metrics = &metrics;
+  const auto client = Client::Open({.server = server.Url(), .source = "the test"}, options);
+  ASSERT_TRUE(client) << client.error().message;
+  const auto began = base::MonotonicNow();
+  for (int i = 0; i < 5; ++i) static_cast<void>((*client)->Get(kPods, "team", "x"));
+  EXPECT_GE(base::MonotonicNow() - began, 39ms);
+  const std::string text = metrics.Text();
+  for (const char* line :
+       {"tangram_kube_requests_total{code=\"200\",resource=\"pods\",verb=\"get\"} 2\n",
+        "tangram_kube_requests_total{code=\"404\",resource=\"pods\",verb=\"get\"} 3\n",
+        "tangram_kube_request_duration_seconds_count{resource=\"pods\",verb=\"get\"} 5\n",
+        "tangram_kube_flow_wait_seconds_count{priority=\"normal\"} 5\n",
+        "tangram_kube_flow_waiting 0\n"}) {
+    EXPECT_NE(text.find(line), std::string::npos) << line << text;
+  }
+}
+
+// The server is busy: what falls in the same level waits as long as it asked for.
+TEST(Client, GivesWayToABusyServer) {
+  TestServer server(
+      InTurn({Reply(429, "",
+                    {{"Retry-After", "1"}, {"X-Kubernetes-PF-PriorityLevel-UID", "workload-low"}}),
+              Reply(200, "{}")}));
+  ClientOptions options = Fast();  // gives a call itself only 20 ms
+  options.flow = FlowLimits{};
+  const auto client = Client::Open({.server = server.Url(), .source = "the test"}, options);
+  ASSERT_TRUE(client) << client.error().message;
+  const auto began = base::MonotonicNow();
+  EXPECT_TRUE((*client)->Get(kPods, "team", "x"));
+  EXPECT_GE(base::MonotonicNow() - began, 990ms);
+}
+
 TEST(Client, OpenRefusesWhatCanNeverWork) {
   EXPECT_FALSE(Client::Open({.server = "ftp://x"}));
   EXPECT_FALSE(Client::Open({.server = ""}));

@@ -99,6 +99,7 @@ void Reflector::FinishList() {
                       "list " + resource_.Name() + ": the answer has no resourceVersion"});
   }
   cursor_.reset();
+  TellServed(ReflectorOptions::Served::kYes);
   sink_.FinishReplace();
   Note([](Status& status) {
     status.synced = true;
@@ -114,10 +115,14 @@ void Reflector::ListAgain(const base::Error& error) {
   After(backoff_.Next(), &Reflector::List);
 }
 
+void Reflector::TellServed(ReflectorOptions::Served served) {
+  if (std::exchange(served_, served) != served && options_.on_served) options_.on_served(served);
+}
+
 void Reflector::BecomeAbsent() {
   cursor_.reset();
-  sink_.BeginReplace();
-  sink_.FinishReplace();
+  TellServed(ReflectorOptions::Served::kNo);
+  sink_.BecomeAbsent();
   Note([](Status& status) {
     status.synced = true;
     status.absent = true;

@@ -29,6 +29,11 @@ class ObjectSink {
   virtual base::Result<void> AddToReplace(simdjson::ondemand::object& item) = 0;
   // The list is whole: what was not in it is gone.
   virtual void FinishReplace() = 0;
+  // The server does not have the resource (any more): an empty list.
+  virtual void BecomeAbsent() {
+    BeginReplace();
+    FinishReplace();
+  }
   // One change; never a bookmark.
   virtual base::Result<void> Apply(const WatchEvent& event, simdjson::ondemand::object& item) = 0;
 };
@@ -48,6 +53,9 @@ struct ReflectorOptions {
   std::size_t max_event = std::size_t{32} << 20;  // bytes; a longer one means list again
   // How often to look for a resource that the server does not have (yet).
   std::chrono::milliseconds absent_recheck{60'000};
+  // Told on the client's thread whether the server has it: once that is known, and when it changes.
+  enum class Served { kYes, kNo };
+  std::function<void(Served)> on_served{};
 };
 
 // Runs on the client's thread; its own methods are safe from any thread. A resource that the server
@@ -99,6 +107,7 @@ class Reflector {
   void FinishList();
   void ListAgain(const base::Error& error);
   void BecomeAbsent();
+  void TellServed(ReflectorOptions::Served served);
   void AskWhetherServed(const base::Error& denied);
   void Watch();
   Call WatchCall() const;
@@ -122,6 +131,7 @@ class Reflector {
   std::unique_ptr<Stream> stream_;
   std::string resource_version_;
   int silent_watches_ = 0;  // since the last list, event or bookmark
+  std::optional<ReflectorOptions::Served> served_;
   simdjson::ondemand::parser parser_;
 
   mutable base::Mutex mutex_;

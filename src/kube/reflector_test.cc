@@ -250,14 +250,22 @@ INSTANTIATE_TEST_SUITE_P(Table, ReflectorRelist, testing::ValuesIn(kRelists),
                          [](const auto& row) { return row.param.name; });
 
 TEST_F(ReflectorTest, AbsentResourceIsEmptyAndLookedForAgain) {
+  ReflectorOptions options;
+  options.on_served = [this](ReflectorOptions::Served served) {
+    Say(served == ReflectorOptions::Served::kYes ? "served" : "not served");
+  };
   Run({.lists = {Reply(404, "404 page not found"), Reply(404, ""),
                  Reply(200, ListOf(10, {Object("a", 3, "red")}))},
-       .watches = {Quiet()}});
+       .watches = {Quiet()}},
+      options);
   ASSERT_TRUE(reflector_->WaitSynced(20s));
-  EXPECT_EQ(SaidUntil("listed").at(0), "listed");
   const auto until = base::MonotonicNow() + 20s;
   while (store_->size() == 0 && base::MonotonicNow() < until) std::this_thread::yield();
   EXPECT_EQ(store_->size(), 1U);
+  std::vector<std::string> said = SaidUntil("listed");
+  EXPECT_EQ(said.at(1), "listed") << "nothing is there, which is known";
+  std::erase(said, "listed");
+  EXPECT_EQ(said, (Said{"not served", "served", "+a=red"}));
 }
 
 TEST_F(ReflectorTest, DeniedIsToldAtOnceAndTriedAgain) {

@@ -19,24 +19,49 @@ std::string Printable(std::string_view text) {
   return base::Shorten(base::Trim(clean), kMaxShown);
 }
 
-// The `message` of a metav1.Status; of anything else its beginning.
-std::string MessageIn(std::string_view body) {
-  const auto json = nlohmann::json::parse(body, nullptr, /*allow_exceptions=*/false);
-  if (json.is_object()) {
-    const auto message = json.find("message");
-    if (message != json.end() && message->is_string()) {
-      return Printable(message->get_ref<const std::string&>());
-    }
+// What we read of a metav1.Status; of anything else its beginning as the message.
+struct Said {
+  std::string message;
+  std::string budget;  // what a disruption budget has against it; empty: none has
+};
+
+std::string StringAt(const nlohmann::json& object, const char* key) {
+  const auto found = object.is_object() ? object.find(key) : object.end();
+  const bool is_string = object.is_object() && found != object.end() && found->is_string();
+  return is_string ? found->get<std::string>() : std::string();
+}
+
+// The cause that the eviction handler names: "The disruption budget x needs 2 healthy pods ...".
+std::string BudgetIn(const nlohmann::json& status) {
+  const auto details = status.find("details");
+  if (details == status.end() || !details->is_object()) return {};
+  const auto causes = details->find("causes");
+  if (causes == details->end() || !causes->is_array()) return {};
+  for (const nlohmann::json& cause : *causes) {
+    if (StringAt(cause, "reason") != "DisruptionBudget") continue;
+    const std::string message = StringAt(cause, "message");
+    return message.empty() ? "a disruption budget" : Printable(message);
   }
-  return Printable(body);
+  return {};
+}
+
+Said ReadStatus(std::string_view body) {
+  const auto json = nlohmann::json::parse(body, nullptr, /*allow_exceptions=*/false);
+  const bool has_message =
+      json.is_object() && json.contains("message") && json["message"].is_string();
+  if (!has_message) return {Printable(body), {}};
+  return {Printable(json["message"].get_ref<const std::string&>()), BudgetIn(json)};
 }
 
 std::string AllowingRule(const Asked& asked) {
   if (asked.resource.plural.empty()) {
     return fmt::format("{{nonResourceURLs: [\"{}\"], verbs: [{}]}}", asked.path, asked.verb);
   }
+  const std::string resource = asked.subresource.empty()
+                                   ? asked.resource.plural
+                                   : asked.resource.plural + "/" + asked.subresource;
   return fmt::format("{{apiGroups: [\"{}\"], resources: [{}], verbs: [{}]}}", asked.resource.group,
-                     asked.resource.plural, asked.verb);
+                     resource, asked.verb);
 }
 
 std::string RemedyOf(int status, const Asked& asked) {
@@ -59,6 +84,7 @@ std::string RemedyOf(int status, const Asked& asked) {
 std::string Describe(const Asked& asked) {
   if (asked.resource.plural.empty()) return asked.verb + " " + asked.path;
   std::string text = asked.verb + " " + asked.resource.Name();
+  if (!asked.subresource.empty()) text += "/" + asked.subresource;
   if (!asked.name.empty()) text += fmt::format(" \"{}\"", asked.name);
   if (!asked.ns.empty()) text += fmt::format(" in namespace \"{}\"", asked.ns);
   return text;
@@ -84,10 +110,14 @@ base::ErrorCode CodeOf(int http_status) {
 }
 
 base::Error ErrorOf(int http_status, std::string_view body, const Asked& asked) {
-  const std::string message = MessageIn(body);
-  return {CodeOf(http_status),
-          fmt::format("{}: the API server answered {}{}{}{}", Describe(asked), http_status,
-                      message.empty() ? "" : ": ", message, RemedyOf(http_status, asked))};
+  const Said said = ReadStatus(body);
+  if (http_status == 429 && !said.budget.empty()) {
+    return {base::ErrorCode::kLater,
+            fmt::format("{}: not now: {} [{}]", Describe(asked), said.message, said.budget)};
+  }
+  return {CodeOf(http_status), fmt::format("{}: the API server answered {}{}{}{}", Describe(asked),
+                                           http_status, said.message.empty() ? "" : ": ",
+                                           said.message, RemedyOf(http_status, asked))};
 }
 
 }  // namespace tangram::kube

@@ -44,8 +44,9 @@ std::string_view NameOf(Severity severity) {
 }
 
 base::Result<std::vector<Finding>> Lint(std::string_view file_name, std::string_view yaml_text) {
-  const auto documents = yaml::Load(yaml_text);
+  auto documents = yaml::Load(yaml_text);
   if (!documents) return base::Wrap(documents.error(), std::string(file_name));
+  for (Value& document : *documents) yaml::DropHidden(document);
   std::vector<Finding> findings = Check(*documents);
   for (Finding& finding : findings) finding.file = std::string(file_name);
   std::stable_sort(findings.begin(), findings.end(), [](const Finding& a, const Finding& b) {

@@ -192,6 +192,19 @@ TEST(Kinds, TemplatesAreFoundInAllOfThem) {
   }
 }
 
+TEST(Findings, SayNothingOfWhatALaterKeyHides) {
+  const std::string pod = R"(apiVersion: v1
+kind: Pod
+metadata: {name: p}
+spec:
+  containers:
+  - name: main
+    resources: {limits: {nvidia.com/mig-1g10gb: 1}}
+)";
+  EXPECT_FALSE(Lint("f.yaml", pod)->empty());
+  EXPECT_TRUE(Lint("f.yaml", pod + "spec: {nodeName: n}\n")->empty());
+}
+
 TEST(Findings, NameDocumentAndLine) {
   const std::string pod =
       "kind: Pod\napiVersion: v1\nspec:\n  containers:\n  - name: a\n    "

@@ -1,7 +1,6 @@
 #include "net/http.h"
 
 #include <curl/curl.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <map>
@@ -12,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/mutex.h"
+#include "net/signals.h"
 #include "net/transfer.h"
 
 namespace tangram::net {
@@ -32,14 +32,6 @@ struct MultiDeleter {
   void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
 };
 
-// Signals are for the threads that wait for them; and a peer that hung up must not end the program
-// (libcurl leaves SIGPIPE alone where it is told to use no signals).
-void BlockSignals() {
-  sigset_t all;
-  sigfillset(&all);
-  pthread_sigmask(SIG_BLOCK, &all, nullptr);
-}
-
 // libcurl counts these calls, so several clients may come and go.
 struct CurlGlobal {
   CurlGlobal() { curl_global_init(CURL_GLOBAL_DEFAULT); }
@@ -50,7 +42,7 @@ struct CurlGlobal {
 
 }  // namespace
 
-std::string_view Response::Header(std::string_view name) const {
+std::string_view HeaderIn(const Headers& headers, std::string_view name) {
   const auto found = std::find_if(headers.begin(), headers.end(),
                                   [&](const auto& header) { return header.first == name; });
   return found == headers.end() ? std::string_view() : std::string_view(found->second);

@@ -27,10 +27,14 @@ struct TlsOptions {
   enum class Verify { kPeer, kNothing } verify = Verify::kPeer;
 };
 
+using Headers = std::vector<std::pair<std::string, std::string>>;
+// The first header of that (lower-case) name; empty if there is none.
+std::string_view HeaderIn(const Headers& headers, std::string_view name);
+
 struct Request {
   std::string method = "GET";
-  std::string url{};                                           // http or https
-  std::vector<std::pair<std::string, std::string>> headers{};  // secrets allowed; never logged
+  std::string url{};  // http or https
+  Headers headers{};  // secrets allowed; never logged
   std::string body{};
   // The whole exchange; zero: no limit (a watch). Connecting always has its own limit of 10 s.
   std::chrono::milliseconds timeout{30'000};
@@ -45,10 +49,9 @@ struct Request {
 
 struct Response {
   int status = 0;
-  std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
-  std::string body;
-  // The first header of that (lower-case) name; empty if there is none.
-  std::string_view Header(std::string_view name) const;
+  Headers headers{};  // names in lower case
+  std::string body{};
+  std::string_view Header(std::string_view name) const { return HeaderIn(headers, name); }
 };
 
 // One thread runs every transfer. Thread-safe. The destructor cancels what is in flight, runs no

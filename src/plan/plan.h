@@ -46,9 +46,16 @@ struct PodName {
 
 // ---- what can be done ----
 
+struct ClaimedDevice {
+  std::string claim;  // in the pod's namespace
+  cluster::AllocatedDevice device;
+  bool operator==(const ClaimedDevice&) const = default;
+};
 struct PlacePod {  // a waiting pod, on a node that has room
   PodName pod;
   std::string node;
+  // What its claims get there as kube-scheduler allocates; without those that are allocated.
+  std::vector<ClaimedDevice> devices{};
   bool operator==(const PlacePod&) const = default;
 };
 struct MovePod {  // a running pod: evicted, and made again by its controller
@@ -136,7 +143,7 @@ enum class WaitReason {
   // not now
   kNoRoom,     // what it asks for is held by others
   kGated,      // another scheduling gate holds it
-  kByClaim,    // it asks by a DRA claim, which the scheduler allocates
+  kByClaim,    // what its DRA claim asks for is not there yet, or cannot be worked out
   kGang,       // not all pods of its gang fit
   kApart,      // affinity to other pods, theirs, or spread keeps it off nodes that have room
   kNotAllowed  // a change would serve it, which the policy rules out

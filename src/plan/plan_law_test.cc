@@ -150,6 +150,7 @@ cluster::Snapshot RandomCluster(unsigned seed) {
     if (below(4) == 0) pod.tolerations = {{"team", "Exists", "", ""}};
     if (below(5) == 0) {
       pod.labels = {{"tangram.dev/gang", "g"}};
+      if (seed % 4 == 1) pod.labels.emplace_back("batch.kubernetes.io/job-name", "j");
       if (seed % 3 == 1) pod.labels.emplace_back("tangram.dev/topology", "Zone");
     }
     if (below(2) == 0) pod.labels.emplace_back("tangram.dev/interruptible", "true");
@@ -191,6 +192,8 @@ cluster::Snapshot RandomCluster(unsigned seed) {
     record.memory_max = base::MiB(2'000 * (1 + below(6)));
     record.memory_total = base::MiB(40'960);
   }
+  c.snapshot().gang_kinds = {"jobs.batch"};
+  c.snapshot().gang_owners = {{"ns", "jobs.batch/j", {{"g", 1 + seed % 5}}}};
   cluster::DisruptionBudget budget;
   budget.ns = "ns";
   budget.name = "w0";
@@ -204,11 +207,13 @@ cluster::Snapshot RandomCluster(unsigned seed) {
 // Whatever a snapshot holds: most of these agree with themselves in nothing.
 cluster::Snapshot AnySnapshot(unsigned seed) {
   cluster::Snapshot snapshot = cluster::RandomSnapshot(seed, {.nodes = 6, .pods = 40});
+  if (seed % 2 == 0) {
+    for (cluster::Pod& pod : snapshot.pods) pod.claims.clear();
+  }
   for (std::size_t i = 0; i < snapshot.pods.size(); i += 3) {
     cluster::Pod& pod = snapshot.pods[i];
     pod.node.clear();
     pod.phase = cluster::PodPhase::kPending;
-    pod.claims.clear();
     pod.gates.clear();
     if (i % 2 == 0) pod.node_selector.clear();
     if (i % 4 == 0) pod.labels = {{"tangram.dev/gang", "g"}};

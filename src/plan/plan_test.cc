@@ -55,6 +55,56 @@ TEST(Place, AGangGoesWholeOrNotAtAll) {
   EXPECT_EQ(WaitsFor(plan, "g-0"), "Gang");
 }
 
+cluster::Pod& OfJob(Cluster& c, const std::string& name, const std::string& job) {
+  cluster::Pod& pod = c.Pod(name, kGpu);
+  pod.labels = {{"batch.kubernetes.io/job-name", job}, {"tangram.dev/gang", "g"}};
+  return pod;
+}
+
+TEST(Place, AGangOfJobsWaitsForAllTheirPods) {
+  PlanPolicy policy;
+  policy.defaults.give_back = false;
+  Cluster c;
+  c.Node("a", 8);
+  OfJob(c, "g-0", "workers");
+  OfJob(c, "g-1", "workers");
+  c.snapshot().gang_kinds = {"jobs.batch"};
+  EXPECT_THAT(Lines(Checked(c.snapshot(), policy)), IsEmpty()) << "its Job was not read yet";
+  c.snapshot().gang_owners = {{"ns", "jobs.batch/launcher", {{"g", 1}}},
+                              {"ns", "jobs.batch/workers", {{"g", 2}}}};
+  const Plan plan = Checked(c.snapshot(), policy);
+  EXPECT_THAT(Lines(plan), IsEmpty());
+  ASSERT_EQ(plan.waiting.size(), 2U);
+  EXPECT_EQ(plan.waiting[0].why, "2 of the 3 pods of its gang g are there");
+  OfJob(c, "launcher-0", "launcher").devices.clear();  // it counts, though it asks for no GPU
+  EXPECT_THAT(Lines(Checked(c.snapshot(), policy)),
+              ElementsAre("place g-0 on a", "place g-1 on a"));
+}
+
+TEST(Place, APodThatIsMadeAgainJoinsItsGangThoughOthersAreDone) {
+  Cluster c;
+  c.Node("a", 8);
+  OfJob(c, "g-0", "train");
+  OfJob(c, "g-1", "train").phase = cluster::PodPhase::kSucceeded;
+  OfJob(c, "g-2", "train").phase = cluster::PodPhase::kSucceeded;
+  c.snapshot().gang_kinds = {"jobs.batch"};
+  c.snapshot().gang_owners = {{"ns", "jobs.batch/train", {{"g", 3}}}};
+  EXPECT_THAT(Lines(Checked(c.snapshot())), ElementsAre("place g-0 on a"));
+}
+
+TEST(Place, PodsOfAGroupWithoutGangGoOneByOne) {
+  Cluster c;
+  c.Node("a", 1);
+  for (const char* name : {"p-0", "p-1"}) c.Pod(name, kGpu).pod_group = "basic";
+  c.snapshot().gang_kinds = {"podgroups.scheduling.k8s.io"};
+  c.snapshot().gang_owners = {{"ns", "podgroups.scheduling.k8s.io/basic", {{"basic", 1}}}};
+  PlanPolicy policy;
+  policy.most_new_nodes = 0;
+  const Plan plan = Checked(c.snapshot(), policy);
+  EXPECT_THAT(Lines(plan), ElementsAre("place p-0 on a"));
+  EXPECT_EQ(WaitsFor(plan, "p-1"), "NoRoom");
+}
+
 cluster::PodTerm NotBeside(const std::string& app, const std::string& key) {
   return {key, cluster::Selector{{{"app", app}}, {}}, {}, std::nullopt};
 }
@@ -157,14 +207,16 @@ TEST(Place, AnInstanceGoesWhereItCostsTheFewestLargePlacements) {
   EXPECT_THAT(Lines(Checked(c.snapshot())), ElementsAre("place new-0 on b", "give back a"));
 }
 
-TEST(Place, KeepsEmptyNodesEmptyWhereItCan) {
+TEST(Place, FillsNodesInUseBeforeThoseThatCanBeGivenBack) {
   Cluster c;
   c.Node("a", 1);
   c.Node("b", 8);
   c.Pod("held-0", kGpu, 1, "b");
   c.Pod("new-0", kGpu);
-  EXPECT_EQ(Lines(Checked(c.snapshot()))[0], "place new-0 on a") << "it fills a node";
+  EXPECT_EQ(Lines(Checked(c.snapshot()))[0], "place new-0 on b");
   PlanPolicy keep;
+  keep.defaults.give_back = false;
+  EXPECT_EQ(Lines(Checked(c.snapshot(), keep))[0], "place new-0 on a") << "it fills a node";
   keep.defaults.keep_empty = 1;
   EXPECT_THAT(Lines(Checked(c.snapshot(), keep)), ElementsAre("place new-0 on b"));
   c.Pod("new-1", kGpu, 6);
@@ -246,81 +298,6 @@ TEST(Topology, StaysWithThoseThatRun) {
   EXPECT_THAT(Lines(Checked(c.snapshot(), policy)), ElementsAre("place g-0 on b"));
 }
 
-TEST(Preempt, TakesTheRoomOfTheLeastUrgent) {
-  Cluster c;
-  c.Node("a", 2);
-  c.Node("b", 2);
-  c.Pod("low-0", kGpu, 2, "a").priority = 2;
-  c.Pod("low-1", kGpu, 1, "b").priority = 1;
-  c.Pod("low-2", kGpu, 1, "b").priority = 5;
-  c.Pod("urgent-0", kGpu).priority = 10;
-  PlanPolicy policy;
-  policy.most_new_nodes = 0;
-  EXPECT_THAT(Lines(Checked(c.snapshot(), policy)), IsEmpty()) << "nobody asked for it";
-  policy.defaults.preempt = true;
-  const Plan plan = Checked(c.snapshot(), policy);
-  EXPECT_THAT(Lines(plan), ElementsAre("evict low-1 on b for urgent-0", "place urgent-0 on b"));
-  EXPECT_EQ(plan.actions[1].needs, std::vector<int>{0});
-  ASSERT_EQ(plan.waiting.size(), 1U);
-  EXPECT_THAT(plan.waiting[0].why, HasSubstr("makes room for ns/urgent-0"));
-  policy.most_new_nodes = 1;
-  EXPECT_THAT(Lines(Checked(c.snapshot(), policy)),
-              ElementsAre("evict low-1 on b for urgent-0", "place urgent-0 on b",
-                          "add new-1 like a", "place low-1 on new-1"));
-}
-
-TEST(Preempt, LeavesAloneWhatMayNotGo) {
-  Cluster c;
-  c.Node("a", 4);
-  c.Pod("pinned-0", kGpu, 1, "a").annotations = {{"karpenter.sh/do-not-disrupt", "true"}};
-  c.Pod("bare-0", kGpu, 1, "a").owner = {};
-  c.Pod("agent-0", kGpu, 1, "a").owner = {"DaemonSet", "agent"};
-  c.Pod("kept-0", kGpu, 1, "a").labels = {{"app", "kept"}};
-  cluster::DisruptionBudget budget;
-  budget.ns = "ns";
-  budget.name = "kept";
-  budget.match_labels = {{"app", "kept"}};
-  c.snapshot().budgets = {budget};
-  c.Pod("urgent-0", kGpu).priority = 10;
-  cluster::Pod& meek = c.Pod("meek-0", kGpu);
-  meek.priority = 20;
-  meek.can_preempt = false;
-  PlanPolicy policy;
-  policy.most_new_nodes = 0;
-  policy.defaults.preempt = true;
-  EXPECT_THAT(Lines(Checked(c.snapshot(), policy)), IsEmpty());
-  c.snapshot().budgets[0].disruptions_allowed = 1;
-  EXPECT_THAT(Lines(Checked(c.snapshot(), policy)),
-              ElementsAre("evict kept-0 on a for urgent-0", "place urgent-0 on a"));
-}
-
-TEST(Preempt, GangsGoWholeAndAreServedWhole) {
-  Cluster c;
-  c.Node("a", 2);
-  c.Node("b", 2);
-  c.Node("d", 1);
-  c.Pod("g-0", kGpu, 2, "a").labels = {{"tangram.dev/gang", "g"}};
-  c.Pod("g-1", kGpu, 2, "b").labels = {{"tangram.dev/gang", "g"}};
-  c.Pod("alone-0", kGpu, 1, "d");
-  cluster::Pod& small = c.Pod("small-0", kGpu);
-  small.priority = 10;
-  PlanPolicy policy;
-  policy.most_new_nodes = 0;
-  policy.defaults.preempt = true;
-  EXPECT_THAT(Lines(Checked(c.snapshot(), policy)),
-              ElementsAre("evict alone-0 on d for small-0", "place small-0 on d"))
-      << "one pod, not two";
-  for (const char* name : {"h-0", "h-1"}) {
-    cluster::Pod& pod = c.Pod(name, kGpu, 2);
-    pod.labels = {{"tangram.dev/gang", "h"}};
-    pod.priority = 20;
-  }
-  EXPECT_THAT(
-      Lines(Checked(c.snapshot(), policy)),
-      ElementsAre("evict g-0 on a for h-0", "evict g-1 on b for h-0", "place h-0 on a",
-                  "place h-1 on b", "evict alone-0 on d for small-0", "place small-0 on d"));
-}
-
 TEST(Admit, SaysWhatCanNeverBe) {
   Cluster c;
   c.Node("a", 2).taints = {{"team", "ml", "NoSchedule"}};
@@ -340,138 +317,6 @@ TEST(Admit, SaysWhatCanNeverBe) {
   EXPECT_EQ(WaitsFor(plan, "cores-0"), "TooLarge");
   EXPECT_EQ(WaitsFor(plan, "gated-0"), "Gated");
   EXPECT_EQ(WaitsFor(plan, "other-0"), "") << "it asks for no GPU that is known";
-}
-
-TEST(Partition, OneCardIsCutForSevenPods) {
-  Cluster c;
-  c.Node("a", 2);
-  c.Pod("held-0", kGpu, 1, "a");
-  for (int i = 0; i < 7; ++i) c.Pod("s-" + std::to_string(i), "nvidia.com/mig-1g.5gb");
-  const Plan plan = Checked(c.snapshot());
-  const auto lines = Lines(plan);
-  ASSERT_EQ(lines.size(), 8U);
-  EXPECT_EQ(lines[0], "cut a/1: 1g.5gb@0 1g.5gb@1 1g.5gb@2 1g.5gb@3 1g.5gb@4 1g.5gb@5 1g.5gb@6");
-  ASSERT_EQ(plan.certificates.size(), 1U);
-  EXPECT_EQ(plan.certificates[0].value, 1);
-  EXPECT_EQ(plan.certificates[0].bound, 1);
-  EXPECT_EQ(plan.actions[1].needs, std::vector<int>{0});
-}
-
-TEST(Partition, AnInstanceIsMadeBesideHeldOnes) {
-  Cluster c;
-  Cluster::Cut(c.Node("a", 1), 0, {{"3g.20gb", 0}});
-  c.Pod("held-0", "nvidia.com/mig-3g.20gb", 1, "a");
-  c.Pod("small-0", "nvidia.com/mig-1g.5gb");
-  const Plan plan = Checked(c.snapshot());
-  // At 6, where no 2g.10gb could stand.
-  EXPECT_THAT(Lines(plan), ElementsAre("cut a/0: 3g.20gb@0 1g.5gb@6", "place small-0 on a"));
-  PlanPolicy manager;
-  manager.defaults.mig = MigBackend::kMigManager;
-  manager.most_new_nodes = 0;
-  EXPECT_THAT(Lines(Checked(c.snapshot(), manager)), IsEmpty()) << "it wipes whole cards";
-}
-
-TEST(Partition, SeveralInstancesOfOnePodAreOnOneNode) {
-  Cluster c;
-  c.Node("a", 1);
-  c.Node("b", 2);
-  c.Pod("held-0", kGpu, 1, "b");
-  c.Pod("pair-0", "nvidia.com/mig-4g.20gb", 2);
-  PlanPolicy policy;
-  policy.most_new_nodes = 0;
-  EXPECT_THAT(Lines(Checked(c.snapshot(), policy)), ElementsAre("give back a"))
-      << "neither node has two free cards";
-  c.snapshot().pods.erase(c.snapshot().pods.begin());
-  EXPECT_THAT(
-      Lines(Checked(c.snapshot(), policy)),
-      ElementsAre("cut b/0: 4g.20gb@0", "cut b/1: 4g.20gb@0", "place pair-0 on b", "give back a"));
-}
-
-// Two cards, each held by a replica of a Deployment; a pod waits for a whole card's instance.
-struct TwoHalves {
-  TwoHalves() {
-    for (const char* name : {"a", "b"}) {
-      Cluster::Cut(c.Node(name, 1), 0, {{"3g.20gb", 0}});
-      cluster::Pod& pod = c.Pod(std::string("web-") + name, "nvidia.com/mig-3g.20gb", 1, name);
-      pod.labels = {{"app", "web"}};
-      c.Seen(pod, 0, 1);
-    }
-    c.Pod("train-0", "nvidia.com/mig-7g.40gb");
-    policy.most_new_nodes = 0;
-    policy.defaults.moves = Moves::kReplicated;
-    policy.on[static_cast<std::size_t>(Pass::kConsolidate)] = false;
-  }
-  Cluster c;
-  PlanPolicy policy;
-};
-
-TEST(Partition, ARunningPodMovesForABetterLayout) {
-  TwoHalves halves;
-  const Plan plan = Checked(halves.c.snapshot(), halves.policy);
-  EXPECT_THAT(Lines(plan), ElementsAre("cut b/0: 3g.20gb@0 3g.20gb@4", "move web-a from a to b",
-                                       "cut a/0: 7g.40gb@0", "place train-0 on a"));
-  EXPECT_EQ(plan.actions[1].needs, std::vector<int>{0});
-  EXPECT_EQ(plan.actions[2].needs, std::vector<int>{1});
-  EXPECT_THAT(plan.actions[3].needs, ::testing::Contains(2));
-  EXPECT_EQ(plan.actions[1].disturbs.size(), 1U);
-}
-
-TEST(Partition, NobodyMovesWhoMayNot) {
-  const auto waits = [](auto change) {
-    TwoHalves halves;
-    change(halves);
-    return WaitsFor(Checked(halves.c.snapshot(), halves.policy), "train-0");
-  };
-  EXPECT_EQ(waits([](TwoHalves&) {}), "") << "it is served";
-  EXPECT_EQ(waits([](TwoHalves& h) { h.policy.defaults.moves = Moves::kNone; }), "NoRoom");
-  EXPECT_EQ(waits([](TwoHalves& h) { h.c.snapshot().usage.reset(); }), "NoRoom")
-      << "nobody knows who is on which instance";
-  EXPECT_EQ(waits([](TwoHalves& h) { h.policy.defaults.mig = MigBackend::kMigManager; }), "NoRoom");
-  EXPECT_EQ(waits([](TwoHalves& h) {
-              cluster::DisruptionBudget& budget = h.c.snapshot().budgets.emplace_back();
-              budget.ns = "ns";
-              budget.match_labels = {{"app", "web"}};
-            }),
-            "NoRoom");
-  EXPECT_EQ(waits([](TwoHalves& h) {
-              for (cluster::Node& node : h.c.snapshot().nodes) node.cpu = base::MilliCpu(1'500);
-            }),
-            "NoRoom")
-      << "no node has the CPU for two of them";
-}
-
-TEST(Partition, WhereANodeIsTooFullOthersAreTried) {
-  Cluster c;
-  c.Node("a", 1).cpu = base::MilliCpu(2'500);
-  c.Node("b", 1).cpu = base::MilliCpu(2'500);
-  for (int i = 0; i < 4; ++i) c.Pod("s-" + std::to_string(i), "nvidia.com/mig-1g.5gb");
-  const auto lines = Lines(Checked(c.snapshot()));
-  EXPECT_EQ(std::count_if(lines.begin(), lines.end(),
-                          [](const std::string& line) { return line.ends_with("on a"); }),
-            2);
-  EXPECT_EQ(std::count_if(lines.begin(), lines.end(),
-                          [](const std::string& line) { return line.ends_with("on b"); }),
-            2);
-}
-
-TEST(Partition, WhatNobodyHoldsBecomesWholeAgain) {
-  Cluster c;
-  cluster::Node& node = c.Node("a", 2);
-  Cluster::Cut(node, 0, {{"7g.40gb", 0}});
-  Cluster::Cut(node, 1, {{"1g.5gb", 0}, {"1g.5gb", 1}});
-  c.Pod("train-0", kGpu, 2);
-  EXPECT_THAT(Lines(Checked(c.snapshot())),
-              ElementsAre("cut a/0:", "cut a/1:", "place train-0 on a"));
-}
-
-TEST(Partition, PodsThatMayNotBeThereAreNotPackedTogether) {
-  Cluster c;
-  c.Node("a", 1).labels = {{"zone", "1"}};
-  c.Node("b", 1).labels = {{"zone", "2"}};
-  c.Pod("one-0", "nvidia.com/mig-1g.5gb").node_selector = {{"zone", "1"}};
-  c.Pod("two-0", "nvidia.com/mig-1g.5gb").node_selector = {{"zone", "2"}};
-  EXPECT_THAT(Lines(Checked(c.snapshot())), ElementsAre("cut a/0: 1g.5gb@6", "cut b/0: 1g.5gb@6",
-                                                        "place one-0 on a", "place two-0 on b"));
 }
 
 // What a pod on a card did for a day.
@@ -587,31 +432,6 @@ TEST(Scale, NamesNoNodeAsOneThatIsThere) {
   c.Pod("more-0", kGpu);
   EXPECT_THAT(Lines(Checked(c.snapshot())),
               ElementsAre("add new-2 like new-1", "place more-0 on new-2"));
-}
-
-TEST(Partition, LeavesAloneWherePodsHoldMoreThanIsOffered) {
-  Cluster c;
-  cluster::Node& node = c.Node("a", 2);
-  Cluster::Cut(node, 0, {{"1g.5gb", 0}});
-  Cluster::Cut(node, 1, {{"1g.5gb", 0}});
-  c.Pod("held-0", kGpu, 1, "a");
-  c.Pod("new-0", kGpu);
-  PlanPolicy policy;
-  policy.most_new_nodes = 0;
-  EXPECT_THAT(Lines(Checked(c.snapshot(), policy)), IsEmpty());
-}
-
-TEST(Partition, MakesNothingBesideSharedInstances) {
-  Cluster c;
-  cluster::Node& node = c.Node("a", 1);
-  Cluster::Cut(node, 0, {{"3g.20gb", 0}});
-  node.gpus[0].replicas = 2;
-  node.devices = {{"nvidia.com/gpu", 0}, {"nvidia.com/mig-3g.20gb.shared", 2}};
-  c.Pod("held-0", "nvidia.com/mig-3g.20gb.shared", 1, "a");
-  c.Pod("new-0", "nvidia.com/mig-1g.5gb");
-  PlanPolicy policy;
-  policy.most_new_nodes = 0;
-  EXPECT_THAT(Lines(Checked(c.snapshot(), policy)), IsEmpty());
 }
 
 TEST(Scale, LeavesAloneWhatAPersonOrTheClusterIsBusyWith) {

@@ -7,12 +7,6 @@
 namespace tangram::plan {
 namespace {
 
-bool Selects(const Pool& pool, const cluster::Node& node) {
-  return std::all_of(pool.selector.begin(), pool.selector.end(), [&](const auto& wanted) {
-    return std::binary_search(node.labels.begin(), node.labels.end(), wanted);
-  });
-}
-
 auto FirstOf(const PlanPolicy& policy, std::vector<Pool>::const_iterator from,
              const cluster::Node& node) {
   return std::find_if(from, policy.pools.end(),
@@ -20,6 +14,12 @@ auto FirstOf(const PlanPolicy& policy, std::vector<Pool>::const_iterator from,
 }
 
 }  // namespace
+
+bool Selects(const Pool& pool, const cluster::Node& node) {
+  return std::all_of(pool.selector.begin(), pool.selector.end(), [&](const auto& wanted) {
+    return std::binary_search(node.labels.begin(), node.labels.end(), wanted);
+  });
+}
 
 const Pool* PoolOf(const PlanPolicy& policy, const cluster::Node& node) {
   const auto pool = FirstOf(policy, policy.pools.begin(), node);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -75,6 +76,7 @@ struct NodePolicy {
   // Empty nodes that are kept: of each pool, and of what no pool selects of each node pool of the
   // cloud.
   int keep_empty = 0;
+  bool operator==(const NodePolicy&) const = default;
 };
 
 // Nodes under one policy, and what holds for them together.
@@ -82,10 +84,12 @@ struct Pool {
   std::string name;
   cluster::Labels selector;  // every entry is among the node's labels; empty: every node
   NodePolicy policy;
+  std::int64_t generation = 0;            // of the object; 0 in a file
   int least_nodes = 0;                    // none is given back below this
   std::optional<int> most_nodes{};        // none is added above this
   std::optional<int> most_new_nodes{};    // added by one plan, at most
   std::optional<int> most_recut_nodes{};  // whose layouts one plan changes, at most
+  bool operator==(const Pool&) const = default;
 };
 
 struct PlanPolicy {
@@ -94,11 +98,15 @@ struct PlanPolicy {
   // Nodes to add at most, in all; 0: none.
   int most_new_nodes = 100;
   std::vector<Pool> pools;  // no two select the same node (CheckPools)
+  // Nodes that nothing goes to, by name: a plan that is being carried out empties them.
+  std::vector<std::string> emptied{};
 };
 
 // The pool that selects the node, by its labels; the first, where CheckPools would refuse.
 // nullptr: none does.
 const Pool* PoolOf(const PlanPolicy& policy, const cluster::Node& node);
+// Whether the node has every label that the pool selects by.
+bool Selects(const Pool& pool, const cluster::Node& node);
 
 // Error kInvalid where two pools select the same node of the snapshot; it names all three.
 base::Result<void> CheckPools(const PlanPolicy& policy, const cluster::Snapshot& snapshot);

@@ -12,8 +12,9 @@
 #include "gpu/gpu.h"
 #include "plan/leaks/judge.h"
 #include "plan/leaks/seats.h"
-#include "plan/place/topology.h"
 #include "plan/validate_affinity.h"
+#include "plan/validate_claims.h"
+#include "plan/validate_gangs.h"
 #include "plan/validate_policy.h"
 #include "plan/validate_shares.h"
 
@@ -23,28 +24,10 @@ namespace {
 using cluster::Node;
 using cluster::Pod;
 
-struct NodeCount {
-  const Node* like = nullptr;
-  bool is_new = false;
-  bool as_spot = false;  // though `like` is not
-  bool gone = false;
-  std::int64_t cpu = 0;
-  std::int64_t memory = 0;
-  std::map<std::string, std::int64_t> free{};
-  std::set<const Pod*> pods{};
-};
-
-template <class... Kinds>
-struct Each : Kinds... {
-  using Kinds::operator()...;
-};
-template <class... Kinds>
-Each(Kinds...) -> Each<Kinds...>;
-
 class Check {
  public:
   Check(const Plan& plan, const cluster::Snapshot& snapshot)
-      : plan_(plan), snapshot_(snapshot), shares_(snapshot) {
+      : plan_(plan), snapshot_(snapshot), gangs_(snapshot), shares_(snapshot), claims_(snapshot) {
     for (const Node& node : snapshot.nodes) {
       NodeCount count{.like = &node, .cpu = node.cpu.value(), .memory = node.memory.value()};
       for (const auto& [resource, offered] : node.devices) count.free[resource] = offered;
@@ -56,6 +39,7 @@ class Check {
       const auto node = nodes_.find(pod.node);
       if (cluster::HoldsDevices(pod) && node != nodes_.end()) Count(node->second, pod, +1);
     }
+    claims_.TakeHeldCards(nodes_);
     const Holdings holdings = FindHoldings(snapshot);
     for (const Card& card : holdings.cards) {
       for (const Seat& seat : card.seats) {
@@ -70,23 +54,12 @@ class Check {
     for (std::size_t i = 0; i < plan_.actions.size(); ++i) {
       at_ = &plan_.actions[i];
       CheckOrder(static_cast<int>(i));
-      std::visit(Each{[&](const PlacePod& change) { Do(change); },
-                      [&](const MovePod& change) { Do(change); },
-                      [&](const EvictPod& change) { Do(change); },
-                      [&](const StopPod& change) { Do(change); },
-                      [&](const ResizePod& change) { Do(change); },
-                      [&](const Reshare& change) { Do(change); },
-                      [&](const Repartition& change) { Do(change); },
-                      [&](const AddNode& change) { Do(change); },
-                      [&](const GiveBack& change) { Do(change); }},
-                 at_->change);
+      std::visit([&](const auto& change) { Do(change); }, at_->change);
     }
     at_ = nullptr;
     CheckRoomIsKnown();
     CheckWaiting();
-    CheckGangs();
-    CheckEvicted();
-    CheckDomains();
+    WrongAll(ValidateGangs({nodes_, pods_, placed_, evicted_, gangs_}));
     CheckBudgets();
     CheckSums();
     return std::move(wrong_);
@@ -181,6 +154,7 @@ class Check {
       Wrong("pod {}/{} does not wait", pod->ns, pod->name);
     }
     if (!placed_.insert(change.pod).second) Wrong("pod {}/{} is placed twice", pod->ns, pod->name);
+    WrongAll(claims_.Put(*node, *pod, change.devices));
     PutOn(*node, change.node, *pod, *pod);
   }
 
@@ -218,8 +192,7 @@ class Check {
   }
 
   bool Waits(const PodName& name, const Pod& pod) const {
-    return evicted_.contains(name) ||
-           (pod.node.empty() && pod.phase == cluster::PodPhase::kPending);
+    return Outcome{nodes_, pods_, placed_, evicted_, gangs_}.Waits(name, pod);
   }
 
   void Do(const EvictPod& change) {
@@ -448,63 +421,6 @@ class Check {
     }
   }
 
-  // Pods of a gang are near each other, where they said that they have to be.
-  void CheckDomains() {
-    std::map<std::pair<std::string_view, std::string_view>, std::set<std::string>> said;
-    for (const auto& [name, pod] : pods_) {
-      const std::string_view gang = cluster::Find(pod->labels, "tangram.dev/gang");
-      const std::string_view required = WishesOf(*pod).required;
-      if (!gang.empty() && !required.empty() && placed_.contains(name)) {
-        said[{pod->ns, gang}].insert(std::string(required));
-      }
-    }
-    if (said.empty()) return;
-    std::map<std::tuple<std::string_view, std::string_view, std::string_view>,
-             std::set<std::string>>
-        domains;
-    for (const auto& [name, node] : nodes_) {
-      for (const Pod* pod : node.pods) {
-        const auto of = said.find({pod->ns, cluster::Find(pod->labels, "tangram.dev/gang")});
-        if (of == said.end()) continue;
-        for (const std::string& level : of->second) {
-          domains[{of->first.first, of->first.second, level}].insert(DomainOf(*node.like, level));
-        }
-      }
-    }
-    for (const auto& [of, names] : domains) {
-      const auto& [ns, gang, level] = of;
-      if (names.size() > 1 || names.contains(""))
-        Wrong("gang {}/{} is not in one {}", ns, gang, level);
-    }
-  }
-
-  void CheckEvicted() {
-    for (const auto& [name, by] : evicted_) {
-      if (!placed_.contains(by)) Wrong("pod {}/{} is evicted for nobody", name.ns, name.name);
-      const std::string_view gang = cluster::Find(pods_.at(name)->labels, "tangram.dev/gang");
-      if (gang.empty()) continue;
-      for (const auto& [other, pod] : pods_) {
-        const bool mate = other.ns == name.ns && cluster::HoldsDevices(*pod) &&
-                          cluster::Find(pod->labels, "tangram.dev/gang") == gang &&
-                          nodes_.contains(pod->node);
-        if (mate && !evicted_.contains(other)) Wrong("gang {}/{} is split", name.ns, gang);
-      }
-    }
-  }
-
-  void CheckGangs() {
-    std::map<std::pair<std::string_view, std::string_view>, std::set<bool>> seen;
-    for (const auto& [name, pod] : pods_) {
-      const std::string_view gang = cluster::Find(pod->labels, "tangram.dev/gang");
-      const bool waits = Waits(name, *pod);
-      if (gang.empty() || !waits || !AsksForGpu(*pod)) continue;
-      seen[{pod->ns, gang}].insert(placed_.contains(name));
-    }
-    for (const auto& [gang, outcomes] : seen) {
-      if (outcomes.size() > 1) Wrong("gang {}/{} is split", gang.first, gang.second);
-    }
-  }
-
   void CheckBudgets() {
     if (cluster::GapIn(snapshot_, "poddisruptionbudgets.policy") != nullptr && !moved_.empty()) {
       Wrong("pods are moved, and their disruption budgets could not be read");
@@ -550,7 +466,9 @@ class Check {
 
   const Plan& plan_;
   const cluster::Snapshot& snapshot_;
+  const cluster::GangBook gangs_;
   ShareCheck shares_;
+  ClaimCheck claims_;
   std::map<std::string, NodeCount> nodes_;
   std::map<PodName, const Pod*> pods_;
   std::set<PodName> placed_;

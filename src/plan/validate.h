@@ -15,6 +15,8 @@ namespace tangram::plan {
 //   - pods go only where selector, affinity and taints allow, and other pods (affinity of either
 //     side, spread), once, and only pods that wait are placed;
 //   - what pods hold on a card stays where it stands, and its layout is one that the model allows;
+//   - claims get devices that are there, free, chosen by their selectors and within the counters
+//     (validate_claims.h);
 //   - only pods that may be moved are, within their disruption budgets;
 //   - only pods that are less urgent than one that is placed are evicted, gangs whole;
 //   - a node that is given back holds nothing but what every node runs.

@@ -18,13 +18,6 @@ namespace {
 using cluster::Node;
 using cluster::Pod;
 
-template <class... Kinds>
-struct Each : Kinds... {
-  using Kinds::operator()...;
-};
-template <class... Kinds>
-Each(Kinds...) -> Each<Kinds...>;
-
 struct KnownNode {
   const Node* like = nullptr;
   const Pool* pool = nullptr;
@@ -55,16 +48,7 @@ class PolicyCheck {
   std::vector<std::string> Run() && {
     for (const Action& action : plan_.actions) {
       at_ = &action;
-      std::visit(Each{[&](const PlacePod& change) { Do(change); },
-                      [&](const MovePod& change) { Do(change); },
-                      [&](const EvictPod& change) { Do(change); },
-                      [&](const StopPod& change) { Do(change); },
-                      [&](const ResizePod& change) { Do(change); },
-                      [&](const Reshare& change) { Do(change); },
-                      [&](const Repartition& change) { Do(change); },
-                      [&](const AddNode& change) { Do(change); },
-                      [&](const GiveBack& change) { Do(change); }},
-                 action.change);
+      std::visit([&](const auto& change) { Do(change); }, action.change);
     }
     at_ = nullptr;
     CheckKept();

@@ -52,7 +52,7 @@ bool AsksFor(const cluster::Pod& pod, const std::string& whole) {
 
 base::MiB SumOfLargest(std::vector<base::MiB> needs, std::int64_t count) {
   std::sort(needs.begin(), needs.end(), std::greater<>());
-  needs.resize(std::min(needs.size(), static_cast<std::size_t>(std::max<std::int64_t>(1, count))));
+  needs.resize(std::min(needs.size(), static_cast<std::size_t>(count)));
   return std::accumulate(needs.begin(), needs.end(), base::MiB());
 }
 
@@ -184,12 +184,17 @@ void ShareCheck::CheckMemory(const Devices& devices, const std::string& node, Wr
   for (const cluster::Pod* pod : devices.standing) {
     said.push_back(MemoryAsked(*pod).value_or(base::MiB()));
   }
-  base::MiB used = devices.used;
-  if (!devices.exact) used = std::max(used, SumOfLargest(said, devices.standing_together));
   const bool mps = devices.sharing == Sharing::kMps;
-  const int beside = used.value() > 0 ? 1 : 0;
-  const base::MiB together = mps ? SumOfLargest(needs, 1) * devices.replicas
-                                 : used + SumOfLargest(needs, devices.replicas - beside);
+  const int beside = devices.used.value() > 0 ? 1 : 0;
+  base::MiB together =
+      mps ? SumOfLargest(needs, 1) * devices.replicas
+          : devices.used + SumOfLargest(needs, std::max(1, devices.replicas - beside));
+  // Where it is not known which device those that stand are on, they may be on any.
+  const int most = std::min(devices.replicas, static_cast<int>(needs.size()));
+  for (int come = 1; come <= most && !devices.exact && !mps; ++come) {
+    const int stand = std::min(devices.standing_together, devices.replicas - come);
+    together = std::max(together, SumOfLargest(needs, come) + SumOfLargest(said, stand));
+  }
   if (together > devices.memory) {
     wrong.push_back(fmt::format("pods on a shared device of {} could need {} MiB of {}", node,
                                 together.value(), devices.memory.value()));

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "base/time_text.h"
 #include "plan/cards.h"
+#include "plan/pool_plan.h"
 #include "report/plan_groups.h"
 #include "report/plan_words.h"
 #include "report/words.h"
@@ -43,7 +45,19 @@ void AddPodThatGoes(Json& json, const Change& change) {
   json["from"] = change.from;
   json["node"] = change.to;
 }
-void AddChange(Json& json, const plan::PlacePod& change) { AddPodOnNode(json, change); }
+void AddChange(Json& json, const plan::PlacePod& change) {
+  AddPodOnNode(json, change);
+  Json devices = Json::array();
+  for (const auto& [claim, device] : change.devices) {
+    devices.push_back({{"claim", claim},
+                       {"request", device.request},
+                       {"driver", device.driver},
+                       {"pool", device.pool},
+                       {"device", device.device},
+                       {"adminAccess", device.admin_access}});
+  }
+  json["devices"] = std::move(devices);
+}
 void AddChange(Json& json, const plan::StopPod& change) { AddPodOnNode(json, change); }
 void AddChange(Json& json, const plan::MovePod& change) { AddPodThatGoes(json, change); }
 void AddChange(Json& json, const plan::EvictPod& change) {
@@ -162,7 +176,46 @@ Json NodeJson(const plan::NodeChange& node) {
           {"cards", std::move(cards)}};
 }
 
+Json CertificatesJson(const plan::Plan& plan) {
+  Json list = Json::array();
+  for (const plan::Certificate& certificate : plan.certificates) {
+    list.push_back({{"what", certificate.what},
+                    {"value", certificate.value},
+                    {"lowerBound", certificate.bound}});
+  }
+  return list;
+}
+
+// What the schema of the object allows.
+constexpr std::size_t kLongestReason = 1'024;
+constexpr std::size_t kLongestLabel = 63;
+
+std::string Dumped(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
 }  // namespace
+
+std::string RenderGpuPlan(const plan::Proposal& proposal) {
+  Json actions = Json::array();
+  for (const plan::Action& action : proposal.plan.actions) {
+    actions.push_back(ActionJson(action));
+    actions.back()["reason"] = base::Shorten(action.reason, kLongestReason);
+  }
+  Json labels = {{"tangram.dev/plan-digest", plan::DigestOf(proposal.plan)}};
+  if (proposal.pool.size() <= kLongestLabel) labels["tangram.dev/pool"] = proposal.pool;
+  if (proposal.ours) labels["app.kubernetes.io/managed-by"] = "tangram";
+  return Dumped({{"apiVersion", "tangram.dev/v1alpha1"},
+                 {"kind", "GpuPlan"},
+                 {"metadata", {{"name", proposal.name}, {"labels", std::move(labels)}}},
+                 {"spec",
+                  {{"pool", proposal.pool},
+                   {"takenAt", base::FormatTime(proposal.taken_at)},
+                   {"before", TotalsJson(proposal.plan.before)},
+                   {"after", TotalsJson(proposal.plan.after)},
+                   {"actions", std::move(actions)},
+                   {"certificates", CertificatesJson(proposal.plan)}}}});
+}
 
 std::string RenderPlanJson(const cluster::Snapshot& snapshot, const plan::Plan& plan) {
   Json actions = Json::array();
@@ -184,12 +237,6 @@ std::string RenderPlanJson(const cluster::Snapshot& snapshot, const plan::Plan& 
     json["remedy"] = pod.remedy;
     waiting.push_back(std::move(json));
   }
-  Json certificates = Json::array();
-  for (const plan::Certificate& certificate : plan.certificates) {
-    certificates.push_back({{"what", certificate.what},
-                            {"value", certificate.value},
-                            {"lowerBound", certificate.bound}});
-  }
   const Json json = {{"format", "tangram-plan"},
                      {"version", 1},
                      {"cluster", snapshot.cluster},
@@ -200,8 +247,8 @@ std::string RenderPlanJson(const cluster::Snapshot& snapshot, const plan::Plan& 
                      {"groups", std::move(groups)},
                      {"nodes", std::move(nodes)},
                      {"waiting", std::move(waiting)},
-                     {"certificates", std::move(certificates)}};
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+                     {"certificates", CertificatesJson(plan)}};
+  return Dumped(json);
 }
 
 }  // namespace tangram::report

@@ -5,9 +5,13 @@
 
 #include "cluster/snapshot.h"
 #include "plan/plan.h"
+#include "plan/proposal.h"
 
 namespace tangram::report {
 
 std::string RenderPlanJson(const cluster::Snapshot& snapshot, const plan::Plan& plan);
+
+// The GpuPlan object, without its status; deploy/crds holds its schema.
+std::string RenderGpuPlan(const plan::Proposal& proposal);
 
 }  // namespace tangram::report

@@ -10,6 +10,7 @@
 #include "base/time_text.h"
 #include "report/plan_groups.h"
 #include "report/plan_words.h"
+#include "report/totals_text.h"
 #include "report/words.h"
 
 namespace tangram::report {
@@ -50,45 +51,17 @@ class PlanText {
     out_ += "  " + Paint(Printable(text), color) + "\n";
   }
 
-  static std::string Change(const std::string& before, const std::string& after) {
-    return before == after ? before : before + " -> " + after;
-  }
-
-  static std::string Held(const plan::PlanTotals& totals) {
-    return Percent(base::Ratio(totals.held.value(), totals.gpus * 1000));
-  }
-
-  std::string Busy() const {
-    const auto share = [](const plan::PlanTotals& totals) {
-      return Percent(base::Ratio(totals.busy->value(), totals.gpus * 1000));
-    };
-    if (!plan_.before.busy || !plan_.after.busy) return "";
-    return " · " + Change(share(plan_.before), share(plan_.after)) + " busy";
-  }
-
   void Headline() {
-    const plan::PlanTotals& before = plan_.before;
-    const plan::PlanTotals& after = plan_.after;
     Say(fmt::format("{} · {}", snapshot_.cluster, base::FormatTime(snapshot_.taken_at)),
         Color::kDim);
     out_ += "\n";
-    std::string money = Change(Dollars(before.rate), Dollars(after.rate)) + " a month";
-    if (before.rate.value() > 0 && before.rate != after.rate) {
-      const auto less = before.rate - after.rate;
-      money += fmt::format(" ({}{})", less.value() > 0 ? "-" : "+",
-                           Percent(base::Ratio(std::abs(less.value()), before.rate.value())));
-    }
-    Say(money, Color::kBold);
-    Say(fmt::format("{} nodes · {} GPUs · {} held{}",
-                    Change(Thousands(before.nodes), Thousands(after.nodes)),
-                    Change(Thousands(before.gpus), Thousands(after.gpus)),
-                    Change(Held(before), Held(after)), Busy()));
-    const bool one = before.waiting == 1 && after.waiting == 1;
-    Say(Change(Thousands(before.waiting), Thousands(after.waiting)) +
-        (one ? " pod waits for a GPU" : " pods wait for a GPU"));
-    if (after.unpriced_nodes > 0) {
+    const TotalsText totals = TextOf(plan_.before, plan_.after);
+    Say(totals.money, Color::kBold);
+    Say(totals.size);
+    Say(totals.waiting);
+    if (plan_.after.unpriced_nodes > 0) {
       Say(fmt::format("{} of the nodes have no price and are in no sum; see --prices",
-                      after.unpriced_nodes),
+                      plan_.after.unpriced_nodes),
           Color::kDim);
     }
     out_ += "\n";

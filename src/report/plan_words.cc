@@ -30,6 +30,33 @@ static_assert(std::variant_size_v<plan::Change> == kWords.size());
 }  // namespace
 
 std::string_view Name(const plan::Change& change) { return kWords.at(change.index()).name; }
+
+std::string_view Name(plan::Mode mode) {
+  switch (mode) {
+    case plan::Mode::kObserve:
+      return "Observe";
+    case plan::Mode::kRecommend:
+      return "Recommend";
+    case plan::Mode::kAuto:
+      break;
+  }
+  return "Auto";
+}
+
+std::string_view Name(plan::ActionRecord::State state) {
+  using State = plan::ActionRecord::State;
+  switch (state) {
+    case State::kRunning:
+      return "Running";
+    case State::kDone:
+      return "Done";
+    case State::kFailed:
+      return "Failed";
+    case State::kSkipped:
+      break;
+  }
+  return "Skipped";
+}
 std::string_view Verb(const plan::Change& change) { return kWords.at(change.index()).verb; }
 char Sign(const plan::Change& change) { return kWords.at(change.index()).sign; }
 

@@ -5,11 +5,15 @@
 #include <string_view>
 
 #include "plan/plan.h"
+#include "plan/proposal.h"
 
 namespace tangram::report {
 
 // JSON spellings: "PlacePod", "GiveBack".
 std::string_view Name(const plan::Change& change);
+
+std::string_view Name(plan::Mode mode);                  // "Recommend"
+std::string_view Name(plan::ActionRecord::State state);  // "Skipped"
 
 // "place", "give back".
 std::string_view Verb(const plan::Change& change);

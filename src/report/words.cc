@@ -143,6 +143,11 @@ std::string Dollars(base::MicroUsdPerHour rate) {
   return "$" + Thousands((micro + 500'000) / 1'000'000);
 }
 
+std::string DollarsPerHour(base::MicroUsdPerHour rate) {
+  const std::int64_t cents = (rate.value() + 5'000) / 10'000;
+  return fmt::format("${}.{:02}", Thousands(cents / 100), cents % 100);
+}
+
 std::string Gpus(base::MilliGpu gpus) {
   const std::int64_t tenths = (gpus.value() + 50) / 100;
   if (gpus.value() > 0 && tenths == 0) return "<0.1";

@@ -30,6 +30,8 @@ std::string_view Why(plan::StepKind step);
 
 // "$1,234,567" rounded to dollars a month; "$0.42" below ten.
 std::string Dollars(base::MicroUsdPerHour rate);
+// "$1,234.50": of an hour, to the cent.
+std::string DollarsPerHour(base::MicroUsdPerHour rate);
 // "1,234,567".
 std::string Thousands(std::int64_t number);
 // 1500 -> "1.5"; whole numbers without fraction.

@@ -261,7 +261,8 @@ class Maker {
       const bool waits = pod.node.empty() && pod.phase == cluster::PodPhase::kPending;
       if (waits && plan::AsksForGpu(pod)) pods.push_back(&pod);
     }
-    for (const plan::Gang& gang : plan::GangsOf(pods)) {
+    const cluster::GangBook book(snapshot_);
+    for (const plan::Gang& gang : plan::GangsOf(pods, book)) {
       auto wants = WantsOf(*gang.front());
       const bool alike = std::all_of(gang.begin(), gang.end(), [&](const cluster::Pod* pod) {
         return pod->devices == gang.front()->devices && pod->cpu == gang.front()->cpu &&

@@ -38,13 +38,22 @@ std::optional<double> AsNumber(const Value& value, double most) {
   return number;
 }
 
+// On one line, whatever stands in the file.
+std::string Shown(std::string_view text) {
+  std::string shown = base::Shorten(text, kLongestShown);
+  std::replace_if(
+      shown.begin(), shown.end(),
+      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, ' ');
+  return shown;
+}
+
 }  // namespace
 
 std::string Found(const Value& value) {
   if (value.is_map()) return "a map";
   if (value.is_list()) return "a list";
   if (!value.is_scalar()) return "nothing";
-  const std::string text = base::Shorten(value.text, kLongestShown);
+  const std::string text = Shown(value.text);
   return value.is_text() ? '"' + text + '"' : text;
 }
 
@@ -89,7 +98,7 @@ const Value* Fields::Find(std::string_view key) const {
 }
 
 std::string Fields::PathOf(std::string_view key) const {
-  const std::string shown = base::Shorten(key, kLongestShown);
+  const std::string shown = Shown(key);
   return path_.empty() ? shown : fmt::format("{}.{}", path_, shown);
 }
 
@@ -103,9 +112,12 @@ void Fields::Unlike(std::string_view key, std::string_view remedy) {
   Wrong(key, fmt::format("is {}; {}", Found(*Find(key)), remedy));
 }
 
+void Fields::WrongItem(std::string_view key, std::size_t i, std::string_view what) {
+  faults_->Wrong(Find(key)->items[i].line, fmt::format("{}[{}] {}", PathOf(key), i, what));
+}
+
 void Fields::UnlikeItem(std::string_view key, std::size_t i, std::string_view remedy) {
-  const Value& item = Find(key)->items[i];
-  faults_->Wrong(item.line, fmt::format("{}[{}] is {}; {}", PathOf(key), i, Found(item), remedy));
+  WrongItem(key, i, fmt::format("is {}; {}", Found(Find(key)->items[i]), remedy));
 }
 
 std::optional<bool> Fields::Flag(std::string_view key) {

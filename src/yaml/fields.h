@@ -77,6 +77,8 @@ class Fields {
 
   // A fault of the field: "spec.mode" and what comes behind it, "is 4; write Observe".
   void Wrong(std::string_view key, std::string_view what);
+  // A fault of an item of the list there: "spec.models[0]" and what comes behind it.
+  void WrongItem(std::string_view key, std::size_t i, std::string_view what);
 
  private:
   std::optional<std::string> Word(std::string_view key, const std::vector<std::string>& words);

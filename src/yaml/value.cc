@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 #include <charconv>
+#include <unordered_set>
 #include <utility>
 
 #include "base/text.h"
@@ -150,6 +151,17 @@ const Value* At(const Value& root, const Path& path) {
     if (at == nullptr) return nullptr;
   }
   return at;
+}
+
+void DropHidden(Value& root) {
+  std::unordered_set<std::string> seen;
+  auto& members = root.members;
+  const auto kept = std::remove_if(members.rbegin(), members.rend(), [&seen](const Member& member) {
+    return !seen.insert(member.key).second;
+  });
+  members.erase(members.begin(), kept.base());
+  for (Member& member : members) DropHidden(member.value);
+  for (Value& item : root.items) DropHidden(item);
 }
 
 }  // namespace tangram::yaml

@@ -65,4 +65,8 @@ std::string TextOf(const Path& path);
 // What is at `path`; nullptr if nothing is.
 const Value* At(const Value& root, const Path& path);
 
+// Removes, everywhere, the members that a later one of the same key hides: of those Find knows
+// nothing, nor do kubectl and the API server.
+void DropHidden(Value& root);
+
 }  // namespace tangram::yaml

@@ -21,5 +21,16 @@ TEST(Value, KnowsWhatKubernetesReadsAsText) {
   }
 }
 
+TEST(Value, OfOneKeyTheLastCounts) {
+  Value root = Load("{a: 1, b: [{c: 1, d: 2, c: 3}], a: {a: 4, a: 5}}")->front();
+  DropHidden(root);
+  ASSERT_EQ(root.members.size(), 2U);
+  EXPECT_EQ(root.members.front().key, "b");
+  EXPECT_EQ(root.Find("b")->items.front().members.size(), 2U);
+  EXPECT_EQ(root.Find("b")->items.front().TextOf("c"), "3");
+  ASSERT_EQ(root.Find("a")->members.size(), 1U);
+  EXPECT_EQ(root.Find("a")->TextOf("a"), "5");
+}
+
 }  // namespace
 }  // namespace tangram::yaml

@@ -166,6 +166,8 @@ TEST_F(IntegrationTest, ReadsPodsClaimsAndPolicies) {
   EXPECT_THAT(waiting.pending_message, HasSubstr("nvidia.com/mig-7g.40gb"));
 
   const Pod& slice = PodOf(*snapshot, "slice-");
+  EXPECT_THAT(snapshot->slices, testing::Not(testing::IsEmpty()));
+  EXPECT_THAT(snapshot->device_classes, testing::Not(testing::IsEmpty()));
   ASSERT_THAT(slice.claims, SizeIs(1));
   const auto claim = std::find_if(
       snapshot->claims.begin(), snapshot->claims.end(),
@@ -270,10 +272,11 @@ TEST_F(IntegrationTest, RestrictedUserGetsAReportWithGaps) {
                 "{apiGroups: [\"policy\"], resources: [poddisruptionbudgets], verbs: [list]}");
     }
   }
-  EXPECT_THAT(gaps, testing::IsSupersetOf({"namespaces", "poddisruptionbudgets.policy",
-                                           "priorityclasses.scheduling.k8s.io",
-                                           "resourceclaims.resource.k8s.io",
-                                           "resourceslices.resource.k8s.io", "resourcequotas"}));
+  EXPECT_THAT(gaps,
+              testing::IsSupersetOf(
+                  {"namespaces", "poddisruptionbudgets.policy", "priorityclasses.scheduling.k8s.io",
+                   "resourceclaims.resource.k8s.io", "resourceslices.resource.k8s.io",
+                   "deviceclasses.resource.k8s.io", "resourcequotas", "jobs.batch"}));
 }
 
 TEST_F(IntegrationTest, ExpiredTokenIsDenied) {

@@ -14,3 +14,4 @@ down() {
 trap down EXIT
 "$root/testbed/up" --cluster "$cluster" --dir "$dir" >/dev/null
 TANGRAM_TESTBED="$dir" "$build/src/adapter/tangram_integration_test"
+TANGRAM_TESTBED="$dir" "$build/src/adapter/tangram_webhook_integration_test"

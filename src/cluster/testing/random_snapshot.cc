@@ -73,12 +73,14 @@ class Maker {
     for (int i = 0; i < size_.nodes; ++i) snapshot_.nodes.push_back(MakeNode(i));
     for (int i = 0; i < size_.pods; ++i) snapshot_.pods.push_back(MakePod(i));
     MakeClaims();
+    MakeDevices();
     MakePolicyObjects();
     if (size_.usage_rows > 0) MakeUsage();
     if (dice_.Percent(50)) {
       snapshot_.gaps.push_back({"poddisruptionbudgets.policy",
                                 Text("forbidden for User \"viewer-bob\""), Text("grant list")});
     }
+    MakeGangs();
     Normalize(snapshot_);
     return std::move(snapshot_);
   }
@@ -285,9 +287,71 @@ class Maker {
         claim.devices.push_back({claim.requests.front().name, "gpu.nvidia.com", pod.node,
                                  fmt::format("gpu-{}", dice_.In(0, 7)), dice_.Percent(5)});
       }
+      if (dice_.Percent(20)) {
+        claim.constraints = {
+            {{claim.requests.front().name}, "resource.kubernetes.io/pcieRoot", {}}};
+      }
+      if (!pod.node.empty() && dice_.Percent(50)) {
+        claim.nodes = {{{}, {{"metadata.name", "In", {pod.node}}}}};
+      }
       pod.claims = {claim.name};
       snapshot_.claims.push_back(std::move(claim));
     }
+  }
+
+  // A slice of counters and one of devices for some nodes.
+  void MakeDevices() {
+    if (snapshot_.nodes.empty() || dice_.Percent(30)) return;
+    snapshot_.device_classes.push_back(
+        {"gpu.nvidia.com", {"device.driver == 'gpu.nvidia.com'"}, {}});
+    if (dice_.Percent(50)) {
+      snapshot_.device_classes.push_back({"mig.nvidia.com", {}, "deviceclass.acme.example/mig"});
+    }
+    for (std::size_t i = 0; i < snapshot_.nodes.size(); i += 3) MakeSlices(snapshot_.nodes[i]);
+  }
+
+  void MakeSlices(const Node& node) {
+    ResourceSlice slice;
+    slice.driver = dice_.Percent(80) ? "gpu.nvidia.com" : "cards.acme-secret.example";
+    slice.pool = node.name;
+    slice.name = node.name + "-devices";
+    slice.generation = dice_.In(0, 3);
+    slice.pool_slices = dice_.Percent(90) ? 2 : 3;
+    slice.reach.node = node.name;
+    ResourceSlice counters = slice;
+    counters.name = node.name + "-counters";
+    counters.counters = {{"secret-pool-counters", {{"memory-slice-0", dice_.In(0, 8) * 1000}}}};
+    slice.reach_by_device = dice_.Percent(10);
+    if (slice.reach_by_device) slice.reach = {};
+    for (int i = 0; i < static_cast<int>(dice_.In(1, 8)); ++i) {
+      slice.devices.push_back(MakeDevice(i, slice.reach_by_device));
+    }
+    snapshot_.slices.push_back(std::move(slice));
+    snapshot_.slices.push_back(std::move(counters));
+  }
+
+  Device MakeDevice(int index, bool with_reach) {
+    Device device;
+    device.name = fmt::format("gpu-{}", index);
+    device.attributes = {{"index", AttributeType::kInt, std::to_string(index)},
+                         {"resource.kubernetes.io/pcieRoot", AttributeType::kString,
+                          fmt::format("pci0000:0{}", dice_.In(0, 3))}};
+    if (dice_.Percent(50)) {
+      device.attributes.push_back(
+          {"acme.example/rackUnit", AttributeType::kString, Text("secret-rack")});
+      device.attributes.push_back({"driverVersion", AttributeType::kVersion, "580.82.7"});
+      device.attributes.push_back({"healthy", AttributeType::kBool, "true"});
+    }
+    if (dice_.Percent(5)) device.attributes.push_back({"links", AttributeType::kList, ""});
+    device.capacity = {{"memory", "80Gi", dice_.Percent(10)}};
+    if (dice_.Percent(50)) {
+      device.consumes = {{"secret-pool-counters", {{"memory-slice-0", dice_.In(0, 4) * 1000}}}};
+    }
+    if (dice_.Percent(10)) device.taints = {{"acme.example/sick", Text("cc-4711"), "NoSchedule"}};
+    device.shared_by_capacity = dice_.Percent(5);
+    device.has_binding_conditions = dice_.Percent(5);
+    if (with_reach) device.reach.all_nodes = true;
+    return device;
   }
 
   DeviceRequest MakeRequest() {
@@ -298,6 +362,9 @@ class Maker {
       request.selectors = {Text("device.attributes['gpu.nvidia.com'].productName == 'SecretCard'")};
     }
     request.count = dice_.In(1, 4);
+    request.admin_access = dice_.Percent(5);
+    if (dice_.Percent(10)) request.tolerations = {{"acme.example/sick", "Exists", "", ""}};
+    if (dice_.Percent(10)) request.capacity = {{"memory", "10Gi"}};
     request.all = dice_.Percent(5);
     return request;
   }
@@ -332,6 +399,27 @@ class Maker {
     }
     budget.disruptions_allowed = dice_.In(0, 3);
     return budget;
+  }
+
+  // Some pods are of a gang, of which a Job says the size, or nobody; others of PodGroups.
+  void MakeGangs() {
+    if (dice_.Percent(50)) snapshot_.gang_kinds = {"jobs.batch", "podgroups.scheduling.k8s.io"};
+    for (std::size_t i = 0; i < snapshot_.pods.size(); i += 7) {
+      Pod& pod = snapshot_.pods[i];
+      const std::string name = Text(fmt::format("gang-of-anna-{}", i % 3));
+      if (dice_.Percent(30)) pod.pod_group = name;
+      if (dice_.Percent(50)) continue;
+      pod.labels.emplace_back("tangram.dev/gang", name);
+      pod.labels.emplace_back("batch.kubernetes.io/job-name", name);
+      Sort(pod.labels);
+    }
+    for (int i = 0; i < 3; ++i) {
+      const std::string ns(dice_.Of(kTeams));
+      const std::string gang = fmt::format("gang-of-anna-{}", i);
+      snapshot_.gang_owners.push_back({ns, "jobs.batch/" + gang, {{gang, dice_.In(1, 4)}}});
+      const std::string group = Text("podgroups.scheduling.k8s.io/" + gang);
+      snapshot_.gang_owners.push_back({ns, group, {{gang, dice_.In(1, 4)}}});
+    }
   }
 
   void MakeQueues(const std::string& ns) {

@@ -46,9 +46,9 @@ SendBytes Chunk(std::string_view data);
 SendBytes LastChunk();
 
 struct ServerTls {
-  std::string cert_pem;
-  std::string key_pem;
-  std::string client_ca_pem;  // not empty: a client certificate from it is demanded
+  std::string cert_pem{};
+  std::string key_pem{};
+  std::string client_ca_pem{};  // not empty: a client certificate from it is demanded
 };
 
 // Listens on 127.0.0.1 from construction to destruction, which joins the thread and closes every

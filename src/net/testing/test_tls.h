@@ -1,14 +1,13 @@
-// TLS for the test server, and certificates made on the spot.
+// Certificates made on the spot. For tests alone.
 #pragma once
 
 #include <string>
 
+#include "net/certificate.h"
+
 namespace tangram::net::testing {
 
-struct CertAndKey {
-  std::string cert_pem;
-  std::string key_pem;
-};
+using CertAndKey = CertificateAndKey;
 
 // A certificate authority that lives for one test.
 CertAndKey MakeAuthority(const std::string& name);

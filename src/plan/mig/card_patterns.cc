@@ -4,12 +4,10 @@
 #include <tuple>
 #include <utility>
 
+#include "plan/mig/room_left.h"
+
 namespace tangram::plan::mig {
 namespace {
-
-bool IsSame(const gpu::Occupied& a, const gpu::Occupied& b) {
-  return a.profile == b.profile && a.start == b.start;
-}
 
 // What is told apart: kinds that leave and profiles that are taken, each sorted.
 using Key = std::pair<std::vector<int>, std::vector<const gpu::MigProfile*>>;
@@ -77,7 +75,7 @@ class Patterns {
     if (!MayTake(card_, all.first(stays_), taken)) return;
     CardPattern pattern{.leaves = leaves_, .taken = {taken.begin(), taken.end()}};
     pattern.changed = HasToChange(card_, taken);
-    pattern.room = RoomBeside(*card_.model, occupied_);
+    pattern.room = RoomLeft(*card_.model, occupied_);
     Key key;
     for (const std::size_t h : leaves_) key.first.push_back(kinds_[h]);
     std::sort(key.first.begin(), key.first.end());
@@ -99,23 +97,11 @@ class Patterns {
 
 }  // namespace
 
-std::int64_t RoomBeside(const gpu::Model& model, std::span<const gpu::Occupied> held) {
-  std::int64_t room = 0;
-  for (const gpu::MigProfile& profile : model.profiles) {
-    if (!profile.is_plain()) continue;
-    room += profile.memory_slices *
-            std::count_if(profile.starts.begin(), profile.starts.end(),
-                          [&](int start) { return gpu::Fits(model, held, profile, start); });
-  }
-  return room;
-}
-
 bool HasToChange(const FleetCard& card, std::span<const gpu::Occupied> taken) {
   return !std::all_of(taken.begin(), taken.end(), [&](const gpu::Occupied& instance) {
-    const auto same = [&](const gpu::Occupied& other) { return IsSame(other, instance); };
-    return std::any_of(card.free.begin(), card.free.end(), same) ||
+    return std::find(card.free.begin(), card.free.end(), instance) != card.free.end() ||
            std::any_of(card.held.begin(), card.held.end(),
-                       [&](const HeldInstance& held) { return same(held.at); });
+                       [&](const HeldInstance& held) { return held.at == instance; });
   });
 }
 

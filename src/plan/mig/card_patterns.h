@@ -15,7 +15,7 @@ struct CardPattern {
   std::vector<std::size_t> leaves;   // of the card's held instances, ascending
   std::vector<gpu::Occupied> taken;  // by what waits or moves there
   bool changed = false;              // an instance of `taken` does not stand there yet
-  std::int64_t room = 0;             // as FleetTotals has it
+  std::int64_t room = 0;             // that it leaves (room_left.h)
 };
 
 // Instances that may be taken, of each profile at most so many.
@@ -27,9 +27,6 @@ using MostTaken = std::map<const gpu::MigProfile*, std::int64_t>;
 // to the fleet; below 0 where it stays.
 std::vector<CardPattern> PatternsOf(const FleetCard& card, std::span<const int> kinds,
                                     const MostTaken& most);
-
-// Slices of every plain placement that is possible beside `held`, summed.
-std::int64_t RoomBeside(const gpu::Model& model, std::span<const gpu::Occupied> held);
 
 // Whether `taken` can be on the card beside what stays there.
 bool MayTake(const FleetCard& card, std::span<const gpu::Occupied> stays,

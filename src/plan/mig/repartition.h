@@ -84,8 +84,7 @@ struct FleetTotals {
   std::int64_t cost = 0;
   std::int64_t disturbed = 0;
   std::int64_t changed = 0;  // cards on which an instance is made
-  // Memory slices of every plain placement that stays possible beside what is held, summed: a
-  // placement of seven slices counts seven.
+  // That stays beside what is held, on all cards (room_left.h).
   std::int64_t room = 0;
   friend bool operator==(const FleetTotals&, const FleetTotals&) = default;
 };

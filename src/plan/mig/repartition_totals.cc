@@ -6,6 +6,7 @@
 
 #include "plan/mig/card_patterns.h"
 #include "plan/mig/repartition.h"
+#include "plan/mig/room_left.h"
 
 namespace tangram::plan::mig {
 namespace {
@@ -82,7 +83,7 @@ class Tally {
     }
     if (!all.empty()) totals_.cost += card.cost;
     totals_.changed += HasToChange(card, taken_[c]) ? 1 : 0;
-    totals_.room += RoomBeside(*card.model, all);
+    totals_.room += RoomLeft(*card.model, all);
     return true;
   }
 

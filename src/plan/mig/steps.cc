@@ -5,18 +5,13 @@
 namespace tangram::plan::mig {
 namespace {
 
-bool IsSame(const gpu::Occupied& a, const gpu::Occupied& b) {
-  return a.profile == b.profile && a.start == b.start;
-}
-
 bool Overlap(const gpu::Occupied& a, const gpu::Occupied& b) {
   return a.start < b.start + b.profile->memory_slices &&
          b.start < a.start + a.profile->memory_slices;
 }
 
 bool Contains(const std::vector<gpu::Occupied>& instances, const gpu::Occupied& at) {
-  return std::any_of(instances.begin(), instances.end(),
-                     [&](const gpu::Occupied& other) { return IsSame(other, at); });
+  return std::find(instances.begin(), instances.end(), at) != instances.end();
 }
 
 bool OverlapsAny(const std::vector<gpu::Occupied>& instances, const gpu::Occupied& at) {
@@ -95,13 +90,13 @@ class Ordering {
   }
 
   void Hold(const PlacedOn& place) {
-    std::erase_if(free_[place.card], [&](const auto& at) { return IsSame(at, place.at); });
+    std::erase(free_[place.card], place.at);
     held_[place.card].push_back(place.at);
   }
 
   void Move(Task& task, const PlacedOn& to, bool to_spare) {
     Hold(to);
-    std::erase_if(held_[task.from.card], [&](const auto& at) { return IsSame(at, task.from.at); });
+    std::erase(held_[task.from.card], task.from.at);
     free_[task.from.card].push_back(task.from.at);
     steps_.steps.emplace_back(
         MoveHeld{task.moved->card, task.moved->held, task.from, to, to_spare});

@@ -5,6 +5,8 @@
 #include <map>
 #include <optional>
 
+#include "cluster/gang.h"
+#include "cluster/gate.h"
 #include "cluster/schedulable.h"
 #include "plan/pass/gang.h"
 #include "plan/pass/passes.h"
@@ -15,8 +17,6 @@
 namespace tangram::plan {
 namespace {
 
-constexpr std::string_view kOurGate = "tangram.dev/placement";
-
 struct Refusal {
   WaitReason reason = WaitReason::kNoSuchDevice;
   std::string why;
@@ -24,15 +24,12 @@ struct Refusal {
 };
 
 std::optional<Refusal> HeldByOthers(const cluster::Pod& pod) {
-  const auto gate = std::find_if(pod.gates.begin(), pod.gates.end(),
-                                 [](const std::string& name) { return name != kOurGate; });
+  const auto gate = std::find_if(pod.gates.begin(), pod.gates.end(), [](const std::string& name) {
+    return name != cluster::kPlacementGate;
+  });
   if (gate != pod.gates.end()) {
     return Refusal{WaitReason::kGated, "the scheduling gate " + *gate + " holds it",
                    "it waits for whoever set the gate"};
-  }
-  if (!pod.claims.empty()) {
-    return Refusal{WaitReason::kByClaim, "it asks for its GPU by the claim " + pod.claims.front(),
-                   "the scheduler allocates claims by itself"};
   }
   return std::nullopt;
 }
@@ -57,7 +54,8 @@ std::string Nodes(std::size_t count) {
 
 class Admission {
  public:
-  explicit Admission(const World& world) : nodes_(world.nodes()), willing_(NodesOf(world)) {
+  explicit Admission(const World& world)
+      : world_(world), nodes_(world.nodes()), willing_(NodesOf(world)) {
     for (const NodeRoom& node : nodes_) size_.emplace_back(node.like->cpu, node.like->memory);
   }
 
@@ -71,7 +69,7 @@ class Admission {
     const bool served = std::any_of(willing.all.begin(), willing.all.end(), [&](std::size_t n) {
       return IsLargeEnough(pod, n) && HasGpu(pod, could, n) && HasGpuMemory(nodes_[n], pod);
     });
-    if (served) return std::nullopt;
+    if (served) return pod.claims.empty() ? std::nullopt : RefuseClaims(pod, willing);
     return WhyNone(pod, could, willing);
   }
 
@@ -102,6 +100,29 @@ class Admission {
 
   bool IsLargeEnough(const cluster::Pod& pod, std::size_t n) const {
     return size_[n].first >= pod.cpu && size_[n].second >= pod.memory;
+  }
+
+  // Whether devices for all its claims are on one of the nodes, whoever holds them.
+  std::optional<Refusal> RefuseClaims(const cluster::Pod& pod, const Willing& willing) const {
+    using Verdict = DeviceBook::Verdict;
+    std::vector<const cluster::Node*> nodes;
+    for (const std::size_t n : willing.all) nodes.push_back(nodes_[n].self);
+    const DeviceBook::Could could = world_.book().CouldServe(nodes, pod);
+    switch (could.verdict) {
+      case Verdict::kFits:
+        return std::nullopt;
+      case Verdict::kNotThere:
+        return Refusal{WaitReason::kByClaim, could.why,
+                       "it waits until the claim is made; see kubectl describe pod"};
+      case Verdict::kUnknown:
+        return Refusal{WaitReason::kByClaim, could.why, std::string(kUnknownClaimRemedy)};
+      case Verdict::kNoDevices:
+        break;
+    }
+    return Refusal{WaitReason::kNoSuchDevice,
+                   fmt::format("no node that it may use has devices for {}", ClaimsOf(pod)),
+                   "ask for devices that are published (kubectl get resourceslices), or add a node "
+                   "that has them"};
   }
 
   Refusal WhyNone(const cluster::Pod& pod, const std::vector<const ByNode*>& could,
@@ -193,18 +214,63 @@ class Admission {
             "change the selector, or label a node"};
   }
 
+  const World& world_;
   const std::vector<NodeRoom>& nodes_;
   std::map<std::string, ByNode> could_;  // by resource
   std::vector<std::pair<base::MilliCpu, base::MiB>> size_;
   WillingNodes willing_;
 };
 
+// How many pods of each gang are there: wait, run, or are done with their part. Also those that ask
+// for no GPU. Of none where no pod that waits is in one.
+std::map<GangKey, std::int64_t> PodsThere(World& world) {
+  std::map<GangKey, std::int64_t> there;
+  const bool any = std::any_of(world.demand().begin(), world.demand().end(),
+                               [](const cluster::Pod* pod) { return IsInGang(*pod); });
+  if (!any) return there;
+  for (const cluster::Pod& pod : world.snapshot().pods) {
+    if (IsInGang(pod) && world.gangs().IsThere(pod)) ++there[GangKeyOf(pod)];
+  }
+  return there;
+}
+
+// A gang starts once all its pods are there.
+std::optional<Refusal> Incomplete(const World& world, const Gang& gang,
+                                  const std::map<GangKey, std::int64_t>& there) {
+  const cluster::Gang said = world.gangs().Of(*gang.front());
+  if (said.name.empty()) return std::nullopt;
+  for (const cluster::Pod* pod : gang) {
+    const std::string missing = world.gangs().MissingFor(*pod);
+    if (missing.empty()) continue;
+    const bool is_group = missing.starts_with("podgroups.");
+    return Refusal{
+        WaitReason::kGang,
+        fmt::format("{} has to say how many pods its gang {} has, and does not", missing,
+                    said.name),
+        is_group ? "create it, with that number" : "label its pod template with the gang, too"};
+  }
+  const auto counted = there.find(GangKeyOf(*gang.front()));
+  const std::int64_t count = counted == there.end() ? 0 : counted->second;
+  if (!said.size || count >= *said.size) return std::nullopt;
+  return Refusal{
+      WaitReason::kGang,
+      fmt::format("{} of the {} pods of its gang {} are there", count, *said.size, said.name),
+      "it starts once all of them are there"};
+}
+
 }  // namespace
 
 void Admit(World& world) {
   Admission admission(world);
+  const auto there = PodsThere(world);
   std::vector<const cluster::Pod*> served;
-  for (const Gang& gang : GangsOf(world.demand())) {
+  for (const Gang& gang : GangsOf(world.demand(), world.gangs())) {
+    if (const auto incomplete = Incomplete(world, gang, there)) {
+      for (const cluster::Pod* pod : gang) {
+        world.Wait(*pod, incomplete->reason, incomplete->why, incomplete->remedy);
+      }
+      continue;
+    }
     const cluster::Pod* refused = nullptr;
     std::vector<std::optional<Refusal>> refusals;
     for (const cluster::Pod* pod : gang) {

@@ -79,39 +79,49 @@ std::int64_t LossOn(const NodeRoom& node, std::string_view resource) {
 
 }  // namespace
 
-Chooser::Chooser(World& world) : world_(world), willing_(NodesOf(world)) {
-  const std::vector<NodeRoom>& nodes = world.nodes();
-  for (const NodeRoom& node : nodes) models_.push_back(ProductOf(node));
-  std::sort(models_.begin(), models_.end());
-  models_.erase(std::unique(models_.begin(), models_.end()), models_.end());
-  std::vector<NodeState> empty;
-  for (const NodeRoom& node : nodes) {
+Chooser::Chooser(World& world)
+    : world_(world), willing_(NodesOf(world)), versions_(world.nodes().size()) {
+  FindModels();
+  for (const NodeRoom& node : world.nodes()) {
     whole_.push_back(OffersWholeCards(node));
     cpu_.push_back(node.cpu.value());
     memory_.push_back(node.memory.value());
-    if (!whole_.back()) continue;
-    const NodeState state{
-        .cpu = node.like->cpu, .memory = node.like->memory, .model = ModelOf(node)};
+  }
+  FindKeptEmpty();
+}
+
+void Chooser::MakePolicy() {
+  std::vector<NodeState> empty;
+  for (std::size_t at = 0; at < whole_.size(); ++at) {
+    const NodeRoom& node = world_.nodes()[at];
+    if (!whole_[at]) continue;
+    const NodeState state{.cpu = node.like->cpu, .memory = node.like->memory, .model = models_[at]};
     const auto cards = static_cast<std::int64_t>(node.cards.size());
     empty.push_back(WithGpus(state, cards, cards));
   }
-  versions_.resize(nodes.size());
-  FindKeptEmpty();
   std::vector<Shape> asked;
-  for (const cluster::Pod& pod : world.snapshot().pods) {
+  for (const cluster::Pod& pod : world_.snapshot().pods) {
     if (WholeCardsOf(pod) > 0) asked.push_back(ShapeOf(pod));
   }
   policy_ = MakeTangram(empty, asked);
 }
 
 // Models beyond those that placement tells apart count as the last.
-std::uint8_t Chooser::ModelOf(const NodeRoom& node) const {
-  const auto at = std::lower_bound(models_.begin(), models_.end(), ProductOf(node));
-  return static_cast<std::uint8_t>(std::min<std::ptrdiff_t>(at - models_.begin(), kMostModels - 1));
+void Chooser::FindModels() {
+  std::vector<std::string_view> products;
+  for (const NodeRoom& node : world_.nodes()) products.push_back(ProductOf(node));
+  std::sort(products.begin(), products.end());
+  products.erase(std::unique(products.begin(), products.end()), products.end());
+  for (const NodeRoom& node : world_.nodes()) {
+    const auto at = std::lower_bound(products.begin(), products.end(), ProductOf(node));
+    models_.push_back(static_cast<std::uint8_t>(
+        std::min<std::ptrdiff_t>(at - products.begin(), kMostModels - 1)));
+  }
 }
 
-NodeState Chooser::StateOf(const NodeRoom& node) const {
-  const NodeState state{.cpu = node.cpu, .memory = node.memory, .model = ModelOf(node)};
+NodeState Chooser::StateOf(std::size_t at) const {
+  const NodeRoom& node = world_.nodes()[at];
+  const NodeState state{.cpu = node.cpu, .memory = node.memory, .model = models_[at]};
   return WithGpus(state, static_cast<std::int64_t>(node.cards.size()),
                   CountIn(node.free, kCardResource));
 }
@@ -142,6 +152,12 @@ Chooser::Request Chooser::RequestOf(const cluster::Pod& pod) {
     request.free.push_back(&FreeOf(resource));
     request.loss.push_back(&loss_.try_emplace(resource, versions_.size()).first->second);
   }
+  Shape shape = request.shape;
+  shape.memory = {};
+  const auto [worth, fresh] = worth_.try_emplace(shape, Worth{.shape = shape, .by_node = {}});
+  if (fresh) worth->second.by_node.resize(versions_.size());
+  request.worth = &worth->second;
+  if (shape.gpus > 0 && policy_ == nullptr) MakePolicy();
   return request;
 }
 
@@ -157,28 +173,39 @@ bool Chooser::HasRoom(const Request& request, std::size_t node) const {
 Chooser::Score Chooser::ScoreOf(const Request& request, std::size_t at) const {
   const NodeRoom& node = world_.nodes()[at];
   const int preference = cluster::PreferenceFor(*node.self, request.pod);
-  if (request.shape.gpus > 0 && whole_[at]) {
-    const NodeState state = StateOf(node);
-    if (plan::Fits(state, request.shape)) {
-      return {!kept_[at], preference, policy_->Choose(state, request.shape).score, 0, 0};
-    }
-  }
-  std::int64_t left = 0;
+  const bool paid = !node.policy->give_back || !node.is_empty();
+  if (const auto worth = WorthOf(request, at)) return {!kept_[at], preference, paid, *worth, 0, 0};
+  std::int64_t left = request.pod.claims.empty() ? 0 : node.book->FreeOn(*node.self);
   for (std::size_t i = 0; i < request.free.size(); ++i) {
     left += (*request.free[i])[at] - request.pod.devices[i].count;
   }
-  return {!kept_[at], preference, -LossOf(request, at), -left, -CountIn(node.free, kCardResource)};
+  return {!kept_[at],           preference, paid,
+          -LossOf(request, at), -left,      -CountIn(node.free, kCardResource)};
 }
 
-// Known until the node changes.
+// This and LossOf are known until the node changes.
+std::optional<std::int64_t> Chooser::WorthOf(const Request& request, std::size_t at) const {
+  if (request.shape.gpus == 0 || !whole_[at]) return std::nullopt;
+  Known& known = request.worth->by_node[at];
+  if (known.version == versions_[at]) return known.value;
+  known = {.version = versions_[at]};
+  NodeState state = StateOf(at);
+  if (!plan::Fits(state, request.shape)) return std::nullopt;
+  state.memory = {};
+  const auto [worth, fresh] = request.worth->by_state.try_emplace(state);
+  if (fresh) worth->second = policy_->Choose(state, request.worth->shape).score;
+  known.value = worth->second;
+  return known.value;
+}
+
 std::int64_t Chooser::LossOf(const Request& request, std::size_t at) const {
   std::int64_t loss = 0;
   for (std::size_t i = 0; i < request.loss.size(); ++i) {
-    Loss& known = (*request.loss[i])[at];
+    Known& known = (*request.loss[i])[at];
     if (known.version != versions_[at]) {
       known = {versions_[at], LossOn(world_.nodes()[at], request.pod.devices[i].name)};
     }
-    loss += known.loss;
+    loss += *known.value;
   }
   return loss;
 }
@@ -203,7 +230,7 @@ std::optional<Chooser::Entry> Chooser::Scan(const Request& request,
     if (best && !(*best < entry)) continue;
     // These look at every pod there: only for a node that would be taken.
     const NodeRoom& room = world_.nodes()[node];
-    if (!SharesWell(room, request.pod)) continue;
+    if (!SharesWell(room, request.pod) || !room.book->Fits(*room.self, request.pod)) continue;
     if (world_.neighbours().Allow(*room.self, request.pod)) best = entry;
   }
   return best;
@@ -248,7 +275,8 @@ NodeRoom* Chooser::BestOf(const std::vector<std::size_t>& nodes, const cluster::
 
 NodeRoom* Chooser::Best(const cluster::Pod& pod) {
   const Request request = RequestOf(pod);
-  if (world_.neighbours().Concern(pod)) {  // where others go changes where it may
+  // Where others go changes where it may, and what is free for its claims.
+  if (world_.neighbours().Concern(pod) || !pod.claims.empty()) {
     const auto best = Scan(request, request.willing.now);
     return best ? &world_.nodes()[best->node] : nullptr;
   }

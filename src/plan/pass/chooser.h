@@ -8,6 +8,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -20,10 +21,12 @@
 namespace tangram::plan {
 
 // Empty nodes that the policy keeps are taken last. Of the others, one that the pod prefers
-// (preferred node affinity). Of those, whole GPUs go where the placement policy `tangram` wants
-// them, priced by what the pods of the cluster ask for; an instance goes where the fewest large
-// placements are lost by it (mig/room_left.h), and a share to a node in use; then where least is
-// left of what it asks for, then where the fewest cards are free. Ties go to the first name.
+// (preferred node affinity). Of those, one in use before an empty one that could be given back: so
+// that as few nodes as can be are paid for. Of those, whole GPUs go where the placement policy
+// `tangram` wants them, priced by what the pods of the cluster ask for; an instance goes where the
+// fewest large placements are lost by it (mig/room_left.h), and a share to a node in use; then
+// where least is left of what it asks for, then where the fewest cards are free. Ties go to the
+// first name.
 class Chooser {
  public:
   // Borrows the world, whose nodes stay as many as they are.
@@ -38,8 +41,9 @@ class Chooser {
 
  private:
   struct Score {
-    bool in_use = true;  // the node is not one that is to be kept empty
+    bool open = true;    // the node is not one that is to be kept empty
     int preference = 0;  // of the pod: preferred node affinity
+    bool paid = true;    // whatever becomes of the pod: not an empty node that can be given back
     std::int64_t first = 0;
     std::int64_t second = 0;
     std::int64_t third = 0;
@@ -62,43 +66,56 @@ class Chooser {
     std::vector<Entry> heap{};
   };
   using Column = std::vector<std::int64_t>;  // by node
-  // Of large placements, as it was when the node was last looked at for the resource.
-  struct Loss {
+  // Of a node, as it was when it was last looked at for that.
+  struct Known {
     int version = -1;
-    std::int64_t loss = 0;
+    std::optional<std::int64_t> value{};
+  };
+  using KnownByNode = std::vector<Known>;
+  // What nodes are worth to the policy for one shape. It looks at no memory, so that is left out of
+  // shape and states.
+  struct Worth {
+    Shape shape;
+    KnownByNode by_node;
+    std::unordered_map<NodeState, std::int64_t, NodeStateHash> by_state{};
   };
 
   // What is looked at for one pod.
   struct Request {
     const cluster::Pod& pod;
     const Willing& willing;
-    std::vector<const Column*> free;       // as the pod's devices
-    std::vector<std::vector<Loss>*> loss;  // likewise, by node
-    Shape shape;                           // of whole cards; without GPUs: it asks otherwise
+    std::vector<const Column*> free;  // as the pod's devices
+    std::vector<KnownByNode*> loss;   // likewise: of large placements
+    Shape shape;                      // of whole cards; without GPUs: it asks otherwise
+    Worth* worth = nullptr;
   };
   Request RequestOf(const cluster::Pod& pod);
   const Column& FreeOf(const std::string& resource);
   bool HasRoom(const Request& request, std::size_t node) const;
   Score ScoreOf(const Request& request, std::size_t node) const;
   std::int64_t LossOf(const Request& request, std::size_t node) const;
+  // Nothing where whole cards do not fit.
+  std::optional<std::int64_t> WorthOf(const Request& request, std::size_t node) const;
   std::optional<Entry> Scan(const Request& request, const std::vector<std::size_t>& nodes) const;
   std::optional<Entry> Top(const Request& request, Queue& queue);
   void Push(const Request& request, Queue& queue, std::size_t node) const;
   void FindKeptEmpty();
-  NodeState StateOf(const NodeRoom& node) const;
-  std::uint8_t ModelOf(const NodeRoom& node) const;
+  void FindModels();
+  void MakePolicy();
+  NodeState StateOf(std::size_t node) const;
 
   World& world_;
-  std::vector<std::string_view> models_;  // sorted
-  std::unique_ptr<Policy> policy_;
+  std::unique_ptr<Policy> policy_;  // made, which takes long, for the first pod that needs it
   WillingNodes willing_;
-  std::map<std::string, Column, std::less<>> free_;             // by resource
-  std::map<std::string, std::vector<Loss>, std::less<>> loss_;  // likewise
+  std::map<std::string, Column, std::less<>> free_;       // by resource
+  std::map<std::string, KnownByNode, std::less<>> loss_;  // likewise
+  std::unordered_map<Shape, Worth, ShapeHash> worth_;
   Column cpu_;
   Column memory_;
-  std::vector<bool> whole_;    // nodes that offer whole cards
-  std::vector<bool> kept_;     // empty nodes that are to stay so
-  std::vector<int> versions_;  // of nodes
+  std::vector<bool> whole_;           // nodes that offer whole cards
+  std::vector<std::uint8_t> models_;  // of nodes: of their cards
+  std::vector<bool> kept_;            // empty nodes that are to stay so
+  std::vector<int> versions_;         // of nodes
   std::vector<std::size_t> changes_;
   std::unordered_map<std::string, Queue> queues_;
 };

@@ -47,9 +47,7 @@ SeatRoom SeatOf(const gpu::MigProfile& profile, int start) {
 }
 
 bool IsFree(const CardRoom& card, const gpu::Model& model) {
-  const bool shared = std::any_of(card.seats.begin(), card.seats.end(),
-                                  [](const SeatRoom& seat) { return seat.replicas > 1; });
-  return card.may_change && card.model == &model && card.held() == 0 && !shared;
+  return card.may_change && card.model == &model && card.held() == 0 && !card.is_shared();
 }
 
 bool HeldIsKnown(const CardRoom& card) {

@@ -1,10 +1,9 @@
 // Cards that nobody holds are cut, and their instances shared, for pods that ask for a share of an
 // instance: seven instances of four shares are twenty-eight on one card.
-#include <algorithm>
-#include <set>
 #include <tuple>
 
 #include "plan/mig/pack.h"
+#include "plan/pass/best_first.h"
 #include "plan/pass/cut.h"
 #include "plan/pass/passes.h"
 #include "plan/pass/share_node.h"
@@ -26,22 +25,10 @@ class SharedCutter {
   }
 
   void Run() {
-    for (std::size_t n = 0; n < world_.nodes().size(); ++n) {
-      if (const auto offer = OfferOf(n)) queue_.insert(KeyOf(n, *offer));
-    }
-    while (!queue_.empty() && !demand_.pods.empty()) {
-      const Key key = *queue_.begin();
-      queue_.erase(queue_.begin());
-      const std::size_t n = std::get<std::size_t>(key);
-      const auto offer = OfferOf(n);
-      if (!offer) continue;
-      // Others may have been served since; then it has to line up again.
-      if (const Key now = KeyOf(n, *offer); now != key) {
-        queue_.insert(now);
-      } else {
-        Take(n, *offer);
-      }
-    }
+    TakeBestFirst(
+        world_.nodes().size(), [&](std::size_t n) { return OfferOf(n); },
+        [&](std::size_t n, const CutOffer& offer) { return KeyOf(n, offer); },
+        [&](std::size_t n, const CutOffer& offer) { Take(n, offer); });
   }
 
  private:
@@ -65,6 +52,7 @@ class SharedCutter {
 
   // As many pods as all its free cards could serve, on the fewest cards.
   std::optional<CutOffer> OfferOf(std::size_t n) const {
+    if (demand_.pods.empty()) return std::nullopt;
     const NodeRoom& node = world_.nodes()[n];
     if (!cuts_->MayRecut(n) || !MayShare(node, demand_.resource)) return std::nullopt;
     const gpu::Model* model = ModelOn(node);
@@ -118,10 +106,10 @@ class SharedCutter {
 
   // What serves most pods, cuts fewest cards, costs least, and comes first.
   using Cost = std::pair<bool, base::MicroUsdPerHour>;
-  using Key = std::tuple<std::int64_t, std::int64_t, Cost, std::size_t>;
+  using Key = std::tuple<std::int64_t, std::int64_t, Cost>;
   Key KeyOf(std::size_t n, const CutOffer& offer) const {
     return {-static_cast<std::int64_t>(offer.shares.pods.size()), offer.packing.gpus,
-            world_.nodes()[n].cost_of_card(), n};
+            world_.nodes()[n].cost_of_card()};
   }
 
   void Take(std::size_t n, const CutOffer& offer) {
@@ -149,7 +137,6 @@ class SharedCutter {
   World& world_;
   ShareDemand demand_;
   std::optional<Cuts> cuts_;  // of the card at hand
-  std::set<Key> queue_;
 };
 
 }  // namespace

@@ -110,7 +110,32 @@ std::string Scarce(const World& world, const cluster::Pod& pod) {
                        resource, allowed, allowed == 1 ? "node" : "nodes", most);
     if (most < count) return text;
   }
+  if (text.empty()) return "the nodes that it may use lack CPU or memory for it";
   return text + ", but not the CPU or memory beside it";
+}
+
+struct Why {
+  WaitReason reason = WaitReason::kNoRoom;
+  std::string what;
+  std::string remedy;
+};
+
+// Of a pod with claims, where none of the nodes that it may use serves them now.
+std::optional<Why> WhyClaimsWait(const World& world, const cluster::Pod& pod) {
+  std::vector<const cluster::Node*> nodes;
+  for (const NodeRoom& node : world.nodes()) {
+    if (node.given_back || !cluster::Admits(*node.self, pod)) continue;
+    if (world.book().Fits(*node.self, pod)) return std::nullopt;
+    nodes.push_back(node.self);
+  }
+  const std::string unknown = world.book().WhyUnknown(nodes, pod);
+  if (!unknown.empty()) {
+    return Why{WaitReason::kByClaim, unknown, std::string(kUnknownClaimRemedy)};
+  }
+  return Why{WaitReason::kNoRoom,
+             fmt::format("others hold the devices for {}, on {} {} that it may use", ClaimsOf(pod),
+                         nodes.size(), nodes.size() == 1 ? "node" : "nodes"),
+             "it waits until pods end, or nodes are added"};
 }
 
 std::string InOneDomain(const cluster::Pod& pod) {
@@ -134,11 +159,11 @@ void ExplainWaiting(World& world) {
       world.Wait(*pod, WaitReason::kNoRoom,
                  fmt::format("it makes room for {}/{}; {}", by->ns, by->name, Scarce(world, *pod)),
                  "it waits until pods end, or nodes are added");
-    } else if (IsInGang(*pod)) {
-      world.Wait(*pod, WaitReason::kGang,
-                 fmt::format("not all pods of its gang {} fit together{}",
-                             cluster::Find(pod->labels, kGangLabel), InOneDomain(*pod)),
-                 "it waits until they do; nothing is held for it");
+    } else if (const auto gang = world.gangs().Of(*pod); !gang.name.empty()) {
+      world.Wait(
+          *pod, WaitReason::kGang,
+          fmt::format("not all pods of its gang {} fit together{}", gang.name, InOneDomain(*pod)),
+          "it waits until they do; nothing is held for it");
     } else if (const int nodes = CountKeptOff(world, *pod); nodes > 0) {
       world.Wait(
           *pod, WaitReason::kApart,
@@ -146,6 +171,8 @@ void ExplainWaiting(World& world) {
                       "it off",
                       nodes, nodes == 1 ? "node has" : "nodes have"),
           "it waits until the others move, or change the affinity");
+    } else if (auto why = pod->claims.empty() ? std::nullopt : WhyClaimsWait(world, *pod)) {
+      world.Wait(*pod, why->reason, std::move(why->what), std::move(why->remedy));
     } else if (HasRoomSomewhere(world, *pod)) {
       world.Wait(*pod, WaitReason::kNotAllowed, "there is room, but the pass place is off",
                  "switch the pass on");

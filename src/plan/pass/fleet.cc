@@ -10,21 +10,16 @@ namespace {
 
 constexpr std::int64_t kNoPrice = 100'000;  // what no card costs
 
-bool IsShared(const CardRoom& card) {
-  return std::any_of(card.seats.begin(), card.seats.end(),
-                     [](const SeatRoom& seat) { return seat.replicas > 1; });
-}
-
 // Its instances and who holds them are known, or nobody holds it.
 bool IsOfFleet(const CardRoom& card) {
   if (!card.may_change || card.model == nullptr || !card.model->has_mig()) return false;
-  return card.is_cut() ? HeldIsKnown(card) : card.held() == 0 && !IsShared(card);
+  return card.is_cut() ? HeldIsKnown(card) : card.held() == 0 && !card.is_shared();
 }
 
 // The device plugin would share new instances as it shares those that are there.
 bool SharesInstances(const NodeRoom& node) {
   return std::any_of(node.cards.begin(), node.cards.end(),
-                     [](const CardRoom& card) { return card.is_cut() && IsShared(card); });
+                     [](const CardRoom& card) { return card.is_cut() && card.is_shared(); });
 }
 
 mig::LayoutChange ChangeOf(const NodeRoom& node, bool may_recut) {

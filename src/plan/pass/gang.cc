@@ -6,11 +6,9 @@
 
 namespace tangram::plan {
 
-bool IsInGang(const cluster::Pod& pod) { return !cluster::Find(pod.labels, kGangLabel).empty(); }
+bool IsInGang(const cluster::Pod& pod) { return !cluster::GangOf(pod).name.empty(); }
 
-GangKey GangKeyOf(const cluster::Pod& pod) {
-  return {pod.ns, cluster::Find(pod.labels, kGangLabel)};
-}
+GangKey GangKeyOf(const cluster::Pod& pod) { return {pod.ns, cluster::GangOf(pod).name}; }
 
 std::vector<TopologyWishes> WishesOfGang(const Gang& gang) {
   std::vector<TopologyWishes> wishes;
@@ -27,12 +25,13 @@ bool IsBound(const Gang& gang) {
                      [](const TopologyWishes& wish) { return !wish.required.empty(); });
 }
 
-std::vector<Gang> GangsOf(const std::vector<const cluster::Pod*>& pods) {
+std::vector<Gang> GangsOf(const std::vector<const cluster::Pod*>& pods,
+                          const cluster::GangBook& book) {
   std::vector<Gang> gangs;
   std::map<GangKey, std::size_t> known;
   for (const cluster::Pod* pod : pods) {
     std::size_t at = gangs.size();
-    if (IsInGang(*pod)) {
+    if (!book.Of(*pod).name.empty()) {
       at = known.try_emplace(GangKeyOf(*pod), at).first->second;
     }
     if (at == gangs.size()) gangs.emplace_back();

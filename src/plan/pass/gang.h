@@ -5,22 +5,22 @@
 #include <utility>
 #include <vector>
 
-#include "cluster/pod.h"
+#include "cluster/gang.h"
 #include "plan/place/topology.h"
 
 namespace tangram::plan {
 
-inline constexpr std::string_view kGangLabel = "tangram.dev/gang";
-
 using Gang = std::vector<const cluster::Pod*>;
 
-// The pods in groups: those of one namespace with equal gang labels together, every other pod
-// alone. Groups stand where their first pod stands.
-std::vector<Gang> GangsOf(const std::vector<const cluster::Pod*>& pods);
+// The pods in groups: those of one namespace and one gang together, every other pod alone. Groups
+// stand where their first pod stands.
+std::vector<Gang> GangsOf(const std::vector<const cluster::Pod*>& pods,
+                          const cluster::GangBook& book);
 
+// By what the pod itself says: also where its PodGroup lets each pod go by itself.
 bool IsInGang(const cluster::Pod& pod);
 
-// Namespace and label; views into the pod.
+// Namespace and name; views into the pod. An empty name: it is in no gang.
 using GangKey = std::pair<std::string_view, std::string_view>;
 GangKey GangKeyOf(const cluster::Pod& pod);
 

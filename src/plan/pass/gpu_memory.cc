@@ -3,6 +3,7 @@
 #include <map>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "plan/pass/passes.h"
 #include "plan/pass/shared_devices.h"
@@ -23,11 +24,22 @@ std::optional<MemoryShare> ShareOf(const NodeRoom& node, const std::string& reso
                      .enforced = mps || devices.replicas == 1};
 }
 
+// Of the pod that the action places or moves; empty: it does neither.
+std::string_view NameIn(const Change& change) {
+  if (const auto* place = std::get_if<PlacePod>(&change)) return place->pod.name;
+  const auto* move = std::get_if<MovePod>(&change);
+  return move == nullptr ? std::string_view() : move->pod.name;
+}
+
 class MemoryWriter {
  public:
   explicit MemoryWriter(World& world) {
     for (const NodeRoom& node : world.nodes()) nodes_.emplace(node.name, &node);
-    for (const cluster::Pod& pod : world.snapshot().pods) pods_.emplace(NameOf(pod), &pod);
+    std::unordered_set<std::string_view> named;
+    for (const Action& action : world.actions()) named.insert(NameIn(action.change));
+    for (const cluster::Pod& pod : world.snapshot().pods) {
+      if (named.contains(pod.name)) pods_.emplace(NameOf(pod), &pod);
+    }
   }
 
   void Write(Action& action) {
@@ -57,7 +69,7 @@ class MemoryWriter {
   }
 
   std::unordered_map<std::string_view, const NodeRoom*> nodes_;
-  std::map<PodName, const cluster::Pod*> pods_;
+  std::map<PodName, const cluster::Pod*> pods_;  // that actions name
   std::map<std::pair<std::string, std::string>, std::optional<MemoryShare>> known_;
 };
 

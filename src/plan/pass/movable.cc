@@ -16,7 +16,8 @@ bool IsMadeAgain(const cluster::Pod& pod) {
 }
 
 bool IsEvictable(const cluster::Pod& pod) {
-  return !pod.owner.kind.empty() && !RunsEverywhere(pod) && !IsPinned(pod);
+  // What comes in its place would get other devices, which nobody has looked for.
+  return !pod.owner.kind.empty() && !RunsEverywhere(pod) && !IsPinned(pod) && pod.claims.empty();
 }
 
 Movable::Movable(const cluster::Snapshot& snapshot)

@@ -20,7 +20,8 @@ OwnerKey OwnerKeyOf(const cluster::Pod& pod);
 bool IsMadeAgain(const cluster::Pod& pod);
 
 // Whether it may be evicted for a more urgent pod: a controller makes it again, though work may be
-// lost, nobody pinned it, and it does not run on every node. Budgets are not looked at.
+// lost, nobody pinned it, it does not run on every node, and it holds no claims. Budgets are not
+// looked at.
 bool IsEvictable(const cluster::Pod& pod);
 
 // Counts what moves use up. Where budgets could not be read, nothing is movable. Pointers lead into

@@ -219,9 +219,7 @@ class Partition {
     ++made.cards;
     for (const gpu::Occupied& at : set.instances) {
       const bool for_pod = gpu::ResourceNameOf(*at.profile) == InstanceResourceOf(pod);
-      const auto stood = std::any_of(card.free.begin(), card.free.end(), [&](const auto& free) {
-        return free.profile == at.profile && free.start == at.start;
-      });
+      const bool stood = std::find(card.free.begin(), card.free.end(), at) != card.free.end();
       if (for_pod && !stood) made.demand.push_back({at.profile, 1});
     }
   }

@@ -12,6 +12,16 @@
 namespace tangram::plan {
 namespace {
 
+// Where the pod stands on it already.
+std::string ClaimReason(const World& world, const cluster::Pod& pod) {
+  std::vector<std::string_view> names;
+  const auto given = world.book().GivenTo(pod);
+  for (const ClaimedDevice& one : given) names.push_back(one.device.device);
+  if (names.empty()) return "its claims hold devices there";
+  return fmt::format("its {} {}", pod.claims.size() == 1 ? "claim gets" : "claims get",
+                     fmt::join(names, ", "));
+}
+
 std::string ReasonFor(const NodeRoom& node, const cluster::Pod& pod) {
   for (const auto& [resource, count] : pod.devices) {
     if (KindOf(resource).unit == ResourceKind::Unit::kNotGpu) continue;
@@ -26,7 +36,7 @@ class Placing {
   explicit Placing(World& world) : world_(world), chooser_(world), nodes_(NodesOf(world)) {}
 
   void Run() {
-    for (const Gang& gang : GangsOf(world_.demand())) {
+    for (const Gang& gang : GangsOf(world_.demand(), world_.gangs())) {
       const auto wishes = WishesOfGang(gang);
       if (wishes.empty()) {
         Place(gang, nullptr);
@@ -92,6 +102,7 @@ class Placing {
       if (node == nullptr) break;
       places.emplace_back(node, ReasonFor(*node, *pod));
       world_.Put(*node, *pod);
+      if (!pod->claims.empty()) places.back().second = ClaimReason(world_, *pod);
       chooser_.Changed(*node);
     }
     for (std::size_t i = 0; i < places.size(); ++i) world_.Take(*places[i].first, *gang[i]);

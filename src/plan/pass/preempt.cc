@@ -67,16 +67,18 @@ class Preemption {
  private:
   // ---- who may be evicted ----
 
+  bool IsTogether(const cluster::Pod& pod) const { return !world_.gangs().Of(pod).name.empty(); }
+
   void FindUnits() {
     std::map<GangKey, Pods> gangs;
     for (const NodeRoom& node : world_.nodes()) {
       for (const cluster::Pod* pod : node.pods) {
-        if (IsInGang(*pod)) gangs[GangKeyOf(*pod)].push_back(pod);
+        if (IsTogether(*pod)) gangs[GangKeyOf(*pod)].push_back(pod);
       }
     }
     for (const NodeRoom& node : world_.nodes()) {
       for (const cluster::Pod* pod : node.pods) {
-        if (!IsInGang(*pod)) AddUnit({pod});
+        if (!IsTogether(*pod)) AddUnit({pod});
       }
     }
     for (auto& [name, pods] : gangs) AddUnit(std::move(pods));
@@ -108,9 +110,9 @@ class Preemption {
 
   bool Serve(const cluster::Pod& pod) {
     Pods gang = {&pod};
-    if (IsInGang(pod)) {
+    if (IsTogether(pod)) {
       const auto& demand = world_.demand();
-      const auto groups = GangsOf(demand);
+      const auto groups = GangsOf(demand, world_.gangs());
       gang = *std::find_if(groups.begin(), groups.end(), [&](const Gang& group) {
         return std::find(group.begin(), group.end(), &pod) != group.end();
       });

@@ -22,7 +22,7 @@ class Scaling {
   }
 
   void AddNodes() {
-    for (const Gang& gang : GangsOf(world_.demand())) Serve(gang);
+    for (const Gang& gang : GangsOf(world_.demand(), world_.gangs())) Serve(gang);
   }
 
   void GiveBackEmpty() {

@@ -1,9 +1,8 @@
 // Cards, and instances that are there, are shared, or shared further, for pods that ask for a
 // share.
-#include <algorithm>
-#include <set>
 #include <tuple>
 
+#include "plan/pass/best_first.h"
 #include "plan/pass/passes.h"
 #include "plan/pass/share_node.h"
 
@@ -16,32 +15,23 @@ class Sharing {
   Sharing(World& world, ShareDemand demand) : world_(world), demand_(std::move(demand)) {}
 
   void Run() {
-    for (std::size_t n = 0; n < world_.nodes().size(); ++n) {
-      if (const auto offer = OfferOf(n)) queue_.insert(KeyOf(n, *offer));
-    }
-    while (!queue_.empty() && !demand_.pods.empty()) {
-      const Key key = *queue_.begin();
-      queue_.erase(queue_.begin());
-      const std::size_t n = std::get<std::size_t>(key);
-      const auto offer = OfferOf(n);
-      if (!offer) continue;
-      // Others may have been served since; then it has to line up again.
-      if (const Key now = KeyOf(n, *offer); now != key) {
-        queue_.insert(now);
-        continue;
-      }
-      TakeOffer(world_, world_.nodes()[n], *offer, Pass::kShare);
-      for (const cluster::Pod* pod : offer->pods) std::erase(demand_.pods, pod);
-    }
+    TakeBestFirst(
+        world_.nodes().size(), [&](std::size_t n) { return OfferOf(n); },
+        [&](std::size_t n, const ShareOffer& offer) { return KeyOf(n, offer); },
+        [&](std::size_t n, const ShareOffer& offer) {
+          TakeOffer(world_, world_.nodes()[n], offer, Pass::kShare);
+          for (const cluster::Pod* pod : offer.pods) std::erase(demand_.pods, pod);
+        });
   }
 
  private:
   // A shared node before an unshared one; then what serves most pods, shares fewest devices, costs
-  // least, and comes first. An offer only ever gets worse.
+  // least, and comes first.
   using Cost = std::pair<bool, base::MicroUsdPerHour>;
-  using Key = std::tuple<bool, std::int64_t, int, Cost, std::size_t>;
+  using Key = std::tuple<bool, std::int64_t, int, Cost>;
 
   std::optional<ShareOffer> OfferOf(std::size_t n) const {
+    if (demand_.pods.empty()) return std::nullopt;
     const NodeRoom& node = world_.nodes()[n];
     if (!MayShare(node, demand_.resource)) return std::nullopt;
     return OfferShares(node, demand_.resource, DevicesOf(node, KindOf(demand_.resource)),
@@ -52,12 +42,11 @@ class Sharing {
     const NodeRoom& node = world_.nodes()[n];
     const SharedDevices devices = DevicesOf(node, KindOf(demand_.resource));
     return {devices.replicas == 1, -static_cast<std::int64_t>(offer.pods.size()), devices.devices,
-            node.cost_of_card(), n};
+            node.cost_of_card()};
   }
 
   World& world_;
   ShareDemand demand_;
-  std::set<Key> queue_;
 };
 
 }  // namespace

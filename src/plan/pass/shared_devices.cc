@@ -1,8 +1,6 @@
 #include "plan/pass/shared_devices.h"
 
 #include <algorithm>
-#include <functional>
-#include <numeric>
 
 #include "plan/share/asks.h"
 
@@ -43,17 +41,6 @@ std::int64_t SharesOf(const cluster::Pod& pod, const ResourceKind& kind) {
   return shares;
 }
 
-// What those that stand say they need, if the largest of them share one device.
-base::MiB LargestTogether(const SharedDevices& devices) {
-  std::vector<base::MiB> needs;
-  for (const Sharer& sharer : devices.standing) {
-    if (sharer.memory) needs.push_back(*sharer.memory);
-  }
-  std::sort(needs.begin(), needs.end(), std::greater<>());
-  needs.resize(std::min(needs.size(), static_cast<std::size_t>(devices.replicas)));
-  return std::accumulate(needs.begin(), needs.end(), base::MiB());
-}
-
 }  // namespace
 
 SharedDevices DevicesOf(const NodeRoom& node, const ResourceKind& kind) {
@@ -82,7 +69,7 @@ SharedDevices DevicesOf(const NodeRoom& node, const ResourceKind& kind) {
       devices.standing.push_back(node.sharers->Of(*pod, asked));
     }
   }
-  if (!node.exact) devices.used = std::max(devices.used, LargestTogether(devices));
+  devices.exact = node.exact;
   return devices;
 }
 

@@ -9,7 +9,6 @@
 
 #include "cluster/schedulable.h"
 #include "plan/leaks/busy.h"
-#include "plan/pass/shared_devices.h"
 #include "plan/share/asks.h"
 
 namespace tangram::plan {
@@ -157,53 +156,6 @@ NodePolicy HandsOff() {
 
 }  // namespace
 
-bool IsOfKind(const NodeRoom& node, const CardRoom& card, const SeatRoom& seat,
-              const ResourceKind& kind) {
-  const bool whole = seat.profile.empty();
-  const bool single = node.like->mig_strategy == cluster::MigStrategy::kSingle;
-  if (kind.unit == ResourceKind::Unit::kCard) return whole || single;
-  if (kind.unit != ResourceKind::Unit::kInstance || whole) return false;
-  if (card.model == nullptr) return seat.profile == kind.profile;
-  return seat.facts != nullptr && seat.facts == gpu::ProfileNamed(*card.model, kind.profile);
-}
-
-int CardRoom::held() const {
-  return std::accumulate(seats.begin(), seats.end(), 0,
-                         [](int sum, const SeatRoom& seat) { return sum + seat.held; });
-}
-
-std::int64_t CountIn(const Counts& counts, std::string_view resource) {
-  const auto found = counts.find(resource);
-  return found == counts.end() ? 0 : found->second;
-}
-
-std::optional<base::MicroUsdPerHour> NodeRoom::rate() const {
-  if (!like->price) return std::nullopt;
-  if (capacity == cluster::CapacityType::kSpot && like->capacity_type != *capacity) {
-    return like->price->spot_rate;
-  }
-  return like->price->rate;
-}
-
-std::pair<bool, base::MicroUsdPerHour> NodeRoom::cost_of_card() const {
-  if (!like->price) return {true, {}};
-  return {false, like->price->rate / static_cast<std::int64_t>(cards.size())};
-}
-
-int NodeRoom::held() const {
-  return std::accumulate(cards.begin(), cards.end(), 0,
-                         [](int sum, const CardRoom& card) { return sum + card.held(); });
-}
-
-bool RunsEverywhere(const cluster::Pod& pod) {
-  return pod.owner.kind == "DaemonSet" || pod.owner.kind == "Node";
-}
-
-bool NodeRoom::is_empty() const {
-  return std::all_of(pods.begin(), pods.end(),
-                     [](const cluster::Pod* pod) { return RunsEverywhere(*pod); });
-}
-
 bool WaitsForGpu(const cluster::Pod& pod) {
   return pod.node.empty() && pod.phase == cluster::PodPhase::kPending && AsksForGpu(pod);
 }
@@ -229,14 +181,16 @@ PodName NameOf(const cluster::Pod& pod) { return {pod.ns, pod.name}; }
 World::World(const cluster::Snapshot& snapshot, const PlanPolicy& policy)
     : snapshot_(snapshot),
       policy_(policy),
+      gangs_(snapshot),
       hands_off_(HandsOff()),
-      state_{.neighbours = Neighbours(snapshot)} {
+      state_{.neighbours = Neighbours(snapshot), .book = DeviceBook(snapshot)} {
   std::unordered_map<std::string_view, std::size_t> by_name;
   for (const cluster::Node& node : snapshot.nodes) {
     by_name.emplace(node.name, state_.nodes.size());
     state_.nodes.push_back(Bare(node, node.name));
     state_.nodes.back().self = &node;
     state_.nodes.back().around = &state_.neighbours;
+    state_.nodes.back().book = &state_.book;
   }
   for (const cluster::Pod& pod : snapshot.pods) {
     if (!cluster::HoldsDevices(pod)) continue;
@@ -260,6 +214,12 @@ World::World(const cluster::Snapshot& snapshot, const PlanPolicy& policy)
     node.exact = node.exact &&
                  std::all_of(card.seats.begin(), card.seats.end(),
                              [](const Seat& seat) { return seat.pod == nullptr || seat.exact; });
+  }
+  TakeClaimedCards();
+  for (NodeRoom& node : state_.nodes) {
+    BlockHeldCards(node);
+    // What was sent there and is not bound yet.
+    for (const cluster::Pod* pod : node.pods) CountClaims(node, *pod, +1);
   }
   for (NodeRoom& node : state_.nodes) {
     if (OffersItsCards(node) && OffersWhatIsHeld(node)) continue;
@@ -290,6 +250,8 @@ void World::Count(NodeRoom& node, const cluster::Pod& pod, int sign, SeatRoom* s
     if (seat == nullptr) HoldSeats(node, KindOf(resource), count * sign);
   }
   if (seat != nullptr) seat->held += sign;
+  CountClaims(node, pod, sign);
+  BlockHeldCards(node);
 }
 
 // For its neighbours a pod goes as soon as what replaces it comes.
@@ -339,7 +301,8 @@ void World::Place(Pass pass, NodeRoom& node, const cluster::Pod& pod, std::strin
   Put(node, pod, seat);
   const auto replaced = replaces_.find(&pod);
   if (replaced == replaces_.end()) {
-    Act(pass, PlacePod{NameOf(pod), node.name}, std::move(reason)).needs = node.rests_on;
+    PlacePod change{NameOf(pod), node.name, state_.book.GivenTo(pod)};
+    Act(pass, std::move(change), std::move(reason)).needs = node.rests_on;
   } else {
     const cluster::Pod& before = *replaced->second;
     ResizePod change{NameOf(pod), before.node, node.name, GpuResourceOf(before),
@@ -426,6 +389,7 @@ NodeRoom World::EmptyLike(const NodeRoom& node) {
   NodeRoom fresh = Bare(*node.like, "");
   fresh.self = &Twin(*node.like, "");
   fresh.around = &state_.neighbours;
+  fresh.book = &state_.book;
   fresh.pool = node.pool;
   fresh.policy = node.policy;
   fresh.sharers = &sharers_;
@@ -457,6 +421,7 @@ void World::ResolvePolicies() {
     node.pool = PoolOf(policy_, *node.like);
     const NodePolicy& said = node.pool == nullptr ? policy_.defaults : node.pool->policy;
     node.policy = said.mode == Mode::kObserve ? &hands_off_ : &said;
+    node.given_back = std::binary_search(policy_.emptied.begin(), policy_.emptied.end(), node.name);
   }
 }
 
@@ -483,45 +448,6 @@ Plan World::Finish() && {
             [](const Waiting& a, const Waiting& b) { return a.pod < b.pod; });
   state_.plan.after.waiting = static_cast<std::int64_t>(state_.plan.waiting.size());
   return std::move(state_.plan);
-}
-
-std::int64_t CouldOffer(const NodeRoom& node, std::string_view resource) {
-  const std::int64_t offers = CountIn(node.offers, resource);
-  const ResourceKind kind = KindOf(resource);
-  std::int64_t could = 0;
-  const gpu::Model* model = nullptr;
-  std::int64_t instances = 0;  // of a card of the model
-  for (const CardRoom& card : node.cards) {
-    if (!card.may_change) continue;
-    if (kind.unit == ResourceKind::Unit::kCard) {
-      could += kind.shared ? gpu::kMaxTimeSlicingReplicas : 1;
-    } else if (kind.unit == ResourceKind::Unit::kInstance) {
-      if (card.model != model) {
-        model = card.model;
-        const gpu::MigProfile* profile = gpu::ProfileNamed(*model, kind.profile);
-        instances = profile == nullptr || profile->starts.empty() ? 0 : profile->max_instances;
-      }
-      could += instances * (kind.shared ? gpu::kMaxTimeSlicingReplicas : 1);
-    }
-  }
-  return std::max(offers, could);
-}
-
-bool MayRun(const NodeRoom& node, const cluster::Pod& pod) {
-  if (node.capacity == cluster::CapacityType::kSpot && !MayRunOnSpot(pod)) return false;
-  return pod.cpu <= node.cpu && pod.memory <= node.memory && HasGpuMemory(node, pod) &&
-         cluster::Admits(*node.self, pod) && node.around->Allow(*node.self, pod);
-}
-
-bool HasRoom(const NodeRoom& node, const cluster::Pod& pod) {
-  if (node.given_back || pod.cpu > node.cpu || pod.memory > node.memory) return false;
-  return std::all_of(pod.devices.begin(), pod.devices.end(), [&](const auto& asked) {
-    return asked.count <= CountIn(node.free, asked.name);
-  });
-}
-
-bool Fits(const NodeRoom& node, const cluster::Pod& pod) {
-  return HasRoom(node, pod) && MayRun(node, pod) && SharesWell(node, pod);
 }
 
 }  // namespace tangram::plan

@@ -16,84 +16,23 @@
 #include <utility>
 #include <vector>
 
+#include "cluster/gang.h"
 #include "cluster/snapshot.h"
-#include "gpu/gpu.h"
 #include "plan/leaks/leaks.h"
 #include "plan/leaks/seats.h"
+#include "plan/pass/device_book.h"
 #include "plan/pass/movable.h"
 #include "plan/pass/neighbours.h"
+#include "plan/pass/node_room.h"
 #include "plan/pass/sharers.h"
 #include "plan/plan.h"
 
 namespace tangram::plan {
 
-// A thing on a card that pods can hold: the card, or an instance; several pods where it is shared.
-struct SeatRoom {
-  std::string profile{};                   // as NVIDIA spells it; empty: the whole card
-  const gpu::MigProfile* facts = nullptr;  // null: the whole card, or not known
-  std::optional<int> start{};
-  int replicas = 1;
-  int held = 0;  // replicas
-  cluster::Sharing sharing = cluster::Sharing::kNone;
-  base::MiB used{};  // where it is shared: known to be used by the pods that run on it
-};
-
-struct CardRoom {
-  int index = 0;
-  const gpu::Model* model = nullptr;  // null: unknown
-  base::MiB memory{};                 // 0: not known
-  // Its layout and its shares may be changed: the model is known, the node offers what its cards
-  // are and no less than pods hold, and instances are offered under their own names.
-  bool may_change = true;
-  std::vector<SeatRoom> seats{};
-  bool is_cut() const { return !seats.empty() && !seats.front().profile.empty(); }
-  int held() const;  // replicas of its seats
-};
-
-using Counts = std::map<std::string, std::int64_t, std::less<>>;
-std::int64_t CountIn(const Counts& counts, std::string_view resource);
-
-struct NodeRoom {
-  std::string name{};
-  const cluster::Node* like = nullptr;  // itself or, for a node that is added, the one it is like
-  const cluster::Node* self = nullptr;  // as pods see it: `like`, under its own name
-  const Neighbours* around = nullptr;   // who runs where, on all nodes
-  const Pool* pool = nullptr;           // null: no pool selects it
-  const NodePolicy* policy = nullptr;   // what may be done to it
-  bool given_back = false;
-  bool recut = false;    // the plan changes its layout
-  base::MilliCpu cpu{};  // free
-  base::MiB memory{};    // free
-  Counts offers{};       // extended resources
-  Counts free{};         // below 0 where pods hold more than the node offers now
-  std::vector<CardRoom> cards{};
-  bool exact = true;  // the cluster says which card each pod holds; else it was counted on
-  std::vector<const cluster::Pod*> pods{};  // that are on it now
-  std::vector<int> rests_on{};              // actions that its room rests on
-  const Sharers* sharers = nullptr;         // the world's
-  // kSpot: it is added as spot, which `like` is not. Else what `like` is.
-  std::optional<cluster::CapacityType> capacity{};
-  std::optional<base::MicroUsdPerHour> rate() const;
-  // What a card costs, for orders: cheapest first, without a price last. It has cards.
-  std::pair<bool, base::MicroUsdPerHour> cost_of_card() const;
-  int held() const;  // replicas on its cards
-  // Holds nothing but what every node runs.
-  bool is_empty() const;
-  bool is_added() const { return name != like->name; }
-  // Pods that run may be put on it.
-  bool may_receive() const { return policy->mode != Mode::kObserve; }
-};
-
-// Whether the seat is what one device of the kind stands for on that node.
-bool IsOfKind(const NodeRoom& node, const CardRoom& card, const SeatRoom& seat,
-              const ResourceKind& kind);
-
-// Runs on every node, and ends with it.
-bool RunsEverywhere(const cluster::Pod& pod);
-
 // What passes change.
 struct WorldState {
   Neighbours neighbours;
+  DeviceBook book;
   std::vector<NodeRoom> nodes{};  // by name; added ones at the end
   std::vector<const cluster::Pod*> demand{};
   Plan plan{};
@@ -109,6 +48,8 @@ class World {
   // Made when first asked for; nothing where usage was not measured.
   const std::optional<Findings>& findings();
   const Neighbours& neighbours() const { return state_.neighbours; }
+  const DeviceBook& book() const { return state_.book; }
+  const cluster::GangBook& gangs() const { return gangs_; }
   std::vector<NodeRoom>& nodes() { return state_.nodes; }
   const std::vector<NodeRoom>& nodes() const { return state_.nodes; }
 
@@ -171,11 +112,15 @@ class World {
  private:
   PlanTotals Totals() const;
   void Count(NodeRoom& node, const cluster::Pod& pod, int sign, SeatRoom* seat);
+  void CountClaims(NodeRoom& node, const cluster::Pod& pod, int sign);
+  void TakeClaimedCards();
+  void BlockHeldCards(const NodeRoom& node);
   const cluster::Node& Twin(const cluster::Node& node, std::string name);
   void ResolvePolicies();
 
   const cluster::Snapshot& snapshot_;
   const PlanPolicy& policy_;
+  const cluster::GangBook gangs_;
   const NodePolicy hands_off_;  // of nodes that are only observed
   Sharers sharers_;
   WorldState state_;
@@ -207,6 +152,9 @@ int World::CountOf(const Pool& pool, Is is) const {
 
 PodName NameOf(const cluster::Pod& pod);
 
+// "its claim c", or "its claims c, d" of a pod that has some.
+std::string ClaimsOf(const cluster::Pod& pod);
+
 // The order in which pods that wait are served: priority, then age, then name.
 bool IsMoreUrgent(const cluster::Pod* a, const cluster::Pod* b);
 
@@ -218,19 +166,5 @@ NodeRoom& NodeNamed(std::vector<NodeRoom>& nodes, std::string_view name);
 
 // Has no node yet, and asks for a GPU in any form.
 bool WaitsForGpu(const cluster::Pod& pod);
-
-// The most of the resource that the node could offer with nothing on it, if its cards were shared
-// and cut as the resource asks.
-std::int64_t CouldOffer(const NodeRoom& node, std::string_view resource);
-
-// Whether the pod may run on the node, there are CPU and memory for it, and its devices have the
-// memory that it says it needs.
-bool MayRun(const NodeRoom& node, const cluster::Pod& pod);
-
-// Whether there is room for it, whoever may run there.
-bool HasRoom(const NodeRoom& node, const cluster::Pod& pod);
-
-// Whether it may run there, there is room, and it may share what is shared there.
-bool Fits(const NodeRoom& node, const cluster::Pod& pod);
 
 }  // namespace tangram::plan

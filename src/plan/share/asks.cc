@@ -52,12 +52,13 @@ bool IsInterruptible(const cluster::Pod& pod) {
   return cluster::Find(pod.labels, "tangram.dev/interruptible") == "true";
 }
 
-bool MayRunOnSpot(const cluster::Pod& pod) {
-  const bool selects = std::any_of(
-      kCapacityLabels.begin(), kCapacityLabels.end(),
-      [&](std::string_view label) { return !cluster::Find(pod.node_selector, label).empty(); });
-  return IsInterruptible(pod) && !selects;
+bool SelectsCapacity(const cluster::Pod& pod) {
+  return std::any_of(kCapacityLabels.begin(), kCapacityLabels.end(), [&](std::string_view label) {
+    return !cluster::Find(pod.node_selector, label).empty();
+  });
 }
+
+bool MayRunOnSpot(const cluster::Pod& pod) { return IsInterruptible(pod) && !SelectsCapacity(pod); }
 
 std::string WordsAboutSharing(const cluster::Pod& pod) {
   const auto memory = MemoryAsked(pod).value_or(base::MiB());

@@ -27,6 +27,8 @@ Isolation IsolationOf(const cluster::Pod& pod);
 bool IsLatencySensitive(const cluster::Pod& pod);
 bool IsDevelopment(const cluster::Pod& pod);
 bool IsInterruptible(const cluster::Pod& pod);
+// Whether its node selector names a capacity type: then the choice is made.
+bool SelectsCapacity(const cluster::Pod& pod);
 // It says so, and selects no capacity type.
 bool MayRunOnSpot(const cluster::Pod& pod);
 

@@ -24,22 +24,45 @@ std::int64_t SharesOf(std::span<const Sharer> sharers) {
       [](std::int64_t sum, const Sharer& sharer) { return sum + sharer.shares; });
 }
 
+// Of the pods that say it, the largest first.
+std::vector<base::MiB> NeedsOf(std::span<const Sharer> sharers) {
+  std::vector<base::MiB> needs;
+  for (const Sharer& sharer : sharers) {
+    if (sharer.memory) needs.push_back(*sharer.memory);
+  }
+  std::sort(needs.begin(), needs.end(), std::greater<>());
+  return needs;
+}
+
+base::MiB SumOfFirst(const std::vector<base::MiB>& needs, std::size_t count) {
+  const auto end = needs.begin() + static_cast<std::ptrdiff_t>(std::min(count, needs.size()));
+  return std::accumulate(needs.begin(), end, base::MiB());
+}
+
+// The most that a device which gets some of `coming` may be asked for, wherever those are that
+// stand: so many come to it, and as many stand beside them as it had, and has, replicas for.
+base::MiB MostAnywhere(const SharedDevices& devices, const std::vector<base::MiB>& coming,
+                       int replicas) {
+  const std::vector<base::MiB> standing = NeedsOf(devices.standing);
+  base::MiB most;
+  for (int come = 1; come <= replicas && come <= std::ssize(coming); ++come) {
+    const auto beside = static_cast<std::size_t>(std::min(devices.replicas, replicas - come));
+    most = std::max(
+        most, SumOfFirst(coming, static_cast<std::size_t>(come)) + SumOfFirst(standing, beside));
+  }
+  return most;
+}
+
 // What memory allows. Under MPS each client has an equal part and no more.
 bool MemoryHolds(const SharedDevices& devices, std::span<const Sharer> coming,
                  const SharingChoice& choice) {
-  std::vector<base::MiB> needs;
-  for (const Sharer& sharer : coming) {
-    if (sharer.memory) needs.push_back(*sharer.memory);
-  }
+  const std::vector<base::MiB> needs = NeedsOf(coming);
   if (devices.memory.value() == 0 || needs.empty()) return true;
-  std::sort(needs.begin(), needs.end(), std::greater<>());
   if (choice.sharing == Sharing::kMps) return needs.front() <= devices.memory / choice.replicas;
   const int beside = devices.used.value() > 0 ? 1 : 0;
-  const auto together =
-      std::min(needs.size(), static_cast<std::size_t>(std::max(1, choice.replicas - beside)));
-  const base::MiB sum = std::accumulate(
-      needs.begin(), needs.begin() + static_cast<std::ptrdiff_t>(together), devices.used);
-  return sum <= devices.memory;
+  const auto together = static_cast<std::size_t>(std::max(1, choice.replicas - beside));
+  if (devices.used + SumOfFirst(needs, together) > devices.memory) return false;
+  return devices.exact || MostAnywhere(devices, needs, choice.replicas) <= devices.memory;
 }
 
 bool AreOfOneWorkload(std::span<const Sharer> sharers) {

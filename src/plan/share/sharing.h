@@ -51,6 +51,7 @@ struct SharedDevices {
   bool mps_ready = false;          // the node says that it can (label nvidia.com/mps.capable)
   std::vector<Sharer> standing{};  // pods that run on them
   base::MiB used{};                // known to be used, of the fullest, by those that run
+  bool exact = true;               // which device each that stands is on is known: it is in `used`
 };
 
 struct SharingPolicy {

@@ -124,6 +124,21 @@ TEST_F(ChooseSharingTest, WhatIsKnownOfMemoryFitsHoweverThePodsFall) {
   EXPECT_EQ(Replicas(coming), 0);
 }
 
+// At most three of those that stand are beside one that comes, on whichever device it lands.
+TEST_F(ChooseSharingTest, ThoseThatStandAnywhereAreNoMoreThanOneDeviceHolds) {
+  const auto standing = Pods(8);
+  devices_.standing = standing;
+  devices_.sharing = cluster::Sharing::kTimeSlicing;
+  devices_.replicas = 4;
+  devices_.exact = false;
+  for (Sharer& sharer : devices_.standing) sharer.memory = base::MiB(10'000);
+  auto coming = Pods(1);
+  coming[0].memory = base::MiB(10'960);
+  EXPECT_TRUE(MayShareAsIs(devices_, coming)) << "40,960 MiB in all";
+  coming[0].memory = base::MiB(10'961);
+  EXPECT_FALSE(MayShareAsIs(devices_, coming));
+}
+
 TEST_F(ChooseSharingTest, MpsGivesEachAnEqualPartAndIsNotForInstances) {
   const SharingPolicy mps{.sharing = cluster::Sharing::kMps, .most_replicas = 48};
   auto coming = Pods(4);

@@ -21,6 +21,7 @@ type Options struct {
 	Bin     string // programs that `build` made
 	Stages  string // kwok's stage file
 	Traces  string // folder of measured traces; may be absent
+	Module  string // program that builds a component and prints its path
 	Say     func(format string, args ...any)
 }
 
@@ -112,6 +113,7 @@ func (b *Bed) run(ctx context.Context) error {
 		do   func(context.Context) error
 	}{
 		{"control plane", b.startPlane},
+		{"components", b.startComponents},
 		{"nodes", b.createCluster},
 		{"workloads", b.createWorkloads},
 		{"pods settled", b.settle},

@@ -16,6 +16,10 @@ var viewerRules = []rbacv1.PolicyRule{
 	{APIGroups: []string{"policy"}, Verbs: readVerbs, Resources: []string{"poddisruptionbudgets"}},
 	{APIGroups: []string{"scheduling.k8s.io"}, Verbs: readVerbs,
 		Resources: []string{"priorityclasses"}},
+	{APIGroups: []string{"scheduling.k8s.io", "scheduling.volcano.sh", "scheduling.run.ai",
+		"scheduling.x-k8s.io"}, Verbs: readVerbs, Resources: []string{"podgroups"}},
+	{APIGroups: []string{"batch"}, Verbs: readVerbs, Resources: []string{"jobs"}},
+	{APIGroups: []string{"jobset.x-k8s.io"}, Verbs: readVerbs, Resources: []string{"jobsets"}},
 	{APIGroups: []string{"resource.k8s.io"}, Verbs: readVerbs, Resources: []string{"*"}},
 	{APIGroups: []string{"kueue.x-k8s.io"}, Verbs: readVerbs, Resources: []string{"*"}},
 }

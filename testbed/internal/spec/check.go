@@ -21,6 +21,11 @@ var dnsLabel = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
 func (c *Cluster) check() error {
 	p := &problems{}
 	p.metrics(&c.Metrics)
+	for i, name := range c.Components {
+		where := fmt.Sprintf("components[%d]", i)
+		p.oneOf(where, "name", name, "kueue")
+		p.require(!slices.Contains(c.Components[:i], name), "%s: %s is named twice", where, name)
+	}
 	p.require(len(c.NodeGroups) > 0, "nodeGroups: empty; name at least one group of nodes")
 	seen := map[string]bool{}
 	for i := range c.NodeGroups {

@@ -12,6 +12,7 @@ type Cluster struct {
 	Seed            int64           `json:"seed"`
 	Metrics         Metrics         `json:"metrics"`
 	DRA             DRA             `json:"dra"`
+	Components      []string        `json:"components"` // kueue
 	NodeGroups      []NodeGroup     `json:"nodeGroups"`
 	PriorityClasses []PriorityClass `json:"priorityClasses"`
 	Quotas          []Quota         `json:"quotas"`

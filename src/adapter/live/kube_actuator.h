@@ -1,0 +1,43 @@
+// Writes of the control plane, sent to the API server.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "adapter/live/mailbox.h"
+#include "control/actuator.h"
+#include "kube/client.h"
+#include "kube/events.h"
+#include "kube/leader.h"
+
+namespace tangram::adapter {
+
+// Every write carries the proof that we lead, is sent only while we do, and is over before another
+// can (docs/high-availability.md): a leader that was paused writes nothing. Start is called on the
+// control thread; outcomes go to the mailbox.
+class KubeActuator final : public control::Actuator {
+ public:
+  // Who leads; without an election (one replica on a laptop) it says yes with an empty fence.
+  using Leads = std::function<std::optional<kube::Fence>()>;
+  // Borrowed: all must outlive it.
+  KubeActuator(kube::Client& client, Mailbox& mailbox, kube::EventRecorder& events,
+               const base::Clock& clock, Leads leads);
+
+  void Start(Id id, control::Write write) override;
+
+ private:
+  void Send(Id id, const kube::Fence& fence, kube::Call call);
+  void Delete(Id id, const kube::Fence& fence, const control::DeletePlan& write);
+  void Report(Id id, base::Result<void> outcome);
+  void Say(const control::SayWaiting& say);
+
+  kube::Client& client_;
+  Mailbox& mailbox_;
+  kube::EventRecorder& events_;
+  const base::Clock& clock_;
+  Leads leads_;
+  net::Scope scope_;  // last: ends the callbacks
+};
+
+}  // namespace tangram::adapter

@@ -1,0 +1,114 @@
+#include "adapter/live/node_keeper.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "adapter/dra_pools.h"
+#include "adapter/node_gpus.h"
+
+namespace tangram::adapter {
+namespace {
+
+// Whether any of it was removed.
+template <class Map, class KeyOf>
+bool Erase(Map& map, const std::vector<control::Key>& keys, const KeyOf& key_of) {
+  std::vector<control::Key> sorted = keys;
+  std::sort(sorted.begin(), sorted.end());
+  return std::erase_if(map, [&](const auto& entry) {
+           return !std::binary_search(sorted.begin(), sorted.end(), key_of(entry.first));
+         }) > 0;
+}
+
+}  // namespace
+
+void NodeKeeper::Set(cluster::Node node) {
+  changed_[node.name] = true;
+  std::string name = node.name;
+  read_.insert_or_assign(std::move(name), std::move(node));
+}
+
+void NodeKeeper::Remove(const std::string& name) {
+  if (read_.erase(name) > 0) changed_[name] = true;
+}
+
+void NodeKeeper::KeepOnly(const std::vector<control::Key>& keys) {
+  for (const auto& [name, node] : read_) changed_[name] = true;
+  Erase(read_, keys, [](const std::string& name) { return control::Key{{}, name}; });
+}
+
+void NodeKeeper::SetSlice(cluster::ResourceSlice slice) {
+  const auto known = slices_.find(slice.name);
+  if (known != slices_.end() && known->second == slice) return;
+  all_changed_ = true;
+  std::string name = slice.name;
+  slices_.insert_or_assign(std::move(name), std::move(slice));
+}
+
+void NodeKeeper::RemoveSlice(const std::string& name) {
+  all_changed_ = slices_.erase(name) > 0 || all_changed_;
+}
+
+void NodeKeeper::KeepOnlySlices(const std::vector<control::Key>& keys) {
+  const bool some =
+      Erase(slices_, keys, [](const std::string& name) { return control::Key{{}, name}; });
+  all_changed_ = all_changed_ || some;
+}
+
+void NodeKeeper::SetClaim(cluster::Claim claim) {
+  control::Key key{claim.ns, claim.name};
+  const auto known = claims_.find(key);
+  const bool same = known != claims_.end() && known->second.devices == claim.devices;
+  all_changed_ = all_changed_ || (!same && !claim.devices.empty()) ||
+                 (known != claims_.end() && !known->second.devices.empty() && !same);
+  claims_.insert_or_assign(std::move(key), std::move(claim));
+}
+
+void NodeKeeper::RemoveClaim(const control::Key& key) {
+  all_changed_ = claims_.erase(key) > 0 || all_changed_;
+}
+
+void NodeKeeper::KeepOnlyClaims(const std::vector<control::Key>& keys) {
+  const bool some = Erase(claims_, keys, [](const control::Key& key) { return key; });
+  all_changed_ = all_changed_ || some;
+}
+
+NodeKeeper::Changes NodeKeeper::Flush() {
+  std::vector<cluster::ResourceSlice> slices;
+  std::vector<cluster::Claim> claims;
+  for (const auto& [name, slice] : slices_) slices.push_back(slice);
+  if (!slices.empty()) {
+    for (const auto& [key, claim] : claims_) claims.push_back(claim);
+  }
+  DraPools pools = ReadPools(slices, claims);
+  if (all_changed_) {
+    for (const auto& [name, node] : read_) changed_[name] = true;
+    pool_gaps_ = std::move(pools.gaps);
+  }
+  Changes changes;
+  for (const auto& [name, changed] : std::exchange(changed_, {})) {
+    gaps_.erase(name);
+    const auto read = read_.find(name);
+    if (read == read_.end()) {
+      if (told_.erase(name) > 0) changes.gone.push_back(name);
+      continue;
+    }
+    cluster::Node node = read->second;
+    const auto devices = pools.by_node.find(name);
+    NodeGpus gpus = GpusOf(node, devices == pools.by_node.end() ? nullptr : &devices->second);
+    node.mig_strategy = gpus.strategy;
+    node.gpus = std::move(gpus.gpus);
+    if (!gpus.gaps.empty()) gaps_[name] = std::move(gpus.gaps);
+    const auto told = told_.find(name);
+    if (told != told_.end() && told->second == node) continue;
+    told_.insert_or_assign(name, node);
+    changes.nodes.push_back(std::move(node));
+  }
+  all_changed_ = false;
+  changes.gaps = pool_gaps_;
+  for (const auto& [name, gaps] : gaps_) {
+    changes.gaps.insert(changes.gaps.end(), gaps.begin(), gaps.end());
+  }
+  return changes;
+}
+
+}  // namespace tangram::adapter

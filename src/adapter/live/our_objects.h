@@ -1,0 +1,38 @@
+// The kinds of tangram.dev in the API server, and what is written to them.
+#pragma once
+
+#include <simdjson.h>
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "control/actuator.h"
+#include "kube/call.h"
+#include "kube/reflector.h"
+#include "kube/resource.h"
+
+namespace tangram::adapter {
+
+extern const kube::Resource kPools;
+extern const kube::Resource kClasses;
+extern const kube::Resource kPlans;
+
+// Follows one of them, whenever it is installed; says to `log` that it is not, and when it is.
+kube::ReflectorOptions HowToFollow(const kube::Resource& resource,
+                                   std::function<void(const std::string& line)> log);
+
+// The object as JSON, for the readers of objects/.
+base::Result<std::string> TextOf(simdjson::ondemand::object& object);
+
+// The request that a write to one of our objects is, with the proof that we lead: the annotation
+// of what is created or changed, the field of a status. Nothing: the write is to another object, or
+// takes two (DeletePlan).
+std::optional<kube::Call> CallOf(const control::Write& write, const std::string& fence);
+
+// What is deleted carries the proof from the write before: that write, and then the delete of just
+// that version (docs/high-availability.md).
+kube::Call MarkCall(const control::DeletePlan& write, const std::string& fence);
+kube::Call DeleteCall(const control::DeletePlan& write, const std::string& version);
+
+}  // namespace tangram::adapter

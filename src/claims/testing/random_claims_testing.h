@@ -1,0 +1,28 @@
+// Random slices, claims and what is allocated already, on one node. For tests.
+#pragma once
+
+#include <random>
+#include <string>
+#include <vector>
+
+#include "claims/claims.h"
+#include "cluster/node.h"
+
+namespace tangram::claims {
+
+struct Scene {
+  cluster::Node node{};
+  std::vector<cluster::ResourceSlice> slices{};
+  std::vector<cluster::AllocatedDevice> allocated{};
+  std::vector<cluster::DeviceClass> classes{};
+  std::vector<cluster::Claim> claims{};
+
+  Answer Ask() const;
+};
+
+Scene RandomScene(std::mt19937_64& random);
+
+// "request=driver/pool/device" of what is given, in its order; nothing where it does not fit.
+std::vector<std::string> DevicesOf(const Answer& answer);
+
+}  // namespace tangram::claims

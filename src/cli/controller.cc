@@ -1,0 +1,292 @@
+// tangram controller: places pods that picked a class, on a live cluster.
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <atomic>
+#include <charconv>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <ostream>
+#include <thread>
+
+#include "adapter/live/control_plane.h"
+#include "adapter/live/fault_point.h"
+#include "base/mutex.h"
+#include "base/time_text.h"
+#include "cli/command.h"
+#include "cluster/price.h"
+
+namespace tangram::cli {
+namespace {
+
+struct ControllerOptions {
+  std::string kubeconfig;
+  std::string kube_context;
+  std::string ns;
+  std::string lease = "tangram-controller";
+  std::string lease_duration = "15s";
+  std::string renew_deadline = "10s";
+  std::string retry_period = "2s";
+  std::string metrics_address;
+  std::string health_address;
+  std::string webhook_address;
+  std::string webhook_name = "tangram-webhook";
+  std::string webhook_secret;
+  std::string webhook_url;
+  std::string gate_limit = "30s";
+  std::string prices;
+  std::string log_format = "text";
+  int qps = 200;
+  std::vector<std::string> excluded;
+  std::string die_at;  // a fault point, for tests
+  bool list_points = false;
+  bool elect = false;
+  bool preempt = false;
+};
+
+// ":9402", "127.0.0.1:9402", "[::1]:9402"; a missing host is every interface.
+base::Result<std::optional<adapter::Listen>> ParseListen(const std::string& text,
+                                                         const char* option) {
+  if (text.empty()) return std::optional<adapter::Listen>();
+  const std::size_t colon = text.rfind(':');
+  adapter::Listen listen;
+  const char* end = text.data() + text.size();
+  const auto parsed = colon == std::string::npos
+                          ? std::from_chars_result{text.data(), std::errc::invalid_argument}
+                          : std::from_chars(text.data() + colon + 1, end, listen.port);
+  if (parsed.ec != std::errc() || parsed.ptr != end) {
+    return base::Fail(base::ErrorCode::kInvalid,
+                      fmt::format("{}: found \"{}\"; write HOST:PORT or :PORT", option, text));
+  }
+  listen.address = text.substr(0, colon);
+  if (listen.address.starts_with('[') && listen.address.ends_with(']')) {
+    listen.address = listen.address.substr(1, listen.address.size() - 2);
+  }
+  if (listen.address.empty()) listen.address = "0.0.0.0";
+  return std::optional(listen);
+}
+
+// Sets `stop` when the process is asked to end, until it goes.
+class StopOnSignal {
+ public:
+  explicit StopOnSignal(std::atomic<bool>& stop) : stop_(stop) {
+    sigemptyset(&signals_);
+    sigaddset(&signals_, SIGINT);
+    sigaddset(&signals_, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &signals_, &before_);
+    thread_ = std::thread([this] { Wait(); });
+  }
+  ~StopOnSignal() {
+    done_ = true;
+    thread_.join();
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  StopOnSignal(const StopOnSignal&) = delete;
+  StopOnSignal& operator=(const StopOnSignal&) = delete;
+
+ private:
+  void Wait() {
+    const timespec patience{.tv_sec = 0, .tv_nsec = 100'000'000};
+    while (!done_ && !stop_) {
+      if (sigtimedwait(&signals_, nullptr, &patience) > 0) stop_ = true;
+    }
+  }
+
+  std::atomic<bool>& stop_;
+  std::atomic<bool> done_ = false;
+  sigset_t signals_{};
+  sigset_t before_{};
+  std::thread thread_;
+};
+
+// One line an event, from any thread.
+class LineLog {
+ public:
+  LineLog(const Context& context, bool as_json) : context_(context), as_json_(as_json) {}
+
+  void Say(const std::string& line) {
+    const std::string time = base::FormatTime(context_.clock.Now());
+    const base::MutexLock lock(mutex_);
+    if (as_json_) {
+      const nlohmann::ordered_json event = {{"time", time}, {"message", line}};
+      constexpr auto kReplace = nlohmann::ordered_json::error_handler_t::replace;
+      context_.streams.err << event.dump(-1, ' ', false, kReplace) << std::endl;
+    } else {
+      context_.streams.err << time << ' ' << line << std::endl;
+    }
+  }
+
+ private:
+  const Context& context_;
+  const bool as_json_;
+  base::Mutex mutex_;
+};
+
+std::set<std::string> ExcludedNamespaces(const ControllerOptions& options) {
+  std::set<std::string> excluded(options.excluded.begin(), options.excluded.end());
+  excluded.insert("kube-system");
+  return excluded;
+}
+
+base::Result<std::optional<adapter::WebhookOptions>> WebhookOf(const ControllerOptions& options) {
+  const auto listen = ParseListen(options.webhook_address, "--webhook-address");
+  if (!listen) return tl::unexpected(listen.error());
+  if (!*listen) return std::optional<adapter::WebhookOptions>();
+  if (options.webhook_url.empty() == options.webhook_secret.empty()) {
+    return base::Fail(base::ErrorCode::kInvalid,
+                      "--webhook-address needs --webhook-secret (in the cluster: where replicas "
+                      "share their certificates) or --webhook-url (out of it: how the API server "
+                      "reaches us), and not both");
+  }
+  adapter::WebhookOptions webhook;
+  webhook.address = (*listen)->address;
+  webhook.port = (*listen)->port;
+  webhook.configuration = options.webhook_name;
+  webhook.url = options.webhook_url;
+  std::set<std::string> excluded = ExcludedNamespaces(options);
+  if (!options.ns.empty()) excluded.insert(options.ns);
+  webhook.excluded_namespaces.assign(excluded.begin(), excluded.end());
+  if (!options.webhook_secret.empty()) {
+    webhook.in_cluster = {options.ns, options.webhook_name, options.webhook_secret};
+  }
+  return std::optional(std::move(webhook));
+}
+
+base::Result<std::optional<kube::LeaseOptions>> ElectionOf(const ControllerOptions& options) {
+  if (!options.elect) return std::optional<kube::LeaseOptions>();
+  if (options.ns.empty()) {
+    return base::Fail(base::ErrorCode::kInvalid,
+                      "--leader-elect needs --namespace: where the Lease is");
+  }
+  kube::LeaseOptions lease{.ns = options.ns, .name = options.lease};
+  const struct {
+    const char* option;
+    const std::string& text;
+    std::chrono::milliseconds& value;
+  } spans[] = {{"--leader-elect-lease-duration", options.lease_duration, lease.lease_duration},
+               {"--leader-elect-renew-deadline", options.renew_deadline, lease.renew_deadline},
+               {"--leader-elect-retry-period", options.retry_period, lease.retry_period}};
+  for (const auto& one : spans) {
+    const auto span = base::ParseSpan(one.text);
+    if (!span) return base::Wrap(span.error(), one.option);
+    one.value = *span;
+  }
+  return std::optional(std::move(lease));
+}
+
+base::Result<ExitCode> ListFaultPoints(const Context& context) {
+  for (const std::string& point : adapter::FaultPoints()) context.streams.out << point << '\n';
+  return kDone;
+}
+
+base::Result<ExitCode> Control(const ControllerOptions& options, const Context& context) {
+  if (options.list_points) return ListFaultPoints(context);
+  adapter::ControlPlaneOptions plane;
+  plane.cluster.kubeconfig = options.kubeconfig;
+  plane.cluster.context = options.kube_context;
+  plane.excluded_namespaces = ExcludedNamespaces(options);
+  auto election = ElectionOf(options);
+  if (!election) return tl::unexpected(election.error());
+  plane.election = *std::move(election);
+  if (!options.die_at.empty()) {
+    auto at = adapter::DieAt(options.die_at);
+    if (!at) return base::Wrap(at.error(), "--die-at");
+    plane.on_write = *std::move(at);
+  }
+  auto metrics = ParseListen(options.metrics_address, "--metrics-address");
+  if (!metrics) return tl::unexpected(metrics.error());
+  plane.metrics = *metrics;
+  auto health = ParseListen(options.health_address, "--health-address");
+  if (!health) return tl::unexpected(health.error());
+  plane.health = *health;
+  auto webhook = WebhookOf(options);
+  if (!webhook) return tl::unexpected(webhook.error());
+  plane.webhook = *std::move(webhook);
+  const auto limit = base::ParseSpan(options.gate_limit);
+  if (!limit) return base::Wrap(limit.error(), "--gate-limit");
+  plane.controller.placement.gate_limit = *limit;
+  plane.policy.defaults.preempt = options.preempt;
+  plane.qps = options.qps;
+  const auto overrides = ReadPrices(options.prices, context);
+  if (!overrides) return tl::unexpected(overrides.error());
+  const cluster::PriceBook book(cluster::BundledPrices(), *overrides);
+  plane.price = [&book](cluster::Node& node) {
+    if (auto price = book.PriceOf(node)) node.price = std::move(price);
+  };
+  LineLog lines(context, options.log_format == "json");
+  const auto log = [&](const std::string& line) { lines.Say(line); };
+  plane.log = log;
+
+  std::atomic<bool> stop = false;
+  const StopOnSignal on_signal(stop);
+  auto made = adapter::ControlPlane::Open(std::move(plane));
+  if (!made) return tl::unexpected(made.error());
+  if ((*made)->metrics_port() != 0) log(fmt::format("metrics on port {}", (*made)->metrics_port()));
+  if ((*made)->health_port() != 0) log(fmt::format("health on port {}", (*made)->health_port()));
+  if ((*made)->webhook_port() != 0) log(fmt::format("webhook on port {}", (*made)->webhook_port()));
+  const auto ran = (*made)->Run(stop);
+  if (!ran) return tl::unexpected(ran.error());
+  return kDone;
+}
+
+}  // namespace
+
+void AddController(CLI::App& app, const Context& context, Action& action) {
+  auto options = std::make_shared<ControllerOptions>();
+  CLI::App* command = app.add_subcommand(
+      "controller", "Place pods that picked a class, on a live cluster; runs until it is stopped");
+  command->add_option("--kubeconfig", options->kubeconfig, "As kubectl's; in a pod not needed");
+  command->add_option("--context", options->kube_context, "A context of the kubeconfig");
+  command->add_flag("--leader-elect", options->elect, "Several replicas, of which one writes");
+  command->add_option("--namespace", options->ns, "Of the Lease");
+  command->add_option("--lease", options->lease, "Its name")->capture_default_str();
+  command
+      ->add_option("--leader-elect-lease-duration", options->lease_duration,
+                   "Another leads after so long without a renewal; whole seconds")
+      ->capture_default_str();
+  command
+      ->add_option("--leader-elect-renew-deadline", options->renew_deadline,
+                   "Who could not renew for so long stops leading; writes may take the rest")
+      ->capture_default_str();
+  command->add_option("--leader-elect-retry-period", options->retry_period, "Between renewals")
+      ->capture_default_str();
+  command->add_option("--metrics-address", options->metrics_address,
+                      "HOST:PORT of /metrics; none where it is not set");
+  command->add_option("--health-address", options->health_address,
+                      "HOST:PORT of /healthz and /readyz");
+  command->add_option("--webhook-address", options->webhook_address,
+                      "HOST:PORT of the admission webhook; none where it is not set");
+  command
+      ->add_option("--webhook-name", options->webhook_name,
+                   "The MutatingWebhookConfiguration, and the Service that leads to the webhook")
+      ->capture_default_str();
+  command->add_option("--webhook-secret", options->webhook_secret,
+                      "The Secret with the webhook's certificates, in --namespace");
+  command->add_option("--webhook-url", options->webhook_url,
+                      "Out of the cluster: https://HOST as the API server reaches us");
+  command
+      ->add_option("--gate-limit", options->gate_limit,
+                   "A pod that finds no room for so long is left to the scheduler")
+      ->capture_default_str();
+  command
+      ->add_option("--exclude-namespaces", options->excluded,
+                   "Whose pods are never touched, beside kube-system")
+      ->delimiter(',');
+  command->add_flag("--preempt", options->preempt,
+                    "Evict less urgent pods, on nodes that no GpuPool selects");
+  command->add_option("--qps", options->qps, "Requests a second to the API server, at most")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 10'000));
+  command->add_option("--log-format", options->log_format, "text or json, one line an event")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"text", "json"}));
+  command->add_option("--prices", options->prices, "A CSV of prices; its rows win");
+  // Hidden: for testbed/faults_test.py alone.
+  command->add_option("--die-at", options->die_at)->group("");
+  command->add_flag("--fault-points", options->list_points)->group("");
+  command->callback([options, &context, &action] {
+    action = [options, &context] { return Control(*options, context); };
+  });
+}
+
+}  // namespace tangram::cli

@@ -1,0 +1,117 @@
+// What the control plane writes: the only way out of src/control.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "plan/object_status.h"
+#include "plan/proposal.h"
+
+namespace tangram::control {
+
+// A pod as we know it: of that name, and no other that came after it under the same name.
+struct PodRef {
+  std::string ns;
+  std::string name;
+  std::string uid;
+  friend auto operator<=>(const PodRef&, const PodRef&) = default;
+};
+
+// Takes our scheduling gate off a pod and, in the same write, narrows its node affinity to `nodes`,
+// preferring the first. Fails with kConflict where the pod is no longer at `version`.
+struct LiftGate {
+  PodRef pod{};
+  std::string version{};             // resourceVersion
+  std::string node_affinity{};       // of the pod, as the adapter gave it to the Model
+  std::vector<std::string> nodes{};  // best first; empty: the scheduler chooses
+  std::string why{};                 // one line, kept on the pod
+  bool operator==(const LiftGate&) const = default;
+};
+
+// Asks the API server to evict a pod. kLater: its disruption budget says "not now".
+struct Evict {
+  PodRef pod{};
+  std::string why{};
+  bool operator==(const Evict&) const = default;
+};
+
+// Says on the pod (its events) that it waits, and why.
+struct SayWaiting {
+  PodRef pod{};
+  std::string reason{};  // plan::NameOf(WaitReason)
+  std::string message{};
+  bool operator==(const SayWaiting&) const = default;
+};
+
+// An object of ours as we know it.
+struct ObjectRef {
+  std::string name;
+  std::string uid;
+  friend auto operator<=>(const ObjectRef&, const ObjectRef&) = default;
+};
+
+// kConflict: a plan of that name is there.
+struct CreatePlan {
+  plan::Proposal plan{};
+  bool operator==(const CreatePlan&) const = default;
+};
+
+// kDenied: the account has not the verb `approve`.
+struct ApprovePlan {
+  ObjectRef plan{};
+  bool operator==(const ApprovePlan&) const = default;
+};
+
+// Records and conditions of the plan. Where plan.version is not empty it fails with kConflict if
+// the object is no longer at it.
+struct WritePlanStatus {
+  plan::Proposal plan{};
+  bool operator==(const WritePlanStatus&) const = default;
+};
+
+struct DeletePlan {
+  ObjectRef plan{};
+  bool operator==(const DeletePlan&) const = default;
+};
+
+struct WritePoolStatus {
+  std::string pool{};
+  plan::PoolStatus status{};
+  bool operator==(const WritePoolStatus&) const = default;
+};
+
+struct WriteClassStatus {
+  std::string gpu_class{};
+  plan::ClassStatus status{};
+  bool operator==(const WriteClassStatus&) const = default;
+};
+
+using Write = std::variant<LiftGate, Evict, SayWaiting, CreatePlan, ApprovePlan, WritePlanStatus,
+                           DeletePlan, WritePoolStatus, WriteClassStatus>;
+
+// The pod that a write is about; nullptr: it is about an object of ours.
+inline const PodRef* PodOf(const Write& write) {
+  return std::visit(
+      [](const auto& one) -> const PodRef* {
+        if constexpr (requires { one.pod; }) {
+          return &one.pod;
+        } else {
+          return nullptr;
+        }
+      },
+      write);
+}
+
+// Never blocks, never calls back into the caller. The outcome of each write that was started comes
+// later, once, to Controller::Finish with its id; or never, where leadership is lost.
+class Actuator {
+ public:
+  using Id = std::uint64_t;
+  virtual ~Actuator() = default;
+  virtual void Start(Id id, Write write) = 0;
+};
+
+}  // namespace tangram::control

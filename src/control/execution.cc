@@ -1,0 +1,148 @@
+#include "control/execution.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "plan/action_state.h"
+#include "plan/leaks/judge.h"
+
+namespace tangram::control {
+namespace {
+
+using plan::ActionRecord;
+using Kind = plan::ActionState::Kind;
+using State = ActionRecord::State;
+
+constexpr std::string_view kPinned =
+    "its owner pinned the pod (do-not-disrupt, safe-to-evict=false)";
+
+// The pod that goes; nullptr: the change is about no pod, or is not carried out here.
+const plan::PodName* PodThatGoes(const plan::Change& change) {
+  if (const auto* move = std::get_if<plan::MovePod>(&change)) return &move->pod;
+  if (const auto* evict = std::get_if<plan::EvictPod>(&change)) return &evict->pod;
+  return nullptr;
+}
+
+const cluster::Pod* PodNamed(const cluster::Snapshot& snapshot, const plan::PodName& name) {
+  const auto at = std::lower_bound(
+      snapshot.pods.begin(), snapshot.pods.end(), name,
+      [](const cluster::Pod& pod, const plan::PodName& wanted) {
+        return std::pair(std::string_view(pod.ns), std::string_view(pod.name)) <
+               std::pair(std::string_view(wanted.ns), std::string_view(wanted.name));
+      });
+  const bool is = at != snapshot.pods.end() && at->ns == name.ns && at->name == name.name;
+  return is ? &*at : nullptr;
+}
+
+class Stepper {
+ public:
+  Stepper(const plan::Proposal& plan, const cluster::Snapshot& snapshot, Begin begin,
+          const ExecutionOptions& options, base::Time now)
+      : plan_(plan),
+        snapshot_(snapshot),
+        states_(plan::StatesOf(plan.plan, plan.taken_at, snapshot)),
+        begin_(begin),
+        options_(options),
+        now_(now) {
+    for (const ActionRecord& record : plan.records) records_.emplace(record.id, record);
+    running_ = std::count_if(plan.records.begin(), plan.records.end(),
+                             [](const auto& record) { return record.state == State::kRunning; });
+  }
+
+  ExecutionStep Step() && {
+    for (const plan::Action& action : plan_.plan.actions) {
+      const auto record = records_.find(action.id);
+      if (record == records_.end()) {
+        LookAtOpen(action);
+      } else if (record->second.state == State::kRunning) {
+        LookAtRunning(action, record->second);
+      }
+    }
+    for (auto& [id, record] : records_) {
+      Count(record.state);
+      step_.records.push_back(std::move(record));
+    }
+    return std::move(step_);
+  }
+
+ private:
+  void LookAtOpen(const plan::Action& action) {
+    const plan::ActionState& state = states_.at(static_cast<std::size_t>(action.id));
+    if (state.kind == Kind::kDone) return End(action.id, State::kDone, state.why);
+    if (state.kind == Kind::kObsolete) return End(action.id, State::kSkipped, state.why);
+    bool all_done = true;
+    for (const int need : action.needs) {
+      const auto needed = records_.find(need);
+      if (needed == records_.end() || needed->second.state == State::kRunning) {
+        all_done = false;
+      } else if (needed->second.state != State::kDone) {
+        return End(action.id, State::kSkipped, fmt::format("it needs action {}", need));
+      }
+    }
+    if (all_done && !IsCarriedOut(action.change)) {
+      ++step_.for_people;
+    } else if (all_done && begin_ == Begin::kYes && running_ < options_.most_at_once) {
+      const cluster::Pod* pod = PodNamed(snapshot_, *PodThatGoes(action.change));
+      if (plan::IsPinned(*pod)) return End(action.id, State::kSkipped, std::string(kPinned));
+      ++running_;
+      records_[action.id] = {.id = action.id, .started_at = now_, .pod_uid = pod->uid};
+    } else {
+      ++step_.waiting;
+    }
+  }
+
+  // Its pod is gone, or is asked to go.
+  void LookAtRunning(const plan::Action& action, ActionRecord& record) {
+    const plan::PodName* name = PodThatGoes(action.change);
+    const cluster::Pod* pod = name == nullptr ? nullptr : PodNamed(snapshot_, *name);
+    if (pod == nullptr || pod->uid != record.pod_uid || !cluster::HoldsDevices(*pod)) {
+      return End(action.id, State::kDone, "the pod was evicted");
+    }
+    if (plan::IsPinned(*pod)) return End(action.id, State::kSkipped, std::string(kPinned));
+    if (now_ - record.started_at.value_or(now_) >= options_.action_limit) {
+      return End(action.id, State::kFailed,
+                 "the pod was not evicted in time; look at its PodDisruptionBudget and finalizers");
+    }
+    step_.evict.push_back(
+        {{pod->ns, pod->name, pod->uid}, fmt::format("GpuPlan {}: {}", plan_.name, action.reason)});
+  }
+
+  void End(int id, State state, std::string message) {
+    ActionRecord& record = records_[id];
+    record.id = id;
+    record.state = state;
+    record.finished_at = now_;
+    record.message = std::move(message);
+  }
+
+  void Count(State state) {
+    step_.running += state == State::kRunning ? 1 : 0;
+    step_.done += state == State::kDone ? 1 : 0;
+    step_.failed += state == State::kFailed ? 1 : 0;
+    step_.skipped += state == State::kSkipped ? 1 : 0;
+  }
+
+  const plan::Proposal& plan_;
+  const cluster::Snapshot& snapshot_;
+  const std::vector<plan::ActionState> states_;
+  const Begin begin_;
+  const ExecutionOptions& options_;
+  const base::Time now_;
+  std::map<int, ActionRecord> records_;
+  std::int64_t running_ = 0;
+  ExecutionStep step_;
+};
+
+}  // namespace
+
+bool IsCarriedOut(const plan::Change& change) { return PodThatGoes(change) != nullptr; }
+
+ExecutionStep NextStep(const plan::Proposal& plan, const cluster::Snapshot& snapshot, Begin begin,
+                       const ExecutionOptions& options, base::Time now) {
+  return Stepper(plan, snapshot, begin, options, now).Step();
+}
+
+}  // namespace tangram::control

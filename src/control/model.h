@@ -1,0 +1,124 @@
+// The cluster as the control plane knows it: what the API server told, and what was decided since.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <vector>
+
+#include "cluster/gate.h"
+#include "cluster/snapshot.h"
+#include "control/actuator.h"
+#include "control/keyed_list.h"
+
+namespace tangram::control {
+
+enum class GangKind { kRead, kNotServed };
+
+// What is needed to write to a pod behind our gate.
+struct Gated {
+  PodRef pod{};
+  std::string version{};        // resourceVersion
+  std::string node_affinity{};  // as the adapter gave it; not looked into here
+  bool others = false;          // other gates hold it as well
+  bool has_host = false;        // somebody chose its node already
+  base::Time created_at{};
+};
+
+// Owned by one thread, with no lock. Objects come in any order; those of one name in theirs.
+//
+// A pod that was given a node counts as there from the decision on: until the API server shows it
+// lifted, by Assume; then, until it is bound, by the annotation that was written with the lift. So
+// a restart forgets nothing that was written.
+class Model {
+ public:
+  template <class T>
+  void Set(T object) {
+    std::get<KeyedList<T>>(lists_).Set(std::move(object));
+    ++changes_;
+  }
+  template <class T>
+  void Remove(const Key& key) {
+    std::get<KeyedList<T>>(lists_).Remove(key);
+    ++changes_;
+  }
+  // A whole list was read: what is not in it is gone. `keys` in any order.
+  template <class T>
+  void KeepOnly(std::vector<Key> keys) {
+    std::sort(keys.begin(), keys.end());
+    std::get<KeyedList<T>>(lists_).KeepOnly(keys, ListOf<T>());
+    ++changes_;
+  }
+  // A pod, with what it takes to write to it.
+  void SetPod(cluster::Pod pod, std::string version, std::string node_affinity);
+  void RemovePod(const Key& key);
+  void KeepOnlyPods(std::vector<Key> keys);
+  // Whether all objects of a kind that says how large gangs are (cluster/gang.h) are there.
+  void SetGangKind(const std::string& kind, GangKind is);
+  // What could not be read.
+  void SetGaps(std::vector<cluster::Gap> gaps);
+
+  // The pod counts on that node from now on; Forget takes that back.
+  void Assume(const PodRef& pod, std::string node);
+  void Forget(const PodRef& pod);
+  bool IsAssumed(const PodRef& pod) const { return assumed_.contains(pod); }
+
+  // Sorted, of this moment; valid until the next call.
+  const cluster::Snapshot& Take(base::Time now);
+  // As Take gave it last.
+  const cluster::Snapshot& last() const { return snapshot_; }
+  // The same for other threads, and for as long as they like; made once for what did not change.
+  std::shared_ptr<const cluster::Snapshot> Share(base::Time now);
+  // Pods behind our gate that were not given a node yet, by name.
+  const std::map<Key, Gated>& gated() const { return gated_; }
+  // Pods that were lifted with a node and are not bound yet, by name.
+  const std::map<Key, PodRef>& sent() const { return sent_; }
+  // The pod of that name in what Take gave last; nullptr: it is not there.
+  const cluster::Pod* PodNamed(const Key& key) const;
+  // Grows with every change.
+  std::uint64_t changes() const { return changes_; }
+
+ private:
+  template <class T>
+  const std::vector<T>& ListOf() const;
+  void Show(const cluster::Pod& told);
+
+  cluster::Snapshot snapshot_;
+  std::tuple<KeyedList<cluster::Node>, KeyedList<cluster::Pod>, KeyedList<cluster::Claim>,
+             KeyedList<cluster::ResourceSlice>, KeyedList<cluster::DeviceClass>,
+             KeyedList<cluster::Namespace>, KeyedList<cluster::DisruptionBudget>,
+             KeyedList<cluster::Quota>, KeyedList<cluster::Queue>, KeyedList<cluster::LocalQueue>,
+             KeyedList<cluster::PriorityClass>, KeyedList<cluster::GangOwner>>
+      lists_;
+  std::map<Key, Gated> gated_;
+  std::map<Key, PodRef> sent_;
+  std::map<PodRef, std::string> assumed_;  // node
+  std::map<Key, cluster::Pod> told_;       // of those behind our gate: as the API server has them
+  std::uint64_t changes_ = 0;
+  std::shared_ptr<const cluster::Snapshot> shared_;  // as of shared_at_
+  std::uint64_t shared_at_ = 0;                      // changes_
+};
+
+template <class T>
+const std::vector<T>& Model::ListOf() const {
+  if constexpr (std::is_same_v<T, cluster::Node>) return snapshot_.nodes;
+  if constexpr (std::is_same_v<T, cluster::Pod>) return snapshot_.pods;
+  if constexpr (std::is_same_v<T, cluster::Claim>) return snapshot_.claims;
+  if constexpr (std::is_same_v<T, cluster::ResourceSlice>) return snapshot_.slices;
+  if constexpr (std::is_same_v<T, cluster::DeviceClass>) return snapshot_.device_classes;
+  if constexpr (std::is_same_v<T, cluster::Namespace>) return snapshot_.namespaces;
+  if constexpr (std::is_same_v<T, cluster::DisruptionBudget>) return snapshot_.budgets;
+  if constexpr (std::is_same_v<T, cluster::Quota>) return snapshot_.quotas;
+  if constexpr (std::is_same_v<T, cluster::Queue>) return snapshot_.queues;
+  if constexpr (std::is_same_v<T, cluster::LocalQueue>) return snapshot_.local_queues;
+  if constexpr (std::is_same_v<T, cluster::PriorityClass>) return snapshot_.priority_classes;
+  if constexpr (std::is_same_v<T, cluster::GangOwner>) return snapshot_.gang_owners;
+}
+
+}  // namespace tangram::control

@@ -1,0 +1,385 @@
+// Stories of GpuPlans, in virtual time: proposed, replaced, approved, carried out, and kept.
+#include "control/proposals.h"
+
+#include <gmock/gmock.h>
+
+#include "base/time_text.h"
+#include "control/controller.h"
+#include "control/fake_actuator_testing.h"
+#include "control/fake_plan_maker_testing.h"
+#include "control/nodes_testing.h"
+
+namespace tangram::control {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+cluster::Node NodeOf(const std::string& pool, const std::string& name) {
+  cluster::Node node = testing::NodeWith(name, 4);
+  node.labels = {{"pool", pool}};
+  return node;
+}
+
+cluster::Pod RunningPod(const std::string& name, const std::string& node) {
+  cluster::Pod pod;
+  pod.ns = "ns";
+  pod.name = name;
+  pod.uid = "uid-" + name;
+  pod.owner = {"Deployment", "app"};
+  pod.cpu = base::MilliCpu(1'000);
+  pod.memory = base::MiB(1'024);
+  pod.devices = {{"nvidia.com/gpu", 1}};
+  pod.phase = cluster::PodPhase::kRunning;
+  pod.ready = true;
+  pod.node = node;
+  return pod;
+}
+
+plan::PlanPolicy PolicyOf(plan::Mode mode) {
+  plan::PlanPolicy policy;
+  plan::Pool pool{.name = "services", .selector = {{"pool", "services"}}, .policy = {}};
+  pool.policy.mode = mode;
+  pool.policy.moves = plan::Moves::kControlled;
+  policy.pools = {std::move(pool)};
+  return policy;
+}
+
+// Two nodes; one holds three pods, the other one: it can be emptied and given back.
+class ProposalsTest : public ::testing::Test {
+ protected:
+  ProposalsTest() {
+    controller.SetSynced(true);
+    controller.SetLeading(true);
+    for (const char* node : {"a", "b"}) controller.model().Set(NodeOf("services", node));
+    for (const char* pod : {"one", "two", "three"}) {
+      api.Set(controller.model(), RunningPod(pod, "a"));
+    }
+    api.Set(controller.model(), RunningPod("mover", "b"));
+  }
+
+  void Run(base::Milliseconds span) {
+    const base::Time end = now + span;
+    while (now < end) {
+      const base::Time next = controller.Run(now);
+      bool changed = maker.Deliver(controller, now);
+      changed = api.Deliver(controller, now) || changed;
+      now = std::min(changed ? now + 1ms : std::max(next, now + 1ms), end);
+    }
+  }
+
+  void SetMode(plan::Mode mode) { controller.SetPolicy(PolicyOf(mode)); }
+
+  // The only plan.
+  plan::Proposal Only() const {
+    EXPECT_THAT(api.plans(), SizeIs(1));
+    return api.plans().empty() ? plan::Proposal() : api.plans().begin()->second;
+  }
+  void Approve() {
+    plan::Proposal plan = Only();
+    plan.approved = true;
+    api.Set(controller, std::move(plan));
+  }
+  static std::string Reason(const plan::Proposal& plan, std::string_view type) {
+    const auto* condition = cluster::ConditionOf(plan.conditions, type);
+    if (condition == nullptr) return "";
+    return (condition->holds ? "" : "not: ") + condition->reason;
+  }
+  std::vector<std::string> Evicted() const {
+    std::vector<std::string> pods;
+    for (const Write& write : api.writes) {
+      if (std::holds_alternative<Evict>(write)) pods.push_back(PodOf(write)->name);
+    }
+    return pods;
+  }
+  template <class T>
+  int Count() const {
+    return static_cast<int>(std::count_if(api.writes.begin(), api.writes.end(), [](const Write& w) {
+      return std::holds_alternative<T>(w);
+    }));
+  }
+
+  base::Time now = *base::ParseTime("2026-11-22T12:00:00Z");
+  testing::FakeActuator api;
+  testing::FakePlanMaker maker;
+  Controller controller{api, maker, {}};
+};
+
+TEST_F(ProposalsTest, NothingIsProposedWherePoolsAreOnlyObserved) {
+  SetMode(plan::Mode::kObserve);
+  Run(60s);
+  EXPECT_THAT(api.plans(), IsEmpty());
+  EXPECT_EQ(maker.made, 0);
+}
+
+TEST_F(ProposalsTest, APlanWaitsForApprovalAndDisturbsNobody) {
+  SetMode(plan::Mode::kRecommend);
+  Run(10min);
+  const plan::Proposal plan = Only();
+  EXPECT_EQ(plan.pool, "services");
+  ASSERT_THAT(plan.plan.actions, SizeIs(2));
+  EXPECT_TRUE(std::holds_alternative<plan::MovePod>(plan.plan.actions.front().change));
+  EXPECT_EQ(Reason(plan, "Proposed"), "Made");
+  EXPECT_EQ(Reason(plan, "Approved"), "not: WaitingForApproval");
+  EXPECT_THAT(cluster::ConditionOf(plan.conditions, "Approved")->message,
+              HasSubstr("tangram apply " + plan.name));
+  EXPECT_THAT(Evicted(), IsEmpty());
+  EXPECT_EQ(maker.made, 1) << "nothing changed: no other plan is made";
+  EXPECT_EQ(Count<WritePlanStatus>(), 1);
+}
+
+TEST_F(ProposalsTest, AnApprovedPlanIsCarriedOutAndTheRestIsLeftToPeople) {
+  SetMode(plan::Mode::kRecommend);
+  Run(5s);
+  Approve();
+  Run(30s);
+  EXPECT_THAT(Evicted(), ElementsAre("mover"));
+  EXPECT_EQ(Reason(Only(), "Approved"), "ApprovedByPerson");
+  EXPECT_EQ(Reason(Only(), "Executing"), "WaitsForPeople") << "nobody gave the node back";
+  ASSERT_THAT(Only().records, SizeIs(1));
+  EXPECT_EQ(Only().records[0].state, plan::ActionRecord::State::kDone);
+  EXPECT_EQ(Only().records[0].pod_uid, "uid-mover");
+
+  controller.model().Remove<cluster::Node>({.name = "b"});
+  Run(30s);
+  EXPECT_EQ(Reason(Only(), "Done"), "AllActionsDone");
+  EXPECT_EQ(Reason(Only(), "Executing"), "not: AllActionsDone");
+  EXPECT_EQ(Only().records[1].message, "the node is gone");
+  EXPECT_EQ(controller.proposals().counts().done, 1);
+}
+
+TEST_F(ProposalsTest, NothingIsSentToANodeWhileAPlanEmptiesIt) {
+  api.outcome = [](const Write& write) -> base::Result<void> {
+    if (!std::holds_alternative<Evict>(write)) return {};
+    return base::Fail(base::ErrorCode::kLater, "no disruption budget left");
+  };
+  SetMode(plan::Mode::kRecommend);
+  Run(5s);
+  Approve();
+  Run(30s);
+  for (const char* name : {"late-1", "late-2"}) {
+    cluster::Pod late = RunningPod(name, "");
+    late.phase = cluster::PodPhase::kPending;
+    late.ready = false;
+    late.gates = {std::string(cluster::kPlacementGate)};
+    api.Set(controller.model(), late);
+  }
+  Run(10s);
+  std::vector<std::string> nodes;
+  for (const Write& write : api.writes) {
+    const auto* lift = std::get_if<LiftGate>(&write);
+    if (lift != nullptr) nodes.insert(nodes.end(), lift->nodes.begin(), lift->nodes.end());
+  }
+  EXPECT_THAT(nodes, ElementsAre("a")) << "the other waits, though b has room";
+}
+
+TEST_F(ProposalsTest, AnActionIsWrittenDownBeforeItIsDone) {
+  SetMode(plan::Mode::kAuto);
+  Run(60s);
+  std::vector<std::string> order;
+  for (const Write& write : api.writes) {
+    const auto* status = std::get_if<WritePlanStatus>(&write);
+    const bool runs = status != nullptr && !status->plan.records.empty() &&
+                      status->plan.records[0].state == plan::ActionRecord::State::kRunning;
+    if (runs && (order.empty() || order.back() != "record")) order.emplace_back("record");
+    if (std::holds_alternative<Evict>(write)) order.emplace_back("evict");
+  }
+  EXPECT_THAT(order, ElementsAre("record", "evict"));
+}
+
+TEST_F(ProposalsTest, InModeAutoPlansAreApprovedByThemselves) {
+  SetMode(plan::Mode::kAuto);
+  Run(60s);
+  EXPECT_TRUE(Only().approved);
+  EXPECT_EQ(Reason(Only(), "Approved"), "ApprovedByMode");
+  EXPECT_THAT(Evicted(), ElementsAre("mover"));
+}
+
+TEST_F(ProposalsTest, WhoMayNotApproveSaysSo) {
+  api.outcome = [](const Write& write) -> base::Result<void> {
+    if (!std::holds_alternative<ApprovePlan>(write)) return {};
+    return base::Fail(base::ErrorCode::kDenied, "needs the verb approve");
+  };
+  SetMode(plan::Mode::kAuto);
+  Run(4min);
+  EXPECT_EQ(Count<ApprovePlan>(), 1) << "not asked again and again";
+  Run(6min);
+  EXPECT_THAT(cluster::ConditionOf(Only().conditions, "Approved")->message,
+              HasSubstr("rbac.autoMode"));
+  EXPECT_THAT(Evicted(), IsEmpty());
+}
+
+TEST_F(ProposalsTest, AfterObserveNothingFurtherBegins) {
+  SetMode(plan::Mode::kRecommend);
+  Run(5s);
+  SetMode(plan::Mode::kObserve);
+  Approve();
+  Run(60s);
+  EXPECT_THAT(Evicted(), IsEmpty());
+  SetMode(plan::Mode::kRecommend);
+  Run(60s);
+  EXPECT_THAT(Evicted(), ElementsAre("mover"));
+}
+
+TEST_F(ProposalsTest, AProposalStandsUntilItCanNoLongerBeCarriedOut) {
+  SetMode(plan::Mode::kRecommend);
+  Run(5s);
+  const std::string first = Only().name;
+  // Another pod fills the room that the mover would have taken; the plan still reads the same.
+  controller.model().Set(NodeOf("services", "c"));
+  Run(60s);
+  EXPECT_EQ(Only().name, first) << "people find what they were told of";
+  // The pod that it moves is gone: the plan is about nothing.
+  controller.model().RemovePod({"ns", "mover"});
+  Run(60s);
+  EXPECT_EQ(Reason(api.plans().at(first), "Superseded"), "NewerPlan");
+  ASSERT_THAT(api.plans(), SizeIs(2));
+}
+
+TEST_F(ProposalsTest, WithNothingLeftToDoAProposalGoes) {
+  SetMode(plan::Mode::kRecommend);
+  Run(5s);
+  controller.model().RemovePod({"ns", "mover"});
+  controller.model().Remove<cluster::Node>({.name = "b"});
+  Run(60s);
+  EXPECT_EQ(Reason(Only(), "Superseded"), "ClusterChanged");
+}
+
+TEST_F(ProposalsTest, AnotherLeaderGoesOnWhereTheLastOneStopped) {
+  SetMode(plan::Mode::kRecommend);
+  Run(5s);
+  Approve();
+  while (Only().records.empty()) Run(10ms);  // written down
+  controller.SetLeading(false);              // and killed before the eviction
+  api.Lose();
+  const auto evicted_before = Evicted();
+  controller.SetLeading(true);
+  Run(30s);
+  EXPECT_THAT(evicted_before, IsEmpty());
+  EXPECT_THAT(Evicted(), ElementsAre("mover"));
+  EXPECT_EQ(Reason(Only(), "Executing"), "WaitsForPeople");
+}
+
+TEST_F(ProposalsTest, APodThatCameAfterItUnderTheSameNameStays) {
+  SetMode(plan::Mode::kRecommend);
+  Run(5s);
+  Approve();
+  while (Only().records.empty()) Run(10ms);
+  cluster::Pod next = RunningPod("mover", "b");
+  next.uid = "uid-next";
+  api.Set(controller.model(), next);
+  Run(30s);
+  EXPECT_THAT(Evicted(), IsEmpty());
+  EXPECT_EQ(Only().records[0].state, plan::ActionRecord::State::kDone);
+}
+
+TEST_F(ProposalsTest, APodThatItsOwnerPinnedSinceStays) {
+  SetMode(plan::Mode::kRecommend);
+  Run(5s);
+  const std::string name = Only().name;
+  cluster::Pod pinned = RunningPod("mover", "b");
+  pinned.annotations = {{"karpenter.sh/do-not-disrupt", "true"}};
+  api.Set(controller.model(), pinned);
+  Approve();
+  Run(30s);
+  EXPECT_THAT(Evicted(), IsEmpty());
+  const plan::Proposal& plan = api.plans().at(name);
+  ASSERT_THAT(plan.records, SizeIs(2));
+  EXPECT_EQ(plan.records[0].state, plan::ActionRecord::State::kSkipped);
+  EXPECT_THAT(plan.records[1].message, HasSubstr("it needs action 0"));
+}
+
+TEST_F(ProposalsTest, ABudgetThatSaysLaterIsAskedAgainUntilTheTimeIsUp) {
+  api.outcome = [](const Write& write) -> base::Result<void> {
+    if (!std::holds_alternative<Evict>(write)) return {};
+    return base::Fail(base::ErrorCode::kLater, "no disruption budget left");
+  };
+  SetMode(plan::Mode::kRecommend);
+  Run(5s);
+  Approve();
+  Run(20min);
+  const auto asked = Evicted().size();
+  EXPECT_GT(asked, 100U);
+  EXPECT_LT(asked, 260U);
+  EXPECT_EQ(Reason(Only(), "Executing"), "ActionsUnderWay");
+  Run(20min);
+  EXPECT_EQ(Reason(Only(), "Failed"), "ActionFailed");
+  EXPECT_THAT(Only().records[0].message, HasSubstr("PodDisruptionBudget"));
+}
+
+TEST_F(ProposalsTest, AStatusThatAnotherWroteFirstIsReadAgain) {
+  int conflicts = 3;
+  api.outcome = [&](const Write& write) -> base::Result<void> {
+    if (!std::holds_alternative<WritePlanStatus>(write) || conflicts-- <= 0) return {};
+    return base::Fail(base::ErrorCode::kConflict, "the object has been modified");
+  };
+  SetMode(plan::Mode::kRecommend);
+  Run(60s);
+  EXPECT_EQ(Count<WritePlanStatus>(), 4);
+  EXPECT_EQ(Reason(Only(), "Proposed"), "Made");
+}
+
+TEST_F(ProposalsTest, APlanThatAPersonDeletedIsForgotten) {
+  SetMode(plan::Mode::kRecommend);
+  Run(5s);
+  Approve();
+  controller.RemovePlan(Only().name);
+  Run(500ms);
+  EXPECT_THAT(Evicted(), IsEmpty());
+}
+
+TEST_F(ProposalsTest, WhatIsOverGoesAfterAWhile) {
+  SetMode(plan::Mode::kAuto);
+  Run(60s);
+  controller.model().Remove<cluster::Node>({.name = "b"});
+  Run(60s);
+  EXPECT_EQ(Reason(Only(), "Done"), "AllActionsDone");
+  Run(std::chrono::hours(24 * 6));
+  EXPECT_THAT(api.plans(), SizeIs(1));
+  Run(std::chrono::hours(24 * 2));
+  EXPECT_THAT(api.plans(), IsEmpty());
+}
+
+TEST_F(ProposalsTest, APlanOfAPoolThatIsGoneIsNotCarriedOut) {
+  SetMode(plan::Mode::kRecommend);
+  Run(5s);
+  controller.SetPolicy({});
+  Approve();
+  Run(30s);
+  EXPECT_EQ(Reason(Only(), "Superseded"), "PoolChanged");
+  EXPECT_THAT(Evicted(), IsEmpty());
+}
+
+// ---- statuses ----
+
+TEST_F(ProposalsTest, APoolSaysWhetherItIsInForce) {
+  plan::PlanPolicy policy = PolicyOf(plan::Mode::kAuto);
+  plan::Pool other = policy.pools.front();
+  other.name = "all";
+  other.selector = {};
+  policy.pools.insert(policy.pools.begin(), other);
+  controller.SetPolicy(policy);
+  Run(60s);
+  std::map<std::string, plan::PoolStatus> statuses;
+  for (const Write& write : api.writes) {
+    if (const auto* status = std::get_if<WritePoolStatus>(&write)) {
+      statuses[status->pool] = status->status;
+    }
+  }
+  ASSERT_THAT(statuses, SizeIs(2));
+  for (const auto& [name, status] : statuses) {
+    EXPECT_EQ(status.nodes, 2) << name;
+    EXPECT_EQ(status.gpus, 8) << name;
+    EXPECT_EQ(status.mode, plan::Mode::kObserve) << name;
+    ASSERT_THAT(status.conditions, SizeIs(1));
+    EXPECT_EQ(status.conditions[0].reason, "NodesOverlap");
+  }
+  EXPECT_EQ(Count<WritePoolStatus>(), 2) << "written once";
+  EXPECT_THAT(api.plans(), IsEmpty()) << "neither is in force";
+}
+
+}  // namespace
+}  // namespace tangram::control

@@ -1,0 +1,163 @@
+#include "objects/read_pools.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "gpu/gpu.h"
+#include "objects/object.h"
+#include "yaml/fields.h"
+
+namespace tangram::objects {
+namespace {
+
+using base::Result;
+using cluster::Sharing;
+using plan::MigBackend;
+using plan::Mode;
+using plan::Moves;
+using yaml::Fields;
+using yaml::Found;
+using yaml::Range;
+using yaml::Value;
+using yaml::Words;
+
+constexpr Words<Mode, 3> kModes = {
+    {{"Observe", Mode::kObserve}, {"Recommend", Mode::kRecommend}, {"Auto", Mode::kAuto}}};
+constexpr Words<Moves, 3> kMoves = {{{"None", Moves::kNone},
+                                     {"Replicated", Moves::kReplicated},
+                                     {"Controlled", Moves::kControlled}}};
+// With DRA the driver makes instances, for the claims that it serves: here they only are observed.
+constexpr Words<MigBackend, 4> kBackends = {{{"Agent", MigBackend::kAgent},
+                                             {"MigManager", MigBackend::kMigManager},
+                                             {"Dra", MigBackend::kNone},
+                                             {"None", MigBackend::kNone}}};
+constexpr Words<Sharing, 3> kStrategies = {
+    {{"TimeSlicing", Sharing::kTimeSlicing}, {"Mps", Sharing::kMps}, {"None", Sharing::kNone}}};
+
+constexpr Range kNodes = {0, 100'000};
+constexpr std::size_t kMostLabels = 64;
+
+KnownNames KnownProfiles() {
+  std::vector<std::string> names;
+  for (const gpu::Model& model : gpu::Models()) {
+    for (const gpu::MigProfile& profile : model.profiles) names.emplace_back(profile.name);
+  }
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return {std::move(names), "a profile that no model has", "1g.5gb"};
+}
+
+class PoolReader {
+ public:
+  PoolReader(const Value& value, const plan::NodePolicy& defaults) : object_(value, kPoolKind) {
+    pool_.policy = defaults;
+  }
+
+  Result<plan::Pool> Read() && {
+    object_.CheckKind();
+    Metadata metadata = object_.ReadMetadata();
+    pool_.name = std::move(metadata.name);
+    pool_.generation = metadata.generation;
+    ReadSpec(object_.Spec());
+    if (object_.faults().first()) return tl::unexpected(*object_.faults().first());
+    return std::move(pool_);
+  }
+
+ private:
+  void ReadSpec(Fields spec) {
+    spec.Allow({"mode", "nodeSelector", "partitioning", "sharing", "disruption", "scaling"});
+    spec.Need("mode", "write Observe, Recommend or Auto");
+    pool_.policy.mode = spec.OneOf("mode", kModes).value_or(Mode::kObserve);
+    ReadSelector(spec);
+    ReadPartitioning(spec.Map("partitioning"));
+    ReadSharing(spec.Map("sharing"));
+    ReadDisruption(spec.Map("disruption"));
+    ReadScaling(spec.Map("scaling"));
+  }
+
+  void ReadSelector(Fields& spec) {
+    const Value* selector = spec.Find("nodeSelector");
+    spec.Need("nodeSelector", "name the labels of its nodes, or write {} for every one");
+    if (selector == nullptr) return;
+    Fields labels = spec.Map("nodeSelector");
+    if (selector->members.size() > kMostLabels) {
+      spec.Wrong("nodeSelector", fmt::format("has {} labels; name {} at most",
+                                             selector->members.size(), kMostLabels));
+    }
+    for (const yaml::Member& label : selector->members) {
+      if (const auto value = labels.Text(label.key)) {
+        if (Characters(*value) > kLongestLabelValue) {
+          labels.Wrong(label.key, fmt::format("has {} characters; a label's value has {} at most",
+                                              Characters(*value), kLongestLabelValue));
+        }
+        pool_.selector.emplace_back(label.key, *value);
+      } else if (!labels.Has(label.key)) {
+        labels.Wrong(label.key, "is nothing; write the label's value, \"\" where it has none");
+      }
+    }
+    std::sort(pool_.selector.begin(), pool_.selector.end());
+  }
+
+  void ReadPartitioning(Fields fields) {
+    fields.Allow({"backend", "allowedProfiles", "maxNodesDisturbed"});
+    plan::NodePolicy& policy = pool_.policy;
+    policy.mig = fields.OneOf("backend", kBackends).value_or(policy.mig);
+    policy.profiles = ReadNames(fields, "allowedProfiles", KnownProfiles());
+    pool_.most_recut_nodes = fields.Whole("maxNodesDisturbed", kNodes);
+  }
+
+  void ReadSharing(Fields fields) {
+    fields.Allow({"strategy", "maxReplicas"});
+    plan::NodePolicy& policy = pool_.policy;
+    if (const auto strategy = fields.OneOf("strategy", kStrategies)) policy.sharing = strategy;
+    const auto most = fields.Whole("maxReplicas", {1, gpu::kMaxTimeSlicingReplicas});
+    policy.most_replicas = most.value_or(policy.most_replicas);
+    if (policy.sharing == Sharing::kNone && most.value_or(1) > 1) {
+      fields.Wrong("maxReplicas", fmt::format("is {}, and strategy None shares no card; leave one "
+                                              "of them out",
+                                              *most));
+    }
+  }
+
+  void ReadDisruption(Fields fields) {
+    fields.Allow({"moves", "preempt", "stopIdle", "resize"});
+    plan::NodePolicy& policy = pool_.policy;
+    policy.moves = fields.OneOf("moves", kMoves).value_or(policy.moves);
+    policy.preempt = fields.Flag("preempt").value_or(policy.preempt);
+    policy.stop_idle = fields.Flag("stopIdle").value_or(policy.stop_idle);
+    policy.resize = fields.Flag("resize").value_or(policy.resize);
+  }
+
+  void ReadScaling(Fields fields) {
+    fields.Allow({"maxNodes", "minNodes", "maxNewNodes", "keepEmpty", "giveBack"});
+    plan::NodePolicy& policy = pool_.policy;
+    pool_.most_nodes = fields.Whole("maxNodes", kNodes);
+    pool_.least_nodes = fields.Whole("minNodes", kNodes).value_or(0);
+    pool_.most_new_nodes = fields.Whole("maxNewNodes", kNodes);
+    const auto keep = fields.Whole("keepEmpty", kNodes);
+    policy.keep_empty = keep.value_or(policy.keep_empty);
+    policy.give_back = fields.Flag("giveBack").value_or(policy.give_back);
+    const auto within_most = [&](std::string_view key, int count) {
+      if (count <= pool_.most_nodes.value_or(count)) return;
+      fields.Wrong(key,
+                   fmt::format("is {}, more than spec.scaling.maxNodes, which is {}; lower one "
+                               "or raise the other",
+                               count, *pool_.most_nodes));
+    };
+    within_most("minNodes", pool_.least_nodes);
+    within_most("keepEmpty", keep.value_or(0));
+  }
+
+  Object object_;
+  plan::Pool pool_;
+};
+
+}  // namespace
+
+Result<std::vector<plan::Pool>> ReadPools(std::string_view text, const plan::NodePolicy& defaults) {
+  return ReadAll<plan::Pool>(
+      text, kPoolKind, [&](const Value& value) { return PoolReader(value, defaults).Read(); });
+}
+
+}  // namespace tangram::objects

@@ -1,0 +1,24 @@
+// What one node offers, by kind of device: what is there, and what could be made of its cards.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "plan/classes/kind.h"
+#include "plan/pass/node_room.h"
+
+namespace tangram::plan::classes {
+
+struct NodeKind {
+  Kind kind{};
+  std::int64_t total = 0;  // devices, held or free
+  std::int64_t free = 0;
+  std::int64_t could = 0;       // that could be made of cards which nobody holds
+  std::int64_t could_ever = 0;  // that could be made of all its cards
+};
+
+// Each kind once. Where the cards of a node differ, a device is counted as the least of what it may
+// be: the device plugin chooses.
+std::vector<NodeKind> KindsOf(const NodeRoom& node);
+
+}  // namespace tangram::plan::classes

@@ -1,0 +1,263 @@
+#include "plan/pass/device_book.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cluster/schedulable.h"
+
+namespace tangram::plan {
+namespace {
+
+bool IsAllocated(const cluster::Claim& claim) { return !claim.devices.empty(); }
+
+bool CanBeUsedOn(const cluster::Claim& allocated, const cluster::Node& node) {
+  return allocated.nodes.empty() || cluster::MeetsOneOf(node, allocated.nodes);
+}
+
+// Everything that decides which devices a claim gets, so that equal claims have equal words.
+void Add(std::string& words, std::string_view word) {
+  words += fmt::format("{}:{}", word.size(), word);
+}
+
+void Add(std::string& words, const cluster::DeviceRequest& request) {
+  Add(words, request.name);
+  Add(words, request.device_class);
+  for (const std::string& selector : request.selectors) Add(words, selector);
+  words += fmt::format("|{}{}{}|", request.count, request.all, request.admin_access);
+  for (const auto& [key, op, value, effect] : request.tolerations) {
+    for (const std::string* word : {&key, &op, &value, &effect}) Add(words, *word);
+  }
+  for (const auto& [name, quantity] : request.capacity) {
+    Add(words, name);
+    Add(words, quantity);
+  }
+  words += ';';
+}
+
+std::string WordsOf(const cluster::Claim& claim) {
+  std::string words;
+  for (const cluster::DeviceRequest& request : claim.requests) Add(words, request);
+  for (const cluster::DeviceConstraint& constraint : claim.constraints) {
+    words += '=';
+    Add(words, constraint.match_attribute);
+    Add(words, constraint.distinct_attribute);
+    for (const std::string& request : constraint.requests) Add(words, request);
+  }
+  return words;
+}
+
+}  // namespace
+
+DeviceBook::Shared::Shared(const cluster::Snapshot& snapshot)
+    : catalog(snapshot.slices), selection(snapshot.device_classes) {
+  for (const cluster::Claim& claim : snapshot.claims) {
+    claims.emplace(std::pair(std::string_view(claim.ns), std::string_view(claim.name)), &claim);
+  }
+}
+
+const std::vector<claims::Pool>& DeviceBook::Shared::PoolsOf(const cluster::Node& node) {
+  const auto [known, fresh] = pools.try_emplace(&node);
+  if (fresh) known->second = catalog.PoolsOf(node);
+  return known->second;
+}
+
+DeviceBook::DeviceBook(const cluster::Snapshot& snapshot) {
+  const bool some = std::any_of(snapshot.pods.begin(), snapshot.pods.end(),
+                                [](const cluster::Pod& pod) { return !pod.claims.empty(); });
+  if (!some && snapshot.claims.empty()) return;
+  shared_ = std::make_shared<Shared>(snapshot);
+  for (const cluster::Claim& claim : snapshot.claims) {
+    for (const cluster::AllocatedDevice& held : claim.devices) {
+      if (held.admin_access) continue;
+      const auto devices = shared_->catalog.DevicesNamed(held.driver, held.pool, held.device);
+      allocated_.insert(devices.begin(), devices.end());
+    }
+  }
+}
+
+const cluster::Claim* DeviceBook::Find(const cluster::Pod& pod, const std::string& name) const {
+  const auto found = shared_->claims.find({pod.ns, name});
+  return found == shared_->claims.end() ? nullptr : found->second;
+}
+
+std::optional<DeviceBook::ClaimList> DeviceBook::ToServe(const cluster::Node& node,
+                                                         const cluster::Pod& pod) const {
+  ClaimList list;
+  for (const std::string& name : pod.claims) {
+    const cluster::Claim* claim = Find(pod, name);
+    if (claim == nullptr) return std::nullopt;
+    const auto served = served_.find(claim);
+    if (IsAllocated(*claim)) {
+      if (!CanBeUsedOn(*claim, node)) return std::nullopt;
+    } else if (served != served_.end()) {
+      if (served->second.node != &node) return std::nullopt;
+    } else {
+      list.push_back(claim);
+    }
+  }
+  return list;
+}
+
+std::string DeviceBook::WordsOf(const ClaimList& claims) const {
+  std::string words;
+  for (const cluster::Claim* claim : claims) {
+    const auto [known, fresh] = shared_->words.try_emplace(claim);
+    if (fresh) known->second = plan::WordsOf(*claim);
+    words += known->second + '\n';
+  }
+  return words;
+}
+
+claims::Answer DeviceBook::Ask(const cluster::Node& node, const claims::DeviceSet& allocated,
+                               const ClaimList& claims) const {
+  return claims::Allocate({shared_->PoolsOf(node), allocated, claims}, shared_->selection);
+}
+
+bool DeviceBook::Fits(const cluster::Node& node, const cluster::Pod& pod) const {
+  if (pod.claims.empty()) return true;
+  const auto list = ToServe(node, pod);
+  if (!list) return false;
+  if (list->empty()) return true;
+  std::string words = WordsOf(*list);
+  auto& full = full_[&node];
+  if (full.contains(words)) return false;
+  const bool fits = std::holds_alternative<claims::Fits>(Ask(node, allocated_, *list));
+  if (!fits) full.insert(std::move(words));
+  return fits;
+}
+
+std::vector<cluster::AllocatedDevice> DeviceBook::Give(const cluster::Node& node,
+                                                       const cluster::Pod& pod) {
+  std::vector<cluster::AllocatedDevice> taken;
+  const auto list = any() && !pod.claims.empty() ? ToServe(node, pod) : std::nullopt;
+  if (!list) return taken;
+  const claims::Answer answer = Ask(node, allocated_, *list);
+  const auto* fits = std::get_if<claims::Fits>(&answer);
+  if (fits == nullptr) return taken;
+  for (const cluster::Claim* claim : *list) served_[claim].node = &node;
+  for (const claims::Given& given : fits->devices) {
+    served_[given.claim].devices.push_back(given);
+    if (given.result.admin_access) continue;
+    allocated_.insert(given.device);
+    taken.push_back(given.result);
+  }
+  Changed(node, taken, Room::kLess);
+  for (const std::string& name : pod.claims) {
+    const auto served = served_.find(Find(pod, name));
+    if (served != served_.end()) ++served->second.pods;
+  }
+  return taken;
+}
+
+std::vector<cluster::AllocatedDevice> DeviceBook::TakeBack(const cluster::Node& node,
+                                                           const cluster::Pod& pod) {
+  std::vector<cluster::AllocatedDevice> freed;
+  if (!any() || pod.claims.empty()) return freed;
+  for (const std::string& name : pod.claims) {
+    const auto served = served_.find(Find(pod, name));
+    if (served == served_.end() || --served->second.pods > 0) continue;
+    for (const claims::Given& given : served->second.devices) {
+      if (given.result.admin_access) continue;
+      allocated_.erase(given.device);
+      freed.push_back(given.result);
+    }
+    served_.erase(served);
+  }
+  Changed(node, freed, Room::kMore);
+  return freed;
+}
+
+void DeviceBook::Changed(const cluster::Node& node,
+                         const std::vector<cluster::AllocatedDevice>& devices, Room room) {
+  free_.erase(&node);
+  if (room == Room::kMore) full_.erase(&node);
+  // Other nodes can use a device of a pool that is not the node's own.
+  const bool is_shared = std::any_of(devices.begin(), devices.end(),
+                                     [&](const auto& device) { return device.pool != node.name; });
+  if (!is_shared) return;
+  free_.clear();
+  if (room == Room::kMore) full_.clear();
+}
+
+void DeviceBook::SetHeldByOthers(const cluster::Node& node, const std::string& device, bool held) {
+  if (!any()) return;
+  for (const auto* known :
+       shared_->catalog.DevicesNamed(cluster::kNvidiaDriver, node.name, device)) {
+    const bool by_others = others_.contains(known);
+    if (held == by_others) continue;
+    if (held && !allocated_.insert(known).second) continue;  // a claim holds it
+    if (held) {
+      others_.insert(known);
+    } else {
+      others_.erase(known);
+      allocated_.erase(known);
+    }
+    Changed(node, {}, held ? Room::kLess : Room::kMore);
+  }
+}
+
+std::vector<ClaimedDevice> DeviceBook::GivenTo(const cluster::Pod& pod) const {
+  std::vector<ClaimedDevice> devices;
+  if (!any()) return devices;
+  for (const std::string& name : pod.claims) {
+    const auto served = served_.find(Find(pod, name));
+    if (served == served_.end()) continue;
+    for (const claims::Given& given : served->second.devices)
+      devices.push_back({name, given.result});
+  }
+  return devices;
+}
+
+std::int64_t DeviceBook::FreeOn(const cluster::Node& node) const {
+  if (!any()) return 0;
+  const auto [known, fresh] = free_.try_emplace(&node);
+  if (!fresh) return known->second;
+  for (const claims::Pool& pool : shared_->PoolsOf(node)) {
+    known->second += std::count_if(pool.offers.begin(), pool.offers.end(), [&](const auto& offer) {
+      return offer.in_reach && !allocated_.contains(offer.device);
+    });
+  }
+  return known->second;
+}
+
+DeviceBook::Could DeviceBook::CouldServe(const std::vector<const cluster::Node*>& nodes,
+                                         const cluster::Pod& pod) const {
+  for (const std::string& name : pod.claims) {
+    if (Find(pod, name) == nullptr) {
+      return {Verdict::kNotThere, fmt::format("its claim {} is not there", name)};
+    }
+  }
+  if (shared_->catalog.empty()) {
+    return {Verdict::kUnknown, "no devices of DRA are known here, so its claims cannot be served"};
+  }
+  const claims::DeviceSet nothing;
+  Could could{Verdict::kNoDevices};
+  for (const cluster::Node* node : nodes) {
+    const auto list = ToServe(*node, pod);
+    if (!list) continue;
+    const claims::Answer answer = Ask(*node, nothing, *list);
+    if (std::holds_alternative<claims::Fits>(answer)) return {};
+    if (could.verdict == Verdict::kUnknown) continue;
+    if (const auto* unknown = std::get_if<claims::Unknown>(&answer)) {
+      could = {Verdict::kUnknown, unknown->why};
+    } else if (const auto* fails = std::get_if<claims::Fails>(&answer)) {
+      could = {Verdict::kUnknown, fails->why};
+    }
+  }
+  return could;
+}
+
+std::string DeviceBook::WhyUnknown(const std::vector<const cluster::Node*>& nodes,
+                                   const cluster::Pod& pod) const {
+  for (const cluster::Node* node : nodes) {
+    const auto list = ToServe(*node, pod);
+    if (!list) continue;
+    const claims::Answer answer = Ask(*node, allocated_, *list);
+    if (const auto* unknown = std::get_if<claims::Unknown>(&answer)) return unknown->why;
+    if (const auto* fails = std::get_if<claims::Fails>(&answer)) return fails->why;
+  }
+  return {};
+}
+
+}  // namespace tangram::plan

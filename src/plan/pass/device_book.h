@@ -1,0 +1,113 @@
+// Which devices of DRA are free for claims while a plan is made.
+//
+// Claims get what kube-scheduler's allocator would give them (claims/). A claim that is allocated
+// keeps its devices, and its pods go where those can be used.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "claims/claims.h"
+#include "cluster/snapshot.h"
+#include "plan/plan.h"
+
+namespace tangram::plan {
+
+// What to do about a claim of which it is not known whether it can be served.
+inline constexpr std::string_view kUnknownClaimRemedy =
+    "correct the claim, or leave it to the scheduler (docs/dra.md says what is not evaluated here)";
+
+// A value: a copy is a state to go back to. Borrows the snapshot and its nodes, and the pods that
+// it is asked about.
+class DeviceBook {
+ public:
+  DeviceBook() = default;
+  explicit DeviceBook(const cluster::Snapshot& snapshot);
+
+  // Whether there are claims: else there is nothing to book.
+  bool any() const { return shared_ != nullptr; }
+
+  // Whether all the pod's claims can be served on the node together, beside what others hold. True
+  // for pods without claims.
+  bool Fits(const cluster::Node& node, const cluster::Pod& pod) const;
+  // Gives the claims their devices, which have to fit; returns those that were free before.
+  std::vector<cluster::AllocatedDevice> Give(const cluster::Node& node, const cluster::Pod& pod);
+  // Returns those that are free now: other pods may use the same claim.
+  std::vector<cluster::AllocatedDevice> TakeBack(const cluster::Node& node,
+                                                 const cluster::Pod& pod);
+
+  // The device plugin gave the card away, which NVIDIA's driver publishes too; or has it back.
+  void SetHeldByOthers(const cluster::Node& node, const std::string& device, bool held);
+
+  // What was given, in the order of claims and requests.
+  std::vector<ClaimedDevice> GivenTo(const cluster::Pod& pod) const;
+  // Devices that the node can use and nobody holds.
+  std::int64_t FreeOn(const cluster::Node& node) const;
+
+  enum class Verdict {
+    kFits,
+    kNoDevices,  // the devices are not there, whoever holds them
+    kNotThere,   // a claim is not there (yet)
+    kUnknown,    // or the scheduler gives up: `why` says so
+  };
+  struct Could {
+    Verdict verdict = Verdict::kFits;
+    std::string why{};
+  };
+  // Whether the claims could be served on one of the nodes if nobody held anything there.
+  Could CouldServe(const std::vector<const cluster::Node*>& nodes, const cluster::Pod& pod) const;
+  // Why the claims are not served now on one of them, where that is not known; empty: devices are
+  // held.
+  std::string WhyUnknown(const std::vector<const cluster::Node*>& nodes,
+                         const cluster::Pod& pod) const;
+
+ private:
+  using ClaimList = std::vector<const cluster::Claim*>;
+  // What stays the same, and what is only remembered.
+  struct Shared {
+    explicit Shared(const cluster::Snapshot& snapshot);
+    const std::vector<claims::Pool>& PoolsOf(const cluster::Node& node);
+
+    claims::Catalog catalog;
+    claims::Selection selection;
+    std::map<std::pair<std::string_view, std::string_view>, const cluster::Claim*> claims;
+    std::unordered_map<const cluster::Node*, std::vector<claims::Pool>> pools;
+    std::unordered_map<const cluster::Claim*, std::string> words;
+  };
+  // Of claims that the plan serves.
+  struct Served {
+    const cluster::Node* node = nullptr;
+    int pods = 0;
+    std::vector<claims::Given> devices{};
+  };
+
+  // The pod's claims that no node was found for yet; nothing where one of them is not there, or is
+  // allocated and cannot be used on the node.
+  std::optional<ClaimList> ToServe(const cluster::Node& node, const cluster::Pod& pod) const;
+  const cluster::Claim* Find(const cluster::Pod& pod, const std::string& name) const;
+  std::string WordsOf(const ClaimList& claims) const;
+  claims::Answer Ask(const cluster::Node& node, const claims::DeviceSet& allocated,
+                     const ClaimList& claims) const;
+
+  std::shared_ptr<Shared> shared_;  // null: there are no claims
+  claims::DeviceSet allocated_;
+  claims::DeviceSet others_;  // of these, what claims do not hold
+  std::map<const cluster::Claim*, Served> served_;
+  enum class Room { kLess, kMore };
+  // The node's devices are held by others than before: what was remembered is no longer so.
+  void Changed(const cluster::Node& node, const std::vector<cluster::AllocatedDevice>& devices,
+               Room room);
+
+  mutable std::unordered_map<const cluster::Node*, std::int64_t> free_;
+  // What is known not to fit, by node.
+  mutable std::unordered_map<const cluster::Node*, std::set<std::string>> full_;
+};
+
+}  // namespace tangram::plan

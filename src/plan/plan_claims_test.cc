@@ -1,0 +1,395 @@
+// Pods that ask for devices by DRA claims.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+
+#include "base/sanitized_testing.h"
+#include "plan/plan_lines_testing.h"
+#include "plan/plan_testing.h"
+#include "plan/validate.h"
+
+namespace tangram::plan {
+namespace {
+
+using cluster::AttributeType;
+using testing::Checked;
+using testing::Cluster;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::Lines;
+using testing::WaitsFor;
+
+constexpr const char* kRoot = "resource.kubernetes.io/pcieRoot";
+
+// Clusters whose cards DRA publishes.
+class DraCluster : public Cluster {
+ public:
+  DraCluster() {
+    snapshot().device_classes = {
+        {"gpu.nvidia.com", {"device.attributes['gpu.nvidia.com'].type == 'gpu'"}, {}},
+        {"mig.nvidia.com", {"device.attributes['gpu.nvidia.com'].type == 'mig'"}, {}}};
+  }
+
+  // A node whose cards hang on these PCIe roots; the device plugin does not know them.
+  cluster::Node& DraNode(const std::string& name, const std::vector<std::string>& roots) {
+    cluster::Node& node = Node(name, static_cast<int>(roots.size()));
+    node.devices.clear();
+    cluster::ResourceSlice& slice = snapshot().slices.emplace_back();
+    slice.name = name + "-cards";
+    slice.driver = "gpu.nvidia.com";
+    slice.pool = name;
+    slice.pool_slices = 1;
+    slice.reach.node = name;
+    for (std::size_t i = 0; i < roots.size(); ++i) {
+      cluster::Device& device = slice.devices.emplace_back();
+      device.name = "gpu-" + std::to_string(i);
+      device.attributes = {{kRoot, AttributeType::kString, roots[i]},
+                           {"type", AttributeType::kString, "gpu"}};
+      node.gpus[i].dra_device = device.name;
+    }
+    return node;
+  }
+
+  // The slices of a node give way to one card with counters: whole, or as two halves.
+  void Partition(const std::string& node) {
+    auto& slices = snapshot().slices;
+    cluster::ResourceSlice& parts = *std::find_if(
+        slices.begin(), slices.end(), [&](const auto& slice) { return slice.pool == node; });
+    parts.pool_slices = 2;
+    parts.devices.resize(1);
+    parts.devices[0].consumes = {{"card", {{"slices", 2000}}}};
+    for (const char* name : {"gpu-0-mig-3g20gb-9-0", "gpu-0-mig-3g20gb-9-4"}) {
+      cluster::Device& half = parts.devices.emplace_back();
+      half.name = name;
+      half.attributes = {{"type", AttributeType::kString, "mig"}};
+      half.consumes = {{"card", {{"slices", 1000}}}};
+    }
+    cluster::ResourceSlice counters = parts;
+    counters.name = node + "-counters";
+    counters.devices.clear();
+    counters.counters = {{"card", {{"slices", 2000}}}};
+    slices.push_back(std::move(counters));
+  }
+
+  cluster::Claim& Claim(const std::string& name, std::int64_t count = 1,
+                        const std::string& device_class = "gpu.nvidia.com") {
+    cluster::Claim claim;
+    claim.ns = "ns";
+    claim.name = name;
+    claim.requests = {{"gpus", device_class, {}, count}};
+    return snapshot().claims.emplace_back(std::move(claim));
+  }
+
+  // A pod of its own claim, which is made like it.
+  cluster::Pod& ClaimPod(const std::string& name, std::int64_t count = 1,
+                         const std::string& device_class = "gpu.nvidia.com") {
+    Claim(name + "-gpu", count, device_class);
+    return PodOf(name, {name + "-gpu"});
+  }
+
+  cluster::Pod& PodOf(const std::string& name, std::vector<std::string> claims) {
+    cluster::Pod& pod = Pod(name, "x", 0);
+    pod.devices.clear();
+    pod.claims = std::move(claims);
+    return pod;
+  }
+
+  // The claim holds a device of the node.
+  void Allocate(const std::string& claim, const std::string& node, const std::string& device) {
+    auto& claims = snapshot().claims;
+    cluster::Claim& found = *std::find_if(claims.begin(), claims.end(),
+                                          [&](const auto& one) { return one.name == claim; });
+    found.devices.push_back({"gpus", "gpu.nvidia.com", node, device});
+    found.nodes = {{{}, {{"metadata.name", "In", {node}}}}};
+  }
+};
+
+PlanPolicy PlaceOnly() {
+  PlanPolicy policy;
+  policy.on = {true, true};  // kAdmit, kPlace
+  return policy;
+}
+
+Plan PlanOf(DraCluster& c) {
+  cluster::Normalize(c.snapshot());
+  return Checked(c.snapshot(), PlaceOnly());
+}
+
+// "pod on node: device device", a line each.
+std::vector<std::string> Placed(const Plan& plan) {
+  std::vector<std::string> lines;
+  for (const Action& action : plan.actions) {
+    const auto* place = std::get_if<PlacePod>(&action.change);
+    if (place == nullptr) continue;
+    std::string line = place->pod.name + " on " + place->node + ":";
+    for (const ClaimedDevice& one : place->devices) line += " " + one.device.device;
+    lines.push_back(line);
+  }
+  return lines;
+}
+
+std::string WhyWaits(const Plan& plan, const std::string& pod) {
+  for (const Waiting& waiting : plan.waiting) {
+    if (waiting.pod.name == pod) return waiting.why;
+  }
+  return "";
+}
+
+TEST(PlanClaims, AClaimGetsADeviceThatIsFree) {
+  DraCluster c;
+  c.DraNode("a", {"r0", "r0"});
+  c.ClaimPod("old-0").node = "a";
+  c.snapshot().pods.back().phase = cluster::PodPhase::kRunning;
+  c.Allocate("old-0-gpu", "a", "gpu-0");
+  c.ClaimPod("new-0");
+  const Plan plan = PlanOf(c);
+  EXPECT_THAT(Placed(plan), ElementsAre("new-0 on a: gpu-1"));
+  EXPECT_EQ(plan.actions[0].reason, "its claim gets gpu-1");
+}
+
+TEST(PlanClaims, WhatOneGetsTheNextDoesNot) {
+  DraCluster c;
+  c.DraNode("a", {"r0"});
+  c.ClaimPod("one-0");
+  c.ClaimPod("two-0");
+  const Plan plan = PlanOf(c);
+  EXPECT_THAT(Placed(plan), ElementsAre("one-0 on a: gpu-0"));
+  EXPECT_EQ(WaitsFor(plan, "two-0"), "NoRoom");
+  EXPECT_EQ(WhyWaits(plan, "two-0"),
+            "others hold the devices for its claim two-0-gpu, on 1 node that it may use");
+}
+
+TEST(PlanClaims, TheFullestNodeThatFitsIsTaken) {
+  DraCluster c;
+  c.DraNode("a", {"r0", "r0", "r0", "r0"});
+  c.DraNode("b", {"r0", "r0"});
+  c.ClaimPod("one-0");
+  c.ClaimPod("four-0", 4);
+  EXPECT_THAT(Placed(PlanOf(c)),
+              ElementsAre("four-0 on a: gpu-0 gpu-1 gpu-2 gpu-3", "one-0 on b: gpu-0"));
+}
+
+TEST(PlanClaims, DevicesOfOneClaimHangOnOnePcieRoot) {
+  DraCluster c;
+  c.DraNode("apart", {"r0", "r1"});
+  c.DraNode("together", {"r0", "r1", "r1"});
+  c.ClaimPod("pair-0", 2);
+  c.snapshot().claims.back().constraints = {{{}, kRoot, {}}};
+  EXPECT_THAT(Placed(PlanOf(c)), ElementsAre("pair-0 on together: gpu-1 gpu-2"));
+}
+
+TEST(PlanClaims, AllClaimsOfAPodAreServedOnOneNode) {
+  DraCluster c;
+  c.DraNode("a", {"r0"});
+  c.DraNode("b", {"r0", "r0"});
+  c.Claim("first");
+  c.Claim("second");
+  c.PodOf("both-0", {"first", "second"});
+  EXPECT_THAT(Placed(PlanOf(c)), ElementsAre("both-0 on b: gpu-0 gpu-1"));
+}
+
+TEST(PlanClaims, PodsOfOneClaimGoToOneNode) {
+  DraCluster c;
+  c.DraNode("a", {"r0"});
+  c.DraNode("b", {"r0"});
+  c.Claim("shared");
+  c.PodOf("one-0", {"shared"});
+  c.PodOf("two-0", {"shared"});
+  c.ClaimPod("other-0");
+  EXPECT_THAT(Placed(PlanOf(c)),
+              ElementsAre("one-0 on a: gpu-0", "other-0 on b: gpu-0", "two-0 on a: gpu-0"));
+}
+
+TEST(PlanClaims, AnAllocatedClaimPinsItsPods) {
+  DraCluster c;
+  c.DraNode("a", {"r0", "r0"});
+  c.DraNode("b", {"r0"});
+  c.Claim("held");
+  c.Allocate("held", "b", "gpu-0");
+  c.PodOf("late-0", {"held"});
+  const Plan plan = PlanOf(c);
+  EXPECT_THAT(Placed(plan), ElementsAre("late-0 on b:"));
+  EXPECT_EQ(plan.actions[0].reason, "its claims hold devices there");
+}
+
+TEST(PlanClaims, PartsOfACardShareItsCounters) {
+  DraCluster c;
+  c.DraNode("a", {"r0"});
+  c.Partition("a");
+  c.ClaimPod("half-0", 1, "mig.nvidia.com");
+  c.ClaimPod("half-1", 1, "mig.nvidia.com");
+  c.ClaimPod("whole-0").priority = -1;
+  const Plan plan = PlanOf(c);
+  EXPECT_THAT(Placed(plan), ElementsAre("half-0 on a: gpu-0-mig-3g20gb-9-0",
+                                        "half-1 on a: gpu-0-mig-3g20gb-9-4"));
+  EXPECT_EQ(WaitsFor(plan, "whole-0"), "NoRoom");
+}
+
+TEST(PlanClaims, WhatWasSentToANodeHoldsItsDevicesBeforeItIsBound) {
+  DraCluster c;
+  c.DraNode("a", {"r0", "r0"});
+  c.ClaimPod("sent-0").node = "a";
+  c.ClaimPod("new-0");
+  EXPECT_THAT(Placed(PlanOf(c)), ElementsAre("new-0 on a: gpu-1"));
+}
+
+TEST(PlanClaims, WhatIsNotEvaluatedIsSaid) {
+  DraCluster c;
+  c.DraNode("a", {"r0"});
+  c.ClaimPod("odd-0");
+  c.snapshot().claims.back().requests[0].selectors = {"isIP('10.0.0.1')"};
+  const Plan plan = PlanOf(c);
+  EXPECT_EQ(WaitsFor(plan, "odd-0"), "ByClaim");
+  EXPECT_THAT(WhyWaits(plan, "odd-0"),
+              HasSubstr("claim ns/odd-0-gpu, request gpus, selector 1 (isIP('10.0.0.1')) of device "
+                        "gpu-0"));
+}
+
+TEST(PlanClaims, AClaimThatIsNotThereIsSaid) {
+  DraCluster c;
+  c.DraNode("a", {"r0"});
+  c.PodOf("early-0", {"early-0-gpu-x7k2p"});
+  const Plan plan = PlanOf(c);
+  EXPECT_EQ(WaitsFor(plan, "early-0"), "ByClaim");
+  EXPECT_EQ(WhyWaits(plan, "early-0"), "its claim early-0-gpu-x7k2p is not there");
+}
+
+TEST(PlanClaims, WhatNoNodeHasIsNever) {
+  DraCluster c;
+  c.DraNode("a", {"r0"});
+  c.ClaimPod("two-0", 2);
+  const Plan plan = PlanOf(c);
+  EXPECT_EQ(WaitsFor(plan, "two-0"), "NoSuchDevice");
+  EXPECT_EQ(WhyWaits(plan, "two-0"), "no node that it may use has devices for its claim two-0-gpu");
+}
+
+TEST(PlanClaims, AGangGetsAllItsDevicesOrNone) {
+  DraCluster c;
+  c.DraNode("a", {"r0"});
+  c.DraNode("b", {"r0"});
+  for (const char* name : {"g-0", "g-1", "g-2"}) {
+    c.ClaimPod(name).labels = {{"tangram.dev/gang", "g"}};
+  }
+  c.ClaimPod("alone-0");
+  EXPECT_THAT(Placed(PlanOf(c)), ElementsAre("alone-0 on a: gpu-0"));
+}
+
+// The device plugin offers the cards too.
+TEST(PlanClaims, ACardIsGivenByOneOfTheTwo) {
+  DraCluster c;
+  c.DraNode("a", {"r0", "r0"}).devices = {{"nvidia.com/gpu", 2}};
+  c.Pod("plugin-0", "nvidia.com/gpu", 1, "a");
+  c.Seen(c.snapshot().pods.back(), 0, 0);
+  c.ClaimPod("claim-0");
+  c.ClaimPod("claim-1").priority = -1;
+  c.Pod("plugin-1", "nvidia.com/gpu").priority = -2;
+  const Plan plan = PlanOf(c);
+  EXPECT_THAT(Placed(plan), ElementsAre("claim-0 on a: gpu-1"));
+  EXPECT_EQ(WaitsFor(plan, "claim-1"), "NoRoom");
+  EXPECT_EQ(WaitsFor(plan, "plugin-1"), "NoRoom");
+}
+
+TEST(PlanClaims, ValidateSeesWhatIsWrong) {
+  DraCluster c;
+  c.DraNode("a", {"r0", "r0"});
+  c.DraNode("b", {"r0"});
+  c.ClaimPod("one-0");
+  c.ClaimPod("two-0");
+  cluster::Normalize(c.snapshot());
+  const Plan good = PlanOf(c);
+  ASSERT_EQ(good.actions.size(), 2u);
+  const auto wrong = [&](auto change) {
+    Plan plan = good;
+    change(std::get<PlacePod>(plan.actions[0].change));
+    return Validate(plan, c.snapshot(), PlaceOnly());
+  };
+  const auto first = std::get<PlacePod>(good.actions[0].change).devices.front();
+  EXPECT_THAT(wrong([](PlacePod& p) { p.devices[0].device.device = "gpu-7"; }),
+              Contains(HasSubstr("gpu-7 of pool b is not there")));
+  EXPECT_THAT(wrong([](PlacePod& p) { p.node = "a"; }), Contains(HasSubstr("is not for a")));
+  EXPECT_THAT(wrong([&](PlacePod& p) { p.devices.push_back(first); }),
+              Contains(HasSubstr("gpu-0 of pool b is held by another claim")));
+  EXPECT_THAT(wrong([](PlacePod& p) { p.devices.clear(); }),
+              Contains(HasSubstr("request gpus gets nothing")));
+  EXPECT_THAT(wrong([](PlacePod& p) { p.devices[0].claim = "other"; }),
+              Contains(HasSubstr("pod ns/one-0 has no claim other")));
+  c.snapshot().device_classes[0].selectors = {"false"};
+  EXPECT_THAT(Validate(good, c.snapshot(), PlaceOnly()),
+              Contains(HasSubstr("gpu-0 of pool b is not chosen by request gpus")));
+}
+
+// ---- laws ----
+
+class RandomDra {
+ public:
+  explicit RandomDra(unsigned seed) : random_(seed) {}
+
+  cluster::Snapshot Make() {
+    const int nodes = 1 + Roll(4);
+    for (int i = 0; i < nodes; ++i) {
+      std::vector<std::string> roots(static_cast<std::size_t>(1 + Roll(4)));
+      for (std::string& root : roots) root = Roll(2) ? "r0" : "r1";
+      const std::string name = "n" + std::to_string(i);
+      cluster::Node& node = cluster_.DraNode(name, roots);
+      const auto cards = static_cast<std::int64_t>(roots.size());
+      if (Roll(4) == 0) node.devices = {{"nvidia.com/gpu", cards}};
+      if (Roll(3) == 0) cluster_.Partition(name);
+      if (Roll(5) == 0) Last().devices[0].taints = {{"sick", "yes", "NoSchedule"}};
+    }
+    const int pods = 2 + Roll(8);
+    for (int i = 0; i < pods; ++i) AddPod("p" + std::to_string(i));
+    cluster::Normalize(cluster_.snapshot());
+    return cluster_.snapshot();
+  }
+
+ private:
+  int Roll(int sides) { return static_cast<int>(random_() % static_cast<unsigned>(sides)); }
+  cluster::ResourceSlice& Last() { return cluster_.snapshot().slices.front(); }
+
+  void AddPod(const std::string& name) {
+    const int kind = Roll(8);
+    if (kind == 0) {
+      cluster_.Pod(name, "nvidia.com/gpu", 1);
+    } else if (kind == 1 && !cluster_.snapshot().claims.empty()) {
+      cluster_.PodOf(name, {cluster_.snapshot().claims.front().name});
+    } else {
+      cluster_.ClaimPod(name, 1 + Roll(2), Roll(3) ? "gpu.nvidia.com" : "mig.nvidia.com");
+      if (Roll(3) == 0) cluster_.snapshot().claims.back().constraints = {{{}, kRoot, {}}};
+      if (Roll(8) == 0) cluster_.snapshot().claims.back().requests[0].all = true;
+    }
+    cluster_.snapshot().pods.back().priority = Roll(3);
+    if (Roll(4) == 0) cluster_.snapshot().pods.back().labels = {{"tangram.dev/gang", "g"}};
+  }
+
+  std::mt19937 random_;
+  DraCluster cluster_;
+};
+
+TEST(PlanClaims, EveryPlanHoldsAgainstItsSnapshot) {
+  int devices = 0;
+  for (unsigned seed = 0; seed < (base::kSanitized ? 40 : 400); ++seed) {
+    cluster::Snapshot snapshot = RandomDra(seed).Make();
+    const Plan plan = MakePlan(snapshot, {});
+    ASSERT_THAT(Validate(plan, snapshot, {}), IsEmpty()) << seed;
+    for (const Action& action : plan.actions) {
+      const auto* place = std::get_if<PlacePod>(&action.change);
+      if (place != nullptr) devices += static_cast<int>(place->devices.size());
+    }
+    std::mt19937 random(seed);
+    for (auto shuffle : {0, 1}) {
+      if (shuffle == 0) std::shuffle(snapshot.pods.begin(), snapshot.pods.end(), random);
+      if (shuffle == 1) std::shuffle(snapshot.claims.begin(), snapshot.claims.end(), random);
+      std::shuffle(snapshot.slices.begin(), snapshot.slices.end(), random);
+    }
+    cluster::Normalize(snapshot);
+    ASSERT_EQ(MakePlan(snapshot, {}), plan) << seed;
+  }
+  EXPECT_GT(devices, base::kSanitized ? 20 : 200);
+}
+
+}  // namespace
+}  // namespace tangram::plan

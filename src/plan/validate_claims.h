@@ -1,0 +1,67 @@
+// What a plan says of DRA claims, checked without knowing how it was made: the part of validate.h
+// that is about devices.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "cluster/snapshot.h"
+#include "plan/plan.h"
+#include "plan/validate_gangs.h"
+
+namespace tangram::plan {
+
+// Follows the plan pod by pod. Each device that a claim is said to get
+//   - is published for that node, in the newest generation of its pool, and nobody holds it;
+//   - is chosen by the selectors of its class and of its request, and its taints are tolerated;
+//   - leaves no counter of its pool below nothing;
+//   - is no card that the device plugin gave away;
+// each request of the claim gets as many as it asks for, of one of its alternatives; and devices
+// have in common what the claim wants. A claim that is allocated is used where it can be.
+class ClaimCheck {
+ public:
+  // The snapshot must outlive it.
+  explicit ClaimCheck(const cluster::Snapshot& snapshot);
+
+  // Cards that claims hold now, where the device plugin offers them too, are not free.
+  void TakeHeldCards(std::map<std::string, NodeCount>& nodes) const;
+  // A pod comes to a node, and its claims get `devices`. What is wrong, a sentence each.
+  std::vector<std::string> Put(NodeCount& on, const cluster::Pod& pod,
+                               const std::vector<ClaimedDevice>& devices);
+
+ private:
+  using Key = std::tuple<std::string, std::string, std::string>;  // driver, pool, device
+  struct Published {
+    const cluster::ResourceSlice* slice = nullptr;
+    const cluster::Device* device = nullptr;
+  };
+  struct Served {
+    std::string node;
+    std::vector<cluster::AllocatedDevice> devices{};
+  };
+  using Wrong = std::vector<std::string>;
+
+  void CheckClaim(NodeCount& on, const cluster::Claim& claim,
+                  const std::vector<cluster::AllocatedDevice>& devices, Wrong& wrong);
+  void CheckDevice(const cluster::Node& node, const cluster::DeviceRequest& request,
+                   const cluster::AllocatedDevice& given, Wrong& wrong);
+  bool IsChosen(const cluster::DeviceRequest& request, const Published& published) const;
+  void CheckCounts(const cluster::Claim& claim,
+                   const std::vector<cluster::AllocatedDevice>& devices, Wrong& wrong) const;
+  void CheckConstraints(const cluster::Claim& claim,
+                        const std::vector<cluster::AllocatedDevice>& devices, Wrong& wrong) const;
+  void CheckCounters(std::string_view driver, std::string_view pool, Wrong& wrong) const;
+
+  const cluster::Snapshot& snapshot_;
+  std::map<std::pair<std::string, std::string>, const cluster::Claim*> claims_;
+  std::map<Key, Published> published_;  // of the newest generation
+  std::set<Key> held_;
+  std::map<const cluster::Claim*, Served> served_;
+};
+
+}  // namespace tangram::plan

@@ -1,0 +1,126 @@
+#include "plan/validate_gangs.h"
+
+#include <fmt/format.h>
+
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+#include "cluster/schedulable.h"
+#include "plan/leaks/judge.h"
+#include "plan/leaks/seats.h"
+#include "plan/place/topology.h"
+
+namespace tangram::plan {
+namespace {
+
+using cluster::Pod;
+
+class GangCheck {
+ public:
+  explicit GangCheck(const Outcome& outcome) : outcome_(outcome) {}
+
+  std::vector<std::string> Run() && {
+    CheckGangs();
+    CheckSizes();
+    CheckEvicted();
+    CheckDomains();
+    return std::move(wrong_);
+  }
+
+ private:
+  template <class... Args>
+  void Wrong(fmt::format_string<Args...> text, Args&&... args) {
+    wrong_.push_back(fmt::format(text, std::forward<Args>(args)...));
+  }
+
+  // Pods of a gang are near each other, where they said that they have to be.
+  void CheckDomains() {
+    std::map<std::pair<std::string_view, std::string_view>, std::set<std::string>> said;
+    for (const auto& [name, pod] : outcome_.pods) {
+      const std::string_view gang = GangOf(*pod);
+      const std::string_view required = WishesOf(*pod).required;
+      if (!gang.empty() && !required.empty() && outcome_.placed.contains(name)) {
+        said[{pod->ns, gang}].insert(std::string(required));
+      }
+    }
+    if (said.empty()) return;
+    std::map<std::tuple<std::string_view, std::string_view, std::string_view>,
+             std::set<std::string>>
+        domains;
+    for (const auto& [name, node] : outcome_.nodes) {
+      for (const Pod* pod : node.pods) {
+        const auto of = said.find({pod->ns, GangOf(*pod)});
+        if (of == said.end()) continue;
+        for (const std::string& level : of->second) {
+          domains[{of->first.first, of->first.second, level}].insert(DomainOf(*node.like, level));
+        }
+      }
+    }
+    for (const auto& [of, names] : domains) {
+      const auto& [ns, gang, level] = of;
+      if (names.size() > 1 || names.contains(""))
+        Wrong("gang {}/{} is not in one {}", ns, gang, level);
+    }
+  }
+
+  void CheckEvicted() {
+    for (const auto& [name, by] : outcome_.evicted) {
+      if (!outcome_.placed.contains(by))
+        Wrong("pod {}/{} is evicted for nobody", name.ns, name.name);
+      const std::string_view gang = GangOf(*outcome_.pods.at(name));
+      if (gang.empty()) continue;
+      for (const auto& [other, pod] : outcome_.pods) {
+        const bool mate = other.ns == name.ns && cluster::HoldsDevices(*pod) &&
+                          GangOf(*pod) == gang && outcome_.nodes.contains(pod->node);
+        if (mate && !outcome_.evicted.contains(other)) Wrong("gang {}/{} is split", name.ns, gang);
+      }
+    }
+  }
+
+  void CheckGangs() {
+    std::map<std::pair<std::string_view, std::string_view>, std::set<bool>> seen;
+    for (const auto& [name, pod] : outcome_.pods) {
+      const std::string_view gang = GangOf(*pod);
+      const bool waits = outcome_.Waits(name, *pod);
+      if (gang.empty() || !waits || !AsksForGpu(*pod)) continue;
+      seen[{pod->ns, gang}].insert(outcome_.placed.contains(name));
+    }
+    for (const auto& [gang, outcomes] : seen) {
+      if (outcomes.size() > 1) Wrong("gang {}/{} is split", gang.first, gang.second);
+    }
+  }
+
+  void CheckSizes() {
+    std::map<std::pair<std::string_view, std::string_view>, int> there;
+    for (const auto& [name, pod] : outcome_.pods) {
+      const std::string_view gang = GangOf(*pod);
+      if (!gang.empty() && outcome_.gangs.IsThere(*pod)) ++there[{pod->ns, gang}];
+    }
+    for (const PodName& name : outcome_.placed) {
+      const Pod& pod = *outcome_.pods.at(name);
+      const cluster::Gang gang = outcome_.gangs.Of(pod);
+      if (gang.name.empty() || outcome_.evicted.contains(name)) continue;
+      const int count = there[{pod.ns, gang.name}];
+      if (!outcome_.gangs.MissingFor(pod).empty())
+        Wrong("pod {}/{} is placed before the size of its gang is known", name.ns, name.name);
+      if (gang.size && count < *gang.size)
+        Wrong("gang {}/{} is placed with {} of {} pods", pod.ns, gang.name, count, *gang.size);
+    }
+  }
+
+  std::string_view GangOf(const Pod& pod) const { return outcome_.gangs.Of(pod).name; }
+
+  const Outcome& outcome_;
+  std::vector<std::string> wrong_;
+};
+
+}  // namespace
+
+bool Outcome::Waits(const PodName& name, const Pod& pod) const {
+  return evicted.contains(name) || (pod.node.empty() && pod.phase == cluster::PodPhase::kPending);
+}
+
+std::vector<std::string> ValidateGangs(const Outcome& outcome) { return GangCheck(outcome).Run(); }
+
+}  // namespace tangram::plan

@@ -1,0 +1,65 @@
+// The sums of `tangram top` are those of the report.
+#include "report/top.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "base/sanitized_testing.h"
+#include "base/text.h"
+#include "cluster/testing/random_snapshot.h"
+
+namespace tangram::report {
+namespace {
+
+TEST(TopLaw, PoolsAndNodesAddUpToTheReport) {
+  const std::uint64_t rounds = base::kSanitized ? 5 : 60;
+  for (std::uint64_t seed = 0; seed < rounds; ++seed) {
+    const cluster::Snapshot snapshot = cluster::RandomSnapshot(seed);
+    plan::PlanPolicy policy;
+    if (seed % 2 == 0) policy.pools = {{.name = "every node", .selector = {}, .policy = {}}};
+    const Top top = MakeTop(snapshot, policy, TopSort::kWaste);
+    const plan::Findings findings = plan::FindLeaks(snapshot, plan::LeakPolicy());
+    EXPECT_EQ(top.all.cost, findings.totals.split.cost) << seed;
+    EXPECT_EQ(top.all.waste, plan::WasteOf(findings.totals.split)) << seed;
+    EXPECT_EQ(top.all.cards, findings.totals.gpus) << seed;
+    for (const std::vector<TopRow>* rows : {&top.pools, &top.nodes}) {
+      TopRow sum;
+      for (const TopRow& row : *rows) {
+        sum.nodes += row.nodes;
+        sum.cards += row.cards;
+        sum.held += row.held;
+        sum.cost += row.cost;
+        sum.waste += row.waste;
+        sum.unpriced += row.unpriced;
+        EXPECT_LE(row.waiting, top.all.waiting) << seed;
+      }
+      sum.busy = top.all.busy;
+      sum.waiting = top.all.waiting;
+      EXPECT_EQ(sum, top.all) << seed;
+    }
+  }
+}
+
+// Whatever the names and the size of the terminal: nothing moves the cursor, and it fits.
+TEST(TopLaw, AFrameFitsItsTerminal) {
+  const std::uint64_t rounds = base::kSanitized ? 5 : 40;
+  for (std::uint64_t seed = 0; seed < rounds; ++seed) {
+    const cluster::Snapshot snapshot = cluster::RandomSnapshot(
+        seed, {.nodes = 20, .pods = 60, .text = cluster::RandomText::kAnyCharacter});
+    const Top top = MakeTop(snapshot, {}, TopSort::kName);
+    TopOptions options{.sort = TopSort::kName};
+    options.columns = 20 + seed * 3;
+    options.lines = 1 + seed;
+    const std::string frame = RenderTop(snapshot, top, options);
+    EXPECT_LE(static_cast<std::size_t>(std::count(frame.begin(), frame.end(), '\n')),
+              options.lines);
+    EXPECT_EQ(frame.find('\x1b'), std::string::npos);
+    for (const std::string_view line : base::Split(frame, '\n')) {
+      EXPECT_LE(base::Columns(line), options.columns) << seed;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace tangram::report

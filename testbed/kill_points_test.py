@@ -1,0 +1,264 @@
+#!/usr/bin/env python3
+"""kill -9 of the leader around each of its writes: another finds what it left, and nothing is lost,
+done twice or left behind the gate.
+
+Usage: kill_points_test.py BUILD_DIR TESTBED_DIR [TEST...]     (testbed/faults runs it)
+"""
+import pathlib
+import signal
+import sys
+import time
+import unittest
+
+import yaml
+
+import breakable
+from breakable import (BUILD, ELECTION, IN_CLUSTER, LEASE_TIME, OTHER, OUT_OF_CLUSTER, PLANS,
+                       POOL, POOLS, SECRETS, WEBHOOKS, Cluster, classed, holding, pool,
+                       webhook_configuration)
+from fleet import CARD, gated, gates_of, node_of, pod
+from replica import fault_points, wait_for
+
+CHART = pathlib.Path(__file__).resolve().parent / "testdata/chart-default.yaml"
+# Rights that the program does not make use of: what other verbs stand in for, and what is to come.
+UNUSED = {"patch leases", "patch secrets", "create leaderships",
+          "patch pods/status", "create deviceclasses",
+          "create nodeoperations", "patch nodeoperations", "delete nodeoperations",
+          "patch nodeoperations/status"}
+KILLED = -signal.SIGKILL
+TAKEOVER = LEASE_TIME + 3.0  # seconds: the Lease, and some tries at it on a busy machine
+
+
+def setUpModule():
+    breakable.prepare()
+
+
+class Points(unittest.TestCase):
+    def test_each_right_to_write_has_a_point(self):
+        """Of the chart: a write that is new needs a right, and so a point and one who provokes it."""
+        rights = set()
+        for one in yaml.safe_load_all(CHART.read_text()):
+            if one and one["kind"] in ("ClusterRole", "Role") and one["metadata"]["name"].endswith(
+                    "-controller"):
+                rights |= {f"{verb} {resource}" for rule in one["rules"]
+                           for verb in rule["verbs"] for resource in rule["resources"]
+                           if verb not in ("get", "list", "watch", "approve")}
+        self.assertEqual(sorted(rights - set(PROVOKE)), sorted(UNUSED))
+        self.assertEqual(sorted(set(PROVOKE) - rights), ["delete mutatingwebhookconfigurations"],
+                         "out of the cluster alone")
+
+
+class KillPoints(Cluster):
+    """For each point: a leader that dies there, and another that finds what it left."""
+
+    def setUp(self):
+        super().setUp()
+        self.leader = None
+
+    def elect(self, *args):
+        replica = self.start(str(len(self.replicas)), *ELECTION, *args)
+        wait_for("it is up, or died of it",
+                 lambda: replica.says("everything is read") or replica.process.poll() is not None)
+        return replica
+
+    def hand_over(self, *args, after=lambda: None):
+        """The leader goes in order, one that is armed leads, and a third waits behind it."""
+        armed = self.elect(*args)
+        if self.leader:
+            self.assertEqual(self.leader.stop(), 0)
+        after()
+        wait_for("it leads, or died of it",
+                 lambda: armed.says("leading as") or armed.process.poll() is not None, 20)
+        self.leader = self.elect()
+        return armed
+
+    def check_takeover(self, armed):
+        self.assertEqual(armed.process.wait(20), KILLED, armed.log)
+        died = time.monotonic()
+        names = self.create(4)  # while nobody leads
+        wait_for("the other leads", lambda: self.leader.says("leading as"), 30)
+        took = time.monotonic() - died
+        self.check_bound(names)
+        return took
+
+    def test_the_leader_dies_at_every_point(self):
+        points = fault_points(BUILD)
+        self.assertEqual(sorted({point.split(" ", 1)[1] for point in points}), sorted(PROVOKE),
+                         "each write has a point, and each point somebody who provokes it")
+        self.leader = self.elect()
+        for point in points + ["after patch pods 5", "before update leases 3"]:
+            began = time.monotonic()
+            _, verb, resource = point.split(" ")[:3]
+            took = PROVOKE[f"{verb} {resource}"](self, point)
+            self.clear()
+            print(f"    {point}: {took:.1f} s until another led, {time.monotonic() - began:.1f} s "
+                  "in all", file=sys.stderr)
+            self.assertLess(took, TAKEOVER, point)
+
+
+# What makes a leader write, by the write: each takes the test and the point, and returns how long
+# nobody led.
+
+
+def at_takeover(test, point):
+    armed = test.hand_over("--die-at", point)
+    return test.check_takeover(armed)
+
+
+def at_a_new_lease(test, point):
+    armed = test.hand_over("--die-at", point, after=test.forget_leaders)
+    return test.check_takeover(armed)
+
+
+def at_lifting(test, point):
+    armed = test.hand_over("--die-at", point)
+    names = test.create(12)
+    took = test.check_takeover(armed)
+    test.check_bound(names)
+    return took
+
+
+def at_an_eviction(test, point):
+    """A pod that was sent to a node that is gone; its ReplicaSet makes another."""
+    lost = pod("lost", CARD, labels={"app": "lost"}, annotations={"tangram.dev/nodes": "gone"})
+    lost["metadata"]["namespace"] = OTHER
+    lost["spec"]["affinity"] = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {
+        "nodeSelectorTerms": [{"matchFields": [{"key": "metadata.name", "operator": "In",
+                                                "values": ["gone"]}]}]}}}
+    owner = {"apiVersion": "apps/v1", "kind": "ReplicaSet",
+             "metadata": {"name": "lost", "namespace": OTHER},
+             "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "lost"}},
+                      "template": {"metadata": {"labels": {"app": "lost"}},
+                                   "spec": gated(pod("x", CARD))["spec"]}}}
+    armed = test.hand_over("--die-at", point)
+    test.make(f"/api/v1/namespaces/{OTHER}/pods", lost)
+    test.make(f"/apis/apps/v1/namespaces/{OTHER}/replicasets", owner)
+    took = test.check_takeover(armed)
+
+    def replaced():
+        found = test.pods(OTHER)
+        return len(found) == 1 and found[0]["metadata"]["name"] != "lost" and node_of(found[0])
+
+    wait_for("another pod runs in its place", replaced)
+    return took
+
+
+def at_telling(test, point):
+    """A pod that no node could hold."""
+    armed = test.hand_over("--die-at", point)
+    large = gated(pod("large", CARD, 9))
+    large["metadata"]["namespace"] = OTHER
+    test.make(f"/api/v1/namespaces/{OTHER}/pods", large)
+    took = test.check_takeover(armed)
+    wait_for("it is told, by whoever leads", lambda: test.events_on("large"))
+    test.assertEqual(gates_of(test.pods(OTHER)[0]), ["tangram.dev/placement"])
+    return took
+
+
+def at_telling_again(test, point):
+    """A pod that waits for one reason, for another, and for the first again."""
+    armed = test.hand_over("--die-at", point)
+    picky = gated(pod("picky", CARD, 8))
+    picky["metadata"]["namespace"] = OTHER
+    picky["spec"]["nodeSelector"] = {"faults": "here"}
+    test.make(f"/api/v1/namespaces/{OTHER}/pods", picky)
+    wait_for("no node allows it", lambda: "NoNodeAllows" in test.events_on("picky"))
+    holder = pod("holder", CARD)
+    holder["metadata"]["namespace"] = OTHER
+    holder["spec"]["nodeName"] = "h100-0"
+    test.make(f"/api/v1/namespaces/{OTHER}/pods", holder)
+    test.label("h100-0", "here")
+    wait_for("there is no room", lambda: "NoRoom" in test.events_on("picky"))
+    test.label("h100-0", None)
+    return test.check_takeover(armed)
+
+
+def at_certificates(test, point):
+    """A replica that makes the webhook's certificates at its start: it never leads."""
+    test.make(SECRETS, {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "webhook"}})
+    test.make(WEBHOOKS, webhook_configuration())
+    armed = test.start("webhook", *ELECTION, *IN_CLUSTER, "--die-at", point)
+    test.assertEqual(armed.process.wait(20), KILLED, armed.log)
+    test.check_bound(test.create(4))
+    test.start("webhook-again", *ELECTION, *IN_CLUSTER).wait_ready()
+    test.check_certificates()
+    test.replicas.pop().stop()
+    return 0
+
+
+def at_the_end(test, point):
+    """A replica out of the cluster, which takes its webhook away when it stops."""
+    armed = test.hand_over(*OUT_OF_CLUSTER, "--die-at", point)
+    armed.process.terminate()
+    return test.check_takeover(armed)
+
+
+def at_a_claim(test, point):
+    """A pod of a class that DRA serves."""
+    armed = test.hand_over(*OUT_OF_CLUSTER, "--die-at", point)
+    test.make(f"/api/v1/namespaces/{OTHER}/pods", classed("claimed"))
+    took = test.check_takeover(armed)
+    wait_for("it runs", lambda: node_of(test.pods(OTHER)[0]))
+    return took
+
+
+def at_a_plan(test, point):
+    """A pool in mode Auto, whose empty nodes are to go; the plan is approved once, and goes on."""
+    armed = test.hand_over("--die-at", point)
+    test.make(POOLS, pool("Auto"))
+    took = test.check_takeover(armed)
+
+    def goes_on():
+        found = test.api.call("GET", PLANS)[1]["items"]
+        return [(p["spec"]["approved"], holding(p)) for p in found] == [
+            (True, ["Approved", "Executing", "Proposed"])]
+
+    wait_for("one plan is approved, and waits for people", goes_on)
+    wait_for("the pool is in force", lambda: holding(
+        test.api.call("GET", f"{POOLS}/{POOL}")[1]) == ["Ready"])
+    return took
+
+
+def at_a_plan_that_comes_back(test, point):
+    """Proposed, out of date as the pool is only observed, and proposed again: the old one goes."""
+    def plans():
+        return [holding(p) for p in test.api.call("GET", PLANS)[1]["items"]]
+
+    test.make(POOLS, pool("Recommend"))
+    wait_for("it is proposed", lambda: plans() == [["Proposed"]])
+    test.api.patch(f"{POOLS}/{POOL}", {"spec": {"mode": "Observe"}})
+    wait_for("it is out of date", lambda: plans() == [["Proposed", "Superseded"]])
+    armed = test.hand_over("--die-at", point)
+    test.api.patch(f"{POOLS}/{POOL}", {"spec": {"mode": "Recommend"}})
+    took = test.check_takeover(armed)
+    wait_for("it is proposed again", lambda: ["Proposed"] in plans())
+    return took
+
+
+def at_a_class(test, point):
+    """Classes are judged by what the webhook answers from."""
+    armed = test.hand_over(*OUT_OF_CLUSTER, "--die-at", point)
+    return test.check_takeover(armed)
+
+
+PROVOKE = {"create leases": at_a_new_lease,
+           "update leases": at_takeover,
+           "patch leaderships": at_takeover,
+           "patch pods": at_lifting,
+           "create pods/eviction": at_an_eviction,
+           "create events": at_telling,
+           "patch events": at_telling_again,
+           "update secrets": at_certificates,
+           "patch mutatingwebhookconfigurations": at_certificates,
+           "delete mutatingwebhookconfigurations": at_the_end,
+           "create resourceclaimtemplates": at_a_claim,
+           "create gpuplans": at_a_plan,
+           "patch gpuplans": at_a_plan,
+           "patch gpuplans/status": at_a_plan,
+           "delete gpuplans": at_a_plan_that_comes_back,
+           "patch gpupools/status": at_a_plan,
+           "patch gpuclasses/status": at_a_class}
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1] + sys.argv[3:], verbosity=2, warnings="ignore")

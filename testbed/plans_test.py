@@ -1,0 +1,201 @@
+#!/usr/bin/env python3
+"""GpuPlans on a real control plane: proposed, approved by `tangram apply`, carried out, recorded.
+
+Usage: plans_test.py BUILD_DIR TESTBED_DIR     (testbed/controller runs it)
+"""
+import json
+import pathlib
+import subprocess
+import sys
+import unittest
+
+from api import environment
+from replica import Replica, wait_for
+
+BUILD, BED = (pathlib.Path(a).resolve() for a in sys.argv[1:3])
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+ENV = environment(BED)
+TYPE = "node.kubernetes.io/instance-type"
+POOL = {"apiVersion": "tangram.dev/v1alpha1", "kind": "GpuPool", "metadata": {"name": "a100"},
+        "spec": {"mode": "Recommend", "nodeSelector": {TYPE: "p4d.24xlarge"},
+                 "disruption": {"moves": "Controlled"}, "scaling": {"minNodes": 1}}}
+WEB = {"apiVersion": "apps/v1", "kind": "Deployment",
+       "metadata": {"name": "web", "namespace": "default"},
+       "spec": {"replicas": 3, "selector": {"matchLabels": {"app": "web"}},
+                "template": {"metadata": {"labels": {"app": "web"}},
+                             "spec": {"nodeSelector": {TYPE: "p4d.24xlarge"},
+                                      "containers": [{"name": "c", "image": "x", "resources": {
+                                          "limits": {"nvidia.com/gpu": "2"}}}]}}}}
+
+
+def run(program, *args, stdin=None, may_fail=False):
+    done = subprocess.run([program, *args], input=stdin, capture_output=True, text=True, env=ENV,
+                          timeout=120, check=False)
+    if done.returncode != 0 and not may_fail:
+        raise AssertionError(f"{args}: {done.stdout}{done.stderr}")
+    return done
+
+
+def kubectl(*args, **more):
+    return run(ENV["KUBECTL"], *args, **more).stdout
+
+
+def tangram(*args):
+    return run(BUILD / "tangram", *args, may_fail=True)
+
+
+def get(*args):
+    return json.loads(kubectl("get", *args, "-o", "json"))
+
+
+def create(thing):
+    kubectl("create", "-f", "-", stdin=json.dumps(thing))
+
+
+def condition(thing, kind):
+    for one in thing.get("status", {}).get("conditions", []):
+        if one["type"] == kind:
+            return f"{one['status']} {one['reason']}"
+    return ""
+
+
+def plans():
+    return {p["metadata"]["name"]: p for p in get("gpuplans")["items"]}
+
+
+def open_plan():
+    """The one that is not over; None: there is none yet."""
+    over = ("Done", "Failed", "Superseded")
+    left = [p for p in plans().values()
+            if not any(condition(p, kind).startswith("True") for kind in over)]
+    return left[0] if left else None
+
+
+def pods():
+    return {p["metadata"]["uid"]: p for p in get("pods", "-n", "default")["items"]
+            if "deletionTimestamp" not in p["metadata"]}
+
+
+class Plans(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        kubectl("apply", "-f", str(ROOT / "deploy/crds"))
+        kubectl("wait", "crd", "--all", "--for=condition=Established", "--timeout=60s")
+        create(WEB)
+        wait_for("the Deployment runs", lambda: len(
+            [p for p in pods().values() if p.get("status", {}).get("phase") == "Running"]) == 3)
+        cls.spread()
+        cls.replica = Replica(BUILD, BED, "plans")
+        cls.replica.wait_ready()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.replica.stop()
+        kubectl("delete", "gpupools", "--all")
+        kubectl("delete", "deployment", "web", "-n", "default")
+        kubectl("uncordon", "-l", f"{TYPE}=p4d.24xlarge")
+
+    @classmethod
+    def spread(cls):
+        """One pod a node, however the scheduler likes to pack them."""
+        for _ in range(10):
+            nodes = [p["spec"]["nodeName"] for p in pods().values()]
+            twice = [p for p in pods().values() if nodes.count(p["spec"]["nodeName"]) > 1]
+            if len(nodes) == 3 and not twice:
+                return
+            for node in set(nodes):
+                kubectl("cordon", node)
+            if twice:
+                kubectl("delete", "pod", twice[0]["metadata"]["name"], "-n", "default",
+                        "--grace-period=0", "--force")
+            wait_for("three run", lambda: len(
+                [p for p in pods().values() if p["spec"].get("nodeName")]) == 3)
+            for node in set(nodes):
+                kubectl("uncordon", node)
+        raise AssertionError("the pods do not spread")
+
+    def test_1_a_plan_waits_for_approval(self):
+        create(POOL)
+        wait_for("a plan is proposed", lambda: open_plan() is not None)
+        wait_for("it says so", lambda: condition(open_plan(), "Approved")
+                 == "False WaitingForApproval")
+        plan = open_plan()
+        self.assertEqual(plan["spec"]["pool"], "a100")
+        kinds = [a["kind"] for a in plan["spec"]["actions"]]
+        self.assertEqual((kinds.count("GiveBack"), kinds.count("MovePod")), (9, 2), kinds)
+        self.assertLess(plan["spec"]["after"]["usdPerHour"], plan["spec"]["before"]["usdPerHour"])
+        listed = tangram("apply")
+        self.assertEqual(listed.returncode, 1, listed.stderr)
+        self.assertIn(plan["metadata"]["name"], listed.stdout)
+        self.assertIn("waits for approval", listed.stdout)
+
+        same = tangram("plan", "--pool", "a100", "--prometheus", "none", "-o", "gpuplan")
+        self.assertIn(f'name: "{plan["metadata"]["name"]}"', same.stdout,
+                      "tangram plan shows the same plan from the same state")
+
+        pool = get("gpupool", "a100")
+        wait_for("the pool says how it is", lambda: condition(get("gpupool", "a100"), "Ready")
+                 == "True InForce")
+        pool = get("gpupool", "a100")
+        self.assertEqual((pool["status"]["nodes"], pool["status"]["gpus"]), (10, 80))
+
+    def test_2_only_what_it_names_is_disturbed(self):
+        before = pods()
+        plan = open_plan()
+        name = plan["metadata"]["name"]
+        named = {(p["namespace"], p["name"]) for a in plan["spec"]["actions"]
+                 for p in a["disturbs"]}
+        # The scheduler does not know which nodes are to go.
+        kubectl("cordon", *(a["node"] for a in plan["spec"]["actions"] if a["kind"] == "GiveBack"))
+        shown = tangram("apply", name, "--dry-run")
+        self.assertEqual(shown.returncode, 1, shown.stderr)
+        self.assertFalse(plans()[name]["spec"]["approved"])
+        done = tangram("apply", name, "--wait", "--timeout", "60s")
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)  # nodes are for people
+        self.assertIn("waits for people", done.stdout)
+        plan = plans()[name]
+        self.assertEqual(condition(plan, "Approved"), "True ApprovedByPerson")
+        self.assertEqual(condition(plan, "Executing"), "True WaitsForPeople")
+        gone = {(p["metadata"]["namespace"], p["metadata"]["name"])
+                for uid, p in before.items() if uid not in pods()}
+        self.assertEqual(gone, named)
+        records = {a["id"]: a for a in plan["status"]["actions"]}
+        for action in plan["spec"]["actions"]:
+            if action["kind"] == "MovePod":
+                record = records[action["id"]]
+                self.assertEqual(record["state"], "Done")
+                self.assertIn(record["podUid"], before)
+
+    def test_3_what_people_do_is_seen(self):
+        plan = open_plan()
+        name = plan["metadata"]["name"]
+        nodes = [a["node"] for a in plan["spec"]["actions"] if a["kind"] == "GiveBack"]
+        kubectl("delete", "node", *nodes)
+        wait_for("the plan is done", lambda: condition(plans()[name], "Done")
+                 == "True AllActionsDone")
+        states = {a["state"] for a in plans()[name]["status"]["actions"]}
+        self.assertEqual(states, {"Done"})
+
+    def test_4_bad_input_is_told(self):
+        missing = tangram("apply", "a100-nothing")
+        self.assertEqual(missing.returncode, 2)
+        self.assertIn("there is no GpuPlan a100-nothing", missing.stderr)
+        over = next(name for name, p in plans().items()
+                    if condition(p, "Done").startswith("True"))
+        again = tangram("apply", over)
+        self.assertEqual(again.returncode, 2)
+        self.assertIn("is done", again.stderr)
+        listed = tangram("apply", "--all")
+        self.assertIn(over, listed.stdout)
+
+    def test_5_a_pool_whose_nodes_another_selects_is_not_in_force(self):
+        create({**POOL, "metadata": {"name": "everything"},
+                "spec": {"mode": "Auto", "nodeSelector": {}}})
+        for pool in ("a100", "everything"):
+            wait_for(pool, lambda pool=pool: condition(get("gpupool", pool), "Ready")
+                     == "False NodesOverlap", seconds=90)
+            self.assertEqual(get("gpupool", pool)["status"]["mode"], "Observe")
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], *sys.argv[3:]], verbosity=2)
