@@ -45,12 +45,18 @@ class FakeActuator final : public Actuator {
     pods_[{pod.ns, pod.name}] = pod;
     model.SetPod(pod, std::to_string(++version_), "");
   }
+  // A pod goes.
+  void Remove(Model& model, const Key& key) {
+    pods_.erase(key);
+    model.RemovePod(key);
+  }
   // A plan appears, or a person changes it.
   void Set(Controller& controller, plan::Proposal plan) {
     ++plan.generation;
     Keep(controller, std::move(plan));
   }
   const std::map<std::string, plan::Proposal>& plans() const { return plans_; }
+  const std::map<Key, cluster::Pod>& pods() const { return pods_; }
   const cluster::Pod& pod(const std::string& name) const { return pods_.at({"ns", name}); }
   bool Has(const std::string& name) const { return pods_.contains({"ns", name}); }
 

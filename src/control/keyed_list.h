@@ -53,6 +53,13 @@ class KeyedList {
   // The keys of what Apply will change.
   const std::map<Key, std::optional<T>>& pending() const { return pending_; }
 
+  // As Apply will have it. nullptr: there is none.
+  const T* Latest(const std::vector<T>& list, const Key& key) const {
+    const auto change = pending_.find(key);
+    if (change == pending_.end()) return Named(list, key);
+    return change->second ? &*change->second : nullptr;
+  }
+
   // nullptr: none of `list`, which is sorted, is called that.
   static const T* Named(const std::vector<T>& list, const Key& key) {
     const auto place = Find(list, key);

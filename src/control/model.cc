@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "cluster/gate.h"
+#include "plan/leaks/seats.h"
 
 namespace tangram::control {
 namespace {
@@ -17,11 +18,57 @@ std::string AwaitedOn(const cluster::Pod& pod) {
   return std::string(cluster::SentTo(pod));
 }
 
+// Both hold the same there, and are the same to other pods.
+bool StandAlike(const cluster::Pod& a, const cluster::Pod& b) {
+  return a.node == b.node && a.cpu == b.cpu && a.memory == b.memory && a.devices == b.devices &&
+         a.claims == b.claims && a.labels == b.labels && a.priority == b.priority &&
+         a.affinity.pods == b.affinity.pods && a.affinity.anti_pods == b.affinity.anti_pods &&
+         a.affinity.spread == b.affinity.spread;
+}
+
+// The scheduler has just said that it finds no place, not even where it was sent.
+bool IsNewlyLost(const cluster::Pod& before, const cluster::Pod& after) {
+  return after.pending_reason == "Unschedulable" && before.pending_reason != after.pending_reason;
+}
+
 }  // namespace
+
+void Model::Changed() {
+  ++changes_;
+  news_.other = true;
+}
+
+void Model::Put(cluster::Pod pod) {
+  std::get<KeyedList<cluster::Pod>>(lists_).Set(std::move(pod));
+  ++changes_;
+}
+
+const cluster::Pod* Model::LatestPod(const Key& key) const {
+  return std::get<KeyedList<cluster::Pod>>(lists_).Latest(snapshot_.pods, key);
+}
+
+// A pod that is not behind our gate.
+void Model::Notice(const cluster::Pod* before, const cluster::Pod& after) {
+  const bool held = before != nullptr && cluster::HoldsDevices(*before);
+  const bool holds = cluster::HoldsDevices(after);
+  const bool waited = before != nullptr && !held && plan::AsksForGpu(*before);
+  if (before != nullptr && before->uid != after.uid) {
+    news_.other = true;
+  } else if (held && holds) {
+    news_.other = news_.other || !StandAlike(*before, after) || IsNewlyLost(*before, after);
+  } else if (held) {
+    news_.freed = true;
+  } else if (holds && !waited) {
+    news_.came.insert(KeyOf(after));
+  } else {
+    news_.other = news_.other || waited || plan::AsksForGpu(after);
+  }
+}
 
 void Model::SetPod(cluster::Pod pod, std::string version, std::string node_affinity) {
   const Key key = KeyOf(pod);
   const PodRef ref = RefOf(pod);
+  const cluster::Pod* shown = LatestPod(key);
   if (const auto before = told_.find(key); before != told_.end() && before->second.uid != pod.uid) {
     assumed_.erase(RefOf(before->second));
   }
@@ -33,6 +80,12 @@ void Model::SetPod(cluster::Pod pod, std::string version, std::string node_affin
                    .has_host = !cluster::Find(pod.node_selector, kHostLabel).empty(),
                    .created_at = pod.created_at};
     sent_.erase(key);
+    if (const auto told = told_.find(key); told != told_.end() && told->second == pod) return;
+    if (shown == nullptr && pod.gates.size() == 1) {
+      news_.arrived.insert(key);
+    } else {
+      news_.other = true;
+    }
     Show(told_.insert_or_assign(key, std::move(pod)).first->second);
     return;
   }
@@ -44,15 +97,20 @@ void Model::SetPod(cluster::Pod pod, std::string version, std::string node_affin
     pod.node = std::move(node);
     sent_[key] = ref;
   }
-  Set(std::move(pod));
+  if (shown != nullptr && *shown == pod) return;
+  Notice(shown, pod);
+  Put(std::move(pod));
 }
 
 void Model::RemovePod(const Key& key) {
+  if (LatestPod(key) == nullptr) return;
+  news_.freed = true;
   if (const auto told = told_.find(key); told != told_.end()) assumed_.erase(RefOf(told->second));
   gated_.erase(key);
   told_.erase(key);
   sent_.erase(key);
-  Remove<cluster::Pod>(key);
+  std::get<KeyedList<cluster::Pod>>(lists_).Remove(key);
+  ++changes_;
 }
 
 void Model::KeepOnlyPods(std::vector<Key> keys) {
@@ -81,12 +139,12 @@ void Model::SetGangKind(const std::string& kind, GangKind is) {
   } else {
     kinds.insert(at, kind);
   }
-  ++changes_;
+  Changed();
 }
 
 void Model::SetGaps(std::vector<cluster::Gap> gaps) {
   snapshot_.gaps = std::move(gaps);
-  ++changes_;
+  Changed();
 }
 
 void Model::Assume(const PodRef& pod, std::string node) {
@@ -98,6 +156,7 @@ void Model::Assume(const PodRef& pod, std::string node) {
 
 void Model::Forget(const PodRef& pod) {
   if (assumed_.erase(pod) == 0) return;
+  news_.other = true;
   const auto told = told_.find({pod.ns, pod.name});
   if (told != told_.end()) Show(told->second);
 }
@@ -108,7 +167,7 @@ void Model::Show(const cluster::Pod& told) {
     shown.node = assumed->second;
     shown.gates.clear();
   }
-  Set(std::move(shown));
+  Put(std::move(shown));
 }
 
 const cluster::Pod* Model::PodNamed(const Key& key) const {
@@ -117,18 +176,13 @@ const cluster::Pod* Model::PodNamed(const Key& key) const {
 
 const cluster::Snapshot& Model::Take(base::Time now) {
   snapshot_.taken_at = now;
-  std::get<KeyedList<cluster::Node>>(lists_).Apply(snapshot_.nodes);
-  std::get<KeyedList<cluster::Pod>>(lists_).Apply(snapshot_.pods);
-  std::get<KeyedList<cluster::Claim>>(lists_).Apply(snapshot_.claims);
-  std::get<KeyedList<cluster::ResourceSlice>>(lists_).Apply(snapshot_.slices);
-  std::get<KeyedList<cluster::DeviceClass>>(lists_).Apply(snapshot_.device_classes);
-  std::get<KeyedList<cluster::Namespace>>(lists_).Apply(snapshot_.namespaces);
-  std::get<KeyedList<cluster::DisruptionBudget>>(lists_).Apply(snapshot_.budgets);
-  std::get<KeyedList<cluster::Quota>>(lists_).Apply(snapshot_.quotas);
-  std::get<KeyedList<cluster::Queue>>(lists_).Apply(snapshot_.queues);
-  std::get<KeyedList<cluster::LocalQueue>>(lists_).Apply(snapshot_.local_queues);
-  std::get<KeyedList<cluster::PriorityClass>>(lists_).Apply(snapshot_.priority_classes);
-  std::get<KeyedList<cluster::GangOwner>>(lists_).Apply(snapshot_.gang_owners);
+  bool changed = false;
+  const auto apply = [&]<class T>(KeyedList<T>& list) {
+    changed = changed || list.has_changes();
+    list.Apply(ListIn<T>(snapshot_));
+  };
+  std::apply([&](auto&... list) { (apply(list), ...); }, lists_);
+  if (changed) ++takes_;
   return snapshot_;
 }
 

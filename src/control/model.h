@@ -6,10 +6,12 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "cluster/gate.h"
@@ -31,6 +33,14 @@ struct Gated {
   base::Time created_at{};
 };
 
+// What happened, as far as it matters to where pods may go.
+struct News {
+  std::set<Key> arrived{};  // pods behind our gate and no other
+  std::set<Key> came{};     // pods that somebody else gave a node
+  bool freed = false;       // pods gave up what they held, or went
+  bool other = false;       // anything else
+};
+
 // Owned by one thread, with no lock. Objects come in any order; those of one name in theirs.
 //
 // A pod that was given a node counts as there from the decision on: until the API server shows it
@@ -40,20 +50,23 @@ class Model {
  public:
   template <class T>
   void Set(T object) {
-    std::get<KeyedList<T>>(lists_).Set(std::move(object));
-    ++changes_;
+    KeyedList<T>& list = std::get<KeyedList<T>>(lists_);
+    const T* known = list.Latest(ListIn<T>(snapshot_), KeyOf(object));
+    if (known != nullptr && *known == object) return;
+    list.Set(std::move(object));
+    Changed();
   }
   template <class T>
   void Remove(const Key& key) {
     std::get<KeyedList<T>>(lists_).Remove(key);
-    ++changes_;
+    Changed();
   }
   // A whole list was read: what is not in it is gone. `keys` in any order.
   template <class T>
   void KeepOnly(std::vector<Key> keys) {
     std::sort(keys.begin(), keys.end());
-    std::get<KeyedList<T>>(lists_).KeepOnly(keys, ListOf<T>());
-    ++changes_;
+    std::get<KeyedList<T>>(lists_).KeepOnly(keys, ListIn<T>(snapshot_));
+    Changed();
   }
   // A pod, with what it takes to write to it.
   void SetPod(cluster::Pod pod, std::string version, std::string node_affinity);
@@ -69,8 +82,12 @@ class Model {
   void Forget(const PodRef& pod);
   bool IsAssumed(const PodRef& pod) const { return assumed_.contains(pod); }
 
-  // Sorted, of this moment; valid until the next call.
+  // Sorted, of this moment; valid until the next call. Its objects stay where they are until one is
+  // called after a change: as long as takes() is the same.
   const cluster::Snapshot& Take(base::Time now);
+  std::uint64_t takes() const { return takes_; }
+  // Since it was asked last.
+  News TakeNews() { return std::exchange(news_, {}); }
   // As Take gave it last.
   const cluster::Snapshot& last() const { return snapshot_; }
   // The same for other threads, and for as long as they like; made once for what did not change.
@@ -81,13 +98,18 @@ class Model {
   const std::map<Key, PodRef>& sent() const { return sent_; }
   // The pod of that name in what Take gave last; nullptr: it is not there.
   const cluster::Pod* PodNamed(const Key& key) const;
+  // The same, of this moment: valid until the next change.
+  const cluster::Pod* LatestPod(const Key& key) const;
   // Grows with every change.
   std::uint64_t changes() const { return changes_; }
 
  private:
-  template <class T>
-  const std::vector<T>& ListOf() const;
+  template <class T, class Of>
+  static auto& ListIn(Of& snapshot);
+  void Changed();
+  void Put(cluster::Pod pod);
   void Show(const cluster::Pod& told);
+  void Notice(const cluster::Pod* before, const cluster::Pod& after);
 
   cluster::Snapshot snapshot_;
   std::tuple<KeyedList<cluster::Node>, KeyedList<cluster::Pod>, KeyedList<cluster::Claim>,
@@ -100,25 +122,39 @@ class Model {
   std::map<Key, PodRef> sent_;
   std::map<PodRef, std::string> assumed_;  // node
   std::map<Key, cluster::Pod> told_;       // of those behind our gate: as the API server has them
+  News news_;
   std::uint64_t changes_ = 0;
+  std::uint64_t takes_ = 0;
   std::shared_ptr<const cluster::Snapshot> shared_;  // as of shared_at_
   std::uint64_t shared_at_ = 0;                      // changes_
 };
 
-template <class T>
-const std::vector<T>& Model::ListOf() const {
-  if constexpr (std::is_same_v<T, cluster::Node>) return snapshot_.nodes;
-  if constexpr (std::is_same_v<T, cluster::Pod>) return snapshot_.pods;
-  if constexpr (std::is_same_v<T, cluster::Claim>) return snapshot_.claims;
-  if constexpr (std::is_same_v<T, cluster::ResourceSlice>) return snapshot_.slices;
-  if constexpr (std::is_same_v<T, cluster::DeviceClass>) return snapshot_.device_classes;
-  if constexpr (std::is_same_v<T, cluster::Namespace>) return snapshot_.namespaces;
-  if constexpr (std::is_same_v<T, cluster::DisruptionBudget>) return snapshot_.budgets;
-  if constexpr (std::is_same_v<T, cluster::Quota>) return snapshot_.quotas;
-  if constexpr (std::is_same_v<T, cluster::Queue>) return snapshot_.queues;
-  if constexpr (std::is_same_v<T, cluster::LocalQueue>) return snapshot_.local_queues;
-  if constexpr (std::is_same_v<T, cluster::PriorityClass>) return snapshot_.priority_classes;
-  if constexpr (std::is_same_v<T, cluster::GangOwner>) return snapshot_.gang_owners;
+template <class T, class Of>
+auto& Model::ListIn(Of& snapshot) {
+  if constexpr (std::is_same_v<T, cluster::Node>)
+    return (snapshot.nodes);
+  else if constexpr (std::is_same_v<T, cluster::Pod>)
+    return (snapshot.pods);
+  else if constexpr (std::is_same_v<T, cluster::Claim>)
+    return (snapshot.claims);
+  else if constexpr (std::is_same_v<T, cluster::ResourceSlice>)
+    return (snapshot.slices);
+  else if constexpr (std::is_same_v<T, cluster::DeviceClass>)
+    return (snapshot.device_classes);
+  else if constexpr (std::is_same_v<T, cluster::Namespace>)
+    return (snapshot.namespaces);
+  else if constexpr (std::is_same_v<T, cluster::DisruptionBudget>)
+    return (snapshot.budgets);
+  else if constexpr (std::is_same_v<T, cluster::Quota>)
+    return (snapshot.quotas);
+  else if constexpr (std::is_same_v<T, cluster::Queue>)
+    return (snapshot.queues);
+  else if constexpr (std::is_same_v<T, cluster::LocalQueue>)
+    return (snapshot.local_queues);
+  else if constexpr (std::is_same_v<T, cluster::PriorityClass>)
+    return (snapshot.priority_classes);
+  else if constexpr (std::is_same_v<T, cluster::GangOwner>)
+    return (snapshot.gang_owners);
 }
 
 }  // namespace tangram::control

@@ -32,30 +32,72 @@ bool IsNode(const cluster::Snapshot& snapshot, const std::string& name) {
 
 std::vector<Write> Placement::Decide(const plan::PlanPolicy& policy, base::Time now) {
   now_ = now;
-  next_due_.reset();
   writes_.clear();
-  waiting_.clear();
   Remember(now);
   LiftChosen();
-  const cluster::Snapshot& snapshot = model_.Take(now);
-  if (!waiters_.empty()) {
-    const plan::Plan plan = plan::MakePlan(snapshot, ForPlacement(policy));
-    for (const plan::Action& action : plan.actions) {
-      if (const auto* evict = std::get_if<plan::EvictPod>(&action.change)) {
-        const cluster::Pod* pod = model_.PodNamed({evict->pod.ns, evict->pod.name});
-        if (pod == nullptr || evicted_.contains({pod->ns, pod->name, pod->uid})) continue;
-        Add(Evict{{pod->ns, pod->name, pod->uid}, action.reason});
-      }
-    }
-    for (const plan::Action& action : plan.actions) {
-      const auto* place = std::get_if<plan::PlacePod>(&action.change);
-      if (place != nullptr && action.needs.empty()) Place(*place, action.reason);
-    }
-    const cluster::GangBook gangs(snapshot);
-    for (const plan::Waiting& waiting : plan.waiting) PutOff(waiting, gangs);
-  }
-  EvictLost(snapshot, now);
+  plan::PlanPolicy for_placement = ForPlacement(policy);
+  if (!PlaceArrivals(for_placement)) PlaceAll(std::move(for_placement));
   return std::exchange(writes_, {});
+}
+
+bool Placement::KeepsHold(const plan::PlanPolicy& policy, const News& news) const {
+  if (!kept_ || kept_->takes != model_.takes() || kept_->policy != policy) return false;
+  if (next_due_ && *next_due_ <= now_) return false;
+  const bool some_wait = waiters_.size() > news.arrived.size();
+  return !news.other && !(news.freed && some_wait);
+}
+
+bool Placement::PlaceArrivals(const plan::PlanPolicy& policy) {
+  const News news = model_.TakeNews();
+  if (!KeepsHold(policy, news)) return false;
+  if (news.freed) waiting_.clear();  // of those none is left
+  for (const Key& key : news.came) {
+    const cluster::Pod* pod = model_.LatestPod(key);
+    if (pod != nullptr && !kept_->arrivals.Came(*pod)) return false;
+  }
+  std::vector<const cluster::Pod*> arrived;
+  for (const Key& key : news.arrived) {
+    const Gated* gated = Free(key, now_);
+    if (gated == nullptr) return false;
+    if (!gated->has_host) arrived.push_back(model_.LatestPod(key));
+  }
+  std::vector<plan::Action> placed;
+  if (!arrived.empty() && !kept_->arrivals.Place(arrived, placed)) return false;
+  for (const plan::Action& action : placed) {
+    Place(std::get<plan::PlacePod>(action.change), action.reason);
+  }
+  return true;
+}
+
+void Placement::PlaceAll(plan::PlanPolicy policy) {
+  kept_.reset();
+  next_due_.reset();
+  waiting_.clear();
+  for (const auto& [pod, waiter] : waiters_) {
+    if (waiter.not_before > now_) WakeAt(waiter.not_before);
+  }
+  const cluster::Snapshot& snapshot = model_.Take(now_);
+  if (!waiters_.empty()) PlaceWaiting(snapshot, std::move(policy));
+  EvictLost(snapshot);
+}
+
+void Placement::PlaceWaiting(const cluster::Snapshot& snapshot, plan::PlanPolicy policy) {
+  ++whole_rounds_;
+  kept_.emplace(snapshot, std::move(policy), model_.takes());
+  const plan::Plan& plan = kept_->arrivals.plan();
+  for (const plan::Action& action : plan.actions) {
+    if (const auto* evict = std::get_if<plan::EvictPod>(&action.change)) {
+      const cluster::Pod* pod = model_.PodNamed({evict->pod.ns, evict->pod.name});
+      if (pod == nullptr || evicted_.contains({pod->ns, pod->name, pod->uid})) continue;
+      Add(Evict{{pod->ns, pod->name, pod->uid}, action.reason});
+    }
+  }
+  for (const plan::Action& action : plan.actions) {
+    const auto* place = std::get_if<plan::PlacePod>(&action.change);
+    if (place != nullptr && action.needs.empty()) Place(*place, action.reason);
+  }
+  const cluster::GangBook gangs(snapshot);
+  for (const plan::Waiting& waiting : plan.waiting) PutOff(waiting, gangs);
 }
 
 // Who is behind the gate, and since when ours is the last one.
@@ -67,9 +109,6 @@ void Placement::Remember(base::Time now) {
     waiters[gated.pod] = known == waiters_.end() ? Waiter{.since = now} : std::move(known->second);
   }
   waiters_ = std::move(waiters);
-  for (const auto& [pod, waiter] : waiters_) {
-    if (waiter.not_before > now) WakeAt(waiter.not_before);
-  }
 }
 
 // The pod, where it is behind the gate and may be written to now.
@@ -139,8 +178,8 @@ void Placement::Lift(const Gated& gated, std::vector<std::string> nodes, std::st
 
 // A pod whose nodes are gone can be sent nowhere else: its affinity only ever narrows. Its
 // controller makes another.
-void Placement::EvictLost(const cluster::Snapshot& snapshot, base::Time now) {
-  std::erase_if(evicted_, [&](const auto& entry) { return entry.second <= now; });
+void Placement::EvictLost(const cluster::Snapshot& snapshot) {
+  std::erase_if(evicted_, [&](const auto& entry) { return entry.second <= now_; });
   for (const auto& [key, ref] : model_.sent()) {
     const cluster::Pod* pod = model_.PodNamed(key);
     if (pod == nullptr || pod->phase != cluster::PodPhase::kPending) continue;
@@ -158,6 +197,7 @@ void Placement::Reset() {
   evicted_.clear();
   waiting_.clear();
   next_due_.reset();
+  kept_.reset();
 }
 
 void Placement::Finish(const Write& write, const base::Result<void>& outcome, base::Time now) {

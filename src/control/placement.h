@@ -1,15 +1,18 @@
 // Pods behind our gate: a node each, and the gate lifted (docs/placement.md).
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cluster/gang.h"
 #include "control/actuator.h"
 #include "control/model.h"
+#include "plan/arrivals.h"
 #include "plan/plan.h"
 
 namespace tangram::control {
@@ -25,7 +28,8 @@ struct PlacementOptions {
   base::Milliseconds last_retry{30'000};
 };
 
-// Decides for all pods behind the gate together. It acts only where ours is the last gate: who set
+// Decides for all pods behind the gate together; for those that just came, where nothing else
+// happened, by what it knows of the last time. It acts only where ours is the last gate: who set
 // another may yet choose the node (Kueue does); where a host was chosen already, the gate is just
 // lifted. Gangs are lifted whole or not at all. Owned by the thread of the Model, which it borrows.
 class Placement {
@@ -42,6 +46,8 @@ class Placement {
 
   // Why the pods behind the gate wait, as of the last round.
   const std::vector<plan::Waiting>& waiting() const { return waiting_; }
+  // Rounds in which the whole cluster was looked at.
+  std::int64_t whole_rounds() const { return whole_rounds_; }
 
  private:
   // What is remembered of a pod while it is behind the gate.
@@ -52,12 +58,27 @@ class Placement {
     std::string said{};  // the reason that was told last
   };
 
+  // What is known since the last plan, for pods that come.
+  struct Kept {
+    Kept(const cluster::Snapshot& snapshot, plan::PlanPolicy by, std::uint64_t of)
+        : policy(std::move(by)), takes(of), arrivals(snapshot, policy) {}
+    const plan::PlanPolicy policy;
+    const std::uint64_t takes;  // of the model; a later Take moves what is borrowed
+    plan::Arrivals arrivals;
+  };
+
+  // Pods that came get a node by what is kept. False where that does not do, and all has to be
+  // looked at.
+  bool PlaceArrivals(const plan::PlanPolicy& policy);
+  bool KeepsHold(const plan::PlanPolicy& policy, const News& news) const;
+  void PlaceAll(plan::PlanPolicy policy);
+  void PlaceWaiting(const cluster::Snapshot& snapshot, plan::PlanPolicy policy);
   void Add(Write write);
   void Remember(base::Time now);
   void Place(const plan::PlacePod& change, const std::string& reason);
   void PutOff(const plan::Waiting& waiting, const cluster::GangBook& gangs);
   void LiftChosen();
-  void EvictLost(const cluster::Snapshot& snapshot, base::Time now);
+  void EvictLost(const cluster::Snapshot& snapshot);
   void Lift(const Gated& gated, std::vector<std::string> nodes, std::string why);
   void WakeAt(base::Time due);
   const Gated* Free(const Key& key, base::Time now) const;
@@ -71,6 +92,8 @@ class Placement {
   std::vector<plan::Waiting> waiting_;
   base::Time now_{};
   std::optional<base::Time> next_due_;
+  std::optional<Kept> kept_;
+  std::int64_t whole_rounds_ = 0;
 };
 
 }  // namespace tangram::control

@@ -63,17 +63,21 @@ bool IsNever(WaitReason reason) {
          reason == WaitReason::kNoNodeAllows || reason == WaitReason::kIsolation;
 }
 
-Plan MakePlan(const cluster::Snapshot& snapshot, const PlanPolicy& policy, const PassDone& done) {
-  World world(snapshot, policy);
+Plan PlanIn(World& world, const PassDone& done) {
   for (const auto& [pass, run] : kOrder) {
-    if (!policy.on.at(static_cast<std::size_t>(pass))) continue;
+    if (!world.policy().on.at(static_cast<std::size_t>(pass))) continue;
     if (!world.unknown_room().empty() && pass != Pass::kAdmit) continue;
     run(world);
     if (done) done(pass);
   }
   SayGpuMemory(world);
   ExplainWaiting(world);
-  return std::move(world).Finish();
+  return world.TakePlan();
+}
+
+Plan MakePlan(const cluster::Snapshot& snapshot, const PlanPolicy& policy, const PassDone& done) {
+  World world(snapshot, policy);
+  return PlanIn(world, done);
 }
 
 }  // namespace tangram::plan

@@ -100,6 +100,7 @@ struct PlanPolicy {
   std::vector<Pool> pools;  // no two select the same node (CheckPools)
   // Nodes that nothing goes to, by name: a plan that is being carried out empties them.
   std::vector<std::string> emptied{};
+  bool operator==(const PlanPolicy&) const = default;
 };
 
 // The pool that selects the node, by its labels; the first, where CheckPools would refuse.

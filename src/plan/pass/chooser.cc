@@ -103,7 +103,7 @@ void Chooser::MakePolicy() {
   for (const cluster::Pod& pod : world_.snapshot().pods) {
     if (WholeCardsOf(pod) > 0) asked.push_back(ShapeOf(pod));
   }
-  policy_ = MakeTangram(empty, asked);
+  world_.prices().policy = MakeTangram(empty, asked);
 }
 
 // Models beyond those that placement tells apart count as the last.
@@ -154,10 +154,14 @@ Chooser::Request Chooser::RequestOf(const cluster::Pod& pod) {
   }
   Shape shape = request.shape;
   shape.memory = {};
-  const auto [worth, fresh] = worth_.try_emplace(shape, Worth{.shape = shape, .by_node = {}});
-  if (fresh) worth->second.by_node.resize(versions_.size());
+  const auto [worth, fresh] =
+      worth_.try_emplace(shape, Worth{.shape = shape, .by_node = {}, .by_state = nullptr});
+  if (fresh) {
+    worth->second.by_node.resize(versions_.size());
+    worth->second.by_state = &world_.prices().worth[shape];
+  }
   request.worth = &worth->second;
-  if (shape.gpus > 0 && policy_ == nullptr) MakePolicy();
+  if (shape.gpus > 0 && world_.prices().policy == nullptr) MakePolicy();
   return request;
 }
 
@@ -192,8 +196,8 @@ std::optional<std::int64_t> Chooser::WorthOf(const Request& request, std::size_t
   NodeState state = StateOf(at);
   if (!plan::Fits(state, request.shape)) return std::nullopt;
   state.memory = {};
-  const auto [worth, fresh] = request.worth->by_state.try_emplace(state);
-  if (fresh) worth->second = policy_->Choose(state, request.worth->shape).score;
+  const auto [worth, fresh] = request.worth->by_state->try_emplace(state);
+  if (fresh) worth->second = world_.prices().policy->Choose(state, request.worth->shape).score;
   known.value = worth->second;
   return known.value;
 }

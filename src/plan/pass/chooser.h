@@ -7,7 +7,6 @@
 #pragma once
 
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -72,12 +71,11 @@ class Chooser {
     std::optional<std::int64_t> value{};
   };
   using KnownByNode = std::vector<Known>;
-  // What nodes are worth to the policy for one shape. It looks at no memory, so that is left out of
-  // shape and states.
+  // What nodes are worth to the policy for one shape.
   struct Worth {
     Shape shape;
     KnownByNode by_node;
-    std::unordered_map<NodeState, std::int64_t, NodeStateHash> by_state{};
+    Prices::ByState* by_state = nullptr;
   };
 
   // What is looked at for one pod.
@@ -105,7 +103,6 @@ class Chooser {
   NodeState StateOf(std::size_t node) const;
 
   World& world_;
-  std::unique_ptr<Policy> policy_;  // made, which takes long, for the first pod that needs it
   WillingNodes willing_;
   std::map<std::string, Column, std::less<>> free_;       // by resource
   std::map<std::string, KnownByNode, std::less<>> loss_;  // likewise

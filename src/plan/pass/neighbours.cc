@@ -113,6 +113,14 @@ void Neighbours::Relate(const cluster::Pod& pod) {
   if (!about.is_nothing()) about_[&pod] = std::move(about);
 }
 
+bool Neighbours::Meet(const cluster::Pod& pod) {
+  const std::size_t known = rules_.size();
+  Learn(pod);
+  if (rules_.size() > known) return false;
+  if (!rules_.empty()) Relate(pod);
+  return true;
+}
+
 bool Neighbours::IsAbout(const cluster::PodTerm& term, std::string_view ns,
                          const cluster::Pod& pod) const {
   if (!term.selector || !cluster::Matches(*term.selector, pod.labels)) return false;

@@ -28,6 +28,9 @@ class Neighbours {
   // No pod is about others: nothing has to be asked.
   bool empty() const { return rules_.empty(); }
 
+  // A pod that came after the snapshot. False where it says of others what no pod of the snapshot
+  // says: what that would count was not counted, and these are of no use from then on.
+  bool Meet(const cluster::Pod& pod);
   // Takes over what is known of `other`: a pod like it.
   void Resemble(const cluster::Pod& pod, const cluster::Pod& other);
   // Takes over what is known of `original`: the pod replaces it, which goes when the pod comes.

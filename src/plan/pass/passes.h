@@ -5,6 +5,9 @@
 
 namespace tangram::plan {
 
+// All of them that the policy wants, in their order, and what always runs after them.
+Plan PlanIn(World& world, const PassDone& done = {});
+
 void Admit(World& world);
 void PlacePods(World& world);
 void ShareCards(World& world);

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cstdlib>
 #include <numeric>
+#include <span>
 #include <unordered_map>
+#include <utility>
 
 #include "cluster/schedulable.h"
 #include "plan/leaks/busy.h"
@@ -254,6 +256,20 @@ void World::Count(NodeRoom& node, const cluster::Pod& pod, int sign, SeatRoom* s
   BlockHeldCards(node);
 }
 
+bool World::Come(const cluster::Pod& pod) {
+  const cluster::Pod& came = came_.emplace_back(pod);
+  if (!state_.neighbours.Meet(came)) return false;
+  if (WaitsForGpu(came)) {
+    auto& demand = state_.demand;
+    demand.insert(std::upper_bound(demand.begin(), demand.end(), &came, IsMoreUrgent), &came);
+  } else if (cluster::HoldsDevices(came)) {
+    const auto known = std::span(state_.nodes).first(snapshot_.nodes.size());
+    const auto node = std::ranges::lower_bound(known, came.node, {}, &NodeRoom::name);
+    if (node != known.end() && node->name == came.node) Put(*node, came);
+  }
+  return true;
+}
+
 // For its neighbours a pod goes as soon as what replaces it comes.
 void World::Put(NodeRoom& node, const cluster::Pod& pod, SeatRoom* seat) {
   Count(node, pod, +1, seat);
@@ -442,12 +458,12 @@ PlanTotals World::Totals() const {
   return totals;
 }
 
-Plan World::Finish() && {
+Plan World::TakePlan() {
   state_.plan.after = Totals();
   std::sort(state_.plan.waiting.begin(), state_.plan.waiting.end(),
             [](const Waiting& a, const Waiting& b) { return a.pod < b.pod; });
   state_.plan.after.waiting = static_cast<std::int64_t>(state_.plan.waiting.size());
-  return std::move(state_.plan);
+  return std::exchange(state_.plan, {});
 }
 
 }  // namespace tangram::plan

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,6 +26,7 @@
 #include "plan/pass/neighbours.h"
 #include "plan/pass/node_room.h"
 #include "plan/pass/sharers.h"
+#include "plan/place/policy.h"
 #include "plan/plan.h"
 
 namespace tangram::plan {
@@ -36,6 +38,16 @@ struct WorldState {
   std::vector<NodeRoom> nodes{};  // by name; added ones at the end
   std::vector<const cluster::Pod*> demand{};
   Plan plan{};
+};
+
+// What nodes are worth for whole cards by the policy `tangram`.
+struct Prices {
+  using ByState = std::unordered_map<NodeState, std::int64_t, NodeStateHash>;
+  // Null until somebody needs it, since it takes long to make. It goes by the pods and the empty
+  // nodes of the snapshot, whatever came since.
+  std::unique_ptr<Policy> policy;
+  // What was asked already. Policies look at no memory: it is left out of shape and states.
+  std::unordered_map<Shape, ByState, ShapeHash> worth{};
 };
 
 class World {
@@ -56,6 +68,10 @@ class World {
   // Pods that wait, could be served, and are not served yet; most urgent first: priority, then
   // age, then name.
   std::vector<const cluster::Pod*>& demand() { return state_.demand; }
+
+  // A pod that came after the snapshot: one more that waits, or that runs on its node. False where
+  // it says of others what nobody said before: this world is of no use then.
+  bool Come(const cluster::Pod& pod);
 
   // To try something and go back.
   const WorldState& state() const { return state_; }
@@ -107,7 +123,10 @@ class World {
   // Takes such a node among the world's, under a name that no node has.
   void AddNode(NodeRoom node, std::string name);
 
-  Plan Finish() &&;
+  // What was decided since it was taken last, with the sums of now.
+  Plan TakePlan();
+  // What whole cards are worth, to whoever asks first and to those after.
+  Prices& prices() { return prices_; }
 
  private:
   PlanTotals Totals() const;
@@ -130,6 +149,8 @@ class World {
   std::string unknown_room_;
   std::deque<cluster::Node> twins_;  // of nodes that are added
   std::deque<cluster::Pod> replacements_;
+  std::deque<cluster::Pod> came_;
+  Prices prices_;
   std::unordered_map<const cluster::Pod*, const cluster::Pod*> replaces_;
   std::optional<Movable> movable_;
   std::unordered_set<const cluster::Pod*> moved_;
