@@ -75,6 +75,23 @@ class Live(unittest.TestCase):
         report = tangram("report", "-o", "json", "--snapshot", "-", stdin=hashed.stdout)
         self.assertEqual(json.loads(report.stdout)["totals"], self.report["totals"])
 
+    def test_devices_of_dra_are_in_the_snapshot_and_plans_read_them(self):
+        saved = json.loads(self.saved.read_text())
+        devices = [d for s in saved["slices"] for d in s.get("devices", [])]
+        self.assertEqual({s["pool"] for s in saved["slices"]}, {"h100-dra-0"})
+        self.assertTrue(any(s.get("counters") for s in saved["slices"]), "MIG as shared counters")
+        self.assertTrue(any("-mig-" in d["name"] and d.get("consumes") for d in devices))
+        self.assertEqual({c["name"] for c in saved["deviceClasses"]},
+                         {"gpu.nvidia.com", "mig.nvidia.com"})
+        names = {d["name"] for d in devices}
+        held = [d for c in saved["claims"] for d in c.get("devices", [])]
+        self.assertTrue(held)
+        self.assertLessEqual({d["device"] for d in held}, names)
+        plan = tangram("plan", "-o", "json", "--snapshot", self.saved)
+        self.assertIn(plan.returncode, (0, 1), plan.stderr)
+        now = live("plan", "-o", "json")
+        self.assertEqual(json.loads(now.stdout)["actions"], json.loads(plan.stdout)["actions"])
+
     def test_table_fits_a_hundred_columns(self):
         table = tangram("report", "--snapshot", self.saved).stdout
         self.assertLessEqual(max(map(len, table.splitlines())), 100)

@@ -18,7 +18,8 @@ struct Draft {
   PodRequests requests;
   std::vector<ReadSpread> spreads;
   std::vector<std::string> fixed_claims;      // spec.resourceClaims[].resourceClaimName
-  std::vector<std::string> generated_claims;  // status: made from templates or extended resources
+  std::vector<std::string> generated_claims;  // status: made from templates
+  std::string extended_claim;  // status: made by the scheduler for its extended resources
 };
 
 cluster::PodPhase PhaseOf(std::string_view text) {
@@ -128,7 +129,7 @@ void ReadStatus(Json status, Draft& draft) {
     }
   });
   draft.generated_claims = std::move(from_templates);
-  if (!extended.empty()) draft.generated_claims.push_back(std::move(extended));
+  draft.extended_claim = std::move(extended);
 }
 
 // A ReplicaSet of a Deployment is named <deployment>-<pod-template-hash>.
@@ -176,6 +177,9 @@ cluster::Pod Finish(Draft draft, Fault& fault) {
 
   pod.claims = std::move(draft.fixed_claims);
   pod.claims.insert(pod.claims.end(), draft.generated_claims.begin(), draft.generated_claims.end());
+  // Without a node it is what an attempt left behind: the scheduler deletes it and makes another.
+  const bool is_its_own = !draft.extended_claim.empty() && !pod.node.empty();
+  if (is_its_own) pod.claims.push_back(std::move(draft.extended_claim));
   std::sort(pod.claims.begin(), pod.claims.end());
   pod.claims.erase(std::unique(pod.claims.begin(), pod.claims.end()), pod.claims.end());
   return pod;

@@ -16,6 +16,7 @@ using cluster::Owner;
 using cluster::ResourceCount;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using testing::Not;
 
 // As the API server of 1.36 writes a pod of a Deployment, shortened where nothing is read.
@@ -142,13 +143,26 @@ TEST(DecodePod, GatedPodWithClaimsAndPending) {
   ASSERT_TRUE(pod) << pod.error().message;
   EXPECT_EQ(pod->owner, (Owner{"StatefulSet", "lab"}));
   EXPECT_THAT(pod->gates, ElementsAre("kueue.x-k8s.io/admission", "tangram.dev/placement"));
-  EXPECT_THAT(pod->claims, ElementsAre("b0-extended-resources-9r556", "b0-gpu-7xk2p", "team-card"));
+  EXPECT_THAT(pod->claims, ElementsAre("b0-gpu-7xk2p", "team-card"));
   EXPECT_EQ(pod->pending_reason, "SchedulingGated");
   EXPECT_THAT(pod->pending_message, HasSubstr("scheduling gates"));
   EXPECT_FALSE(pod->can_preempt);
   EXPECT_EQ(pod->priority, -10);
   EXPECT_FALSE(pod->started_at);
   EXPECT_FALSE(pod->ready);
+}
+
+TEST(DecodePod, TheSchedulersClaimIsThatOfAPodOnItsNode) {
+  const auto claims_of = [](const std::string& spec) {
+    const auto pod = DecodeText(DecodePod, R"({"metadata": {"name": "b0"}, "spec": )" + spec + R"(,
+      "status": {"extendedResourceClaimStatus": {"requestMappings": [{"containerName": "c",
+        "resourceName": "nvidia.com/mig-1g.5gb", "requestName": "container-0-request-0"}],
+        "resourceClaimName": "b0-extended-resources-9r556"}}})");
+    EXPECT_TRUE(pod);
+    return pod->claims;
+  };
+  EXPECT_THAT(claims_of(R"({"nodeName": "n"})"), ElementsAre("b0-extended-resources-9r556"));
+  EXPECT_THAT(claims_of("{}"), IsEmpty()) << "left over from an attempt that failed";
 }
 
 TEST(DecodePod, ReadsWhatKeepsItOffNodes) {

@@ -82,6 +82,16 @@ class SnapshotHasher {
   void RenameDevice(std::string& device) { RenameUnless(IsHardwareText(device), "device", device); }
   // As a text of a CEL expression, so that a selector by driver chooses what it did.
   void RenameDriver(std::string& driver) { RenameUnless(IsPublicKey(driver), "text", driver); }
+  // A name with a DeviceClass in it goes on standing for that class.
+  void RenameResource(std::string& name) {
+    constexpr string_view kOfClass = "deviceclass.resource.kubernetes.io/";
+    if (!string_view(name).starts_with(kOfClass)) {
+      return RenameUnless(IsPublicKey(name), "resource", name);
+    }
+    std::string device_class = name.substr(kOfClass.size());
+    RenameClass(device_class);
+    name = std::string(kOfClass) + device_class;
+  }
   void RenameClass(std::string& name) { RenameUnless(IsPublicKey(name), "class", name); }
   // An attribute or a capacity, as CEL names it: its domain is a text there, the rest a name.
   void RenameAttribute(std::string& name) {
@@ -126,9 +136,7 @@ class SnapshotHasher {
     std::sort(labels.begin(), labels.end());
   }
   void Hide(std::vector<ResourceCount>& resources) {
-    for (ResourceCount& resource : resources) {
-      RenameUnless(IsPublicKey(resource.name), "resource", resource.name);
-    }
+    for (ResourceCount& resource : resources) RenameResource(resource.name);
     std::sort(resources.begin(), resources.end());
   }
   void HideEffect(std::string& effect) {

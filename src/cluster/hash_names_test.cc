@@ -271,6 +271,26 @@ TEST(HashNames, KeepsWhatTheReportNeeds) {
   EXPECT_EQ(hidden.taints, node.taints);
 }
 
+// What pods ask for goes on standing for the class, whose own name is hidden.
+TEST(HashNames, AResourceOfADeviceClassStaysThatOfTheClass) {
+  Snapshot snapshot;
+  snapshot.device_classes = {{"acme-gpu", {}, "acme.example/gpu"}, {"gpu.nvidia.com", {}, {}}};
+  Pod& pod = snapshot.pods.emplace_back();
+  pod.name = "p";
+  pod.devices = {{"acme.example/gpu", 1},
+                 {"deviceclass.resource.kubernetes.io/acme-gpu", 2},
+                 {"deviceclass.resource.kubernetes.io/gpu.nvidia.com", 3}};
+  const Snapshot hidden = HashNames(snapshot, kKey);
+  const DeviceClass& own = hidden.device_classes[0].extended_resource.empty()
+                               ? hidden.device_classes[1]
+                               : hidden.device_classes[0];
+  EXPECT_EQ(own.name.find("acme"), std::string::npos);
+  const auto& devices = hidden.pods[0].devices;
+  EXPECT_EQ(CountOf(devices, own.extended_resource), 1);
+  EXPECT_EQ(CountOf(devices, "deviceclass.resource.kubernetes.io/" + own.name), 2);
+  EXPECT_EQ(CountOf(devices, "deviceclass.resource.kubernetes.io/gpu.nvidia.com"), 3);
+}
+
 struct TextCase {
   std::string name;
   std::string text;

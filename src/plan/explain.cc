@@ -64,10 +64,12 @@ bool HasGpus(const NodeRoom& node) {
          });
 }
 
-// The first device of the pod that `counts` has too few of; empty: none.
-std::string Missing(const cluster::Pod& pod, const Counts& counts) {
+// The first device of the pod that `counts` of the node has too few of; empty: none. What a claim
+// would serve there is another question.
+std::string Missing(const NodeRoom& node, const cluster::Pod& pod, const Counts& counts) {
   const auto short_of = [&](const auto& asked) {
-    return asked.count > CountIn(counts, asked.name);
+    return asked.count > CountIn(counts, asked.name) &&
+           !node.book->IsByClaim(node.site(), pod, asked.name);
   };
   const auto missing = std::find_if(pod.devices.begin(), pod.devices.end(), short_of);
   return missing == pod.devices.end() ? "" : missing->name;
@@ -84,7 +86,7 @@ std::optional<Obstacle> RuledOutBySelf(const NodeRoom& node, const cluster::Pod&
     return Obstacle{Kind::kTaint, taint->key};
   }
   if (!self.ready || !self.schedulable) return Obstacle{Kind::kNotReady};
-  if (std::string device = Missing(pod, node.offers); !device.empty()) {
+  if (std::string device = Missing(node, pod, node.offers); !device.empty()) {
     return Obstacle{Kind::kNoDevice, std::move(device)};
   }
   if (pod.cpu > self.cpu || pod.memory > self.memory || !HasGpuMemory(node, pod)) {
@@ -95,10 +97,11 @@ std::optional<Obstacle> RuledOutBySelf(const NodeRoom& node, const cluster::Pod&
 
 std::optional<Obstacle> RuledOut(const NodeRoom& node, const cluster::Pod& pod) {
   if (auto by_self = RuledOutBySelf(node, pod)) return by_self;
-  if (std::string device = Missing(pod, node.free); !device.empty()) {
+  if (std::string device = Missing(node, pod, node.free); !device.empty()) {
     return Obstacle{Kind::kHeld, std::move(device)};
   }
-  if (!node.book->Fits(*node.self, pod)) return Obstacle{Kind::kClaims, ClaimsOf(pod)};
+  if (!node.book->Fits(node.site(), pod))
+    return Obstacle{Kind::kClaims, ClaimsOf(pod, node.book->resources())};
   if (pod.cpu > node.cpu || pod.memory > node.memory) return Obstacle{Kind::kBusyHost};
   if (!node.around->Allow(*node.self, pod)) return Obstacle{Kind::kOtherPods};
   if (!SharesWell(node, pod)) return Obstacle{Kind::kSharers};
@@ -224,12 +227,12 @@ void SayGang(const cluster::Snapshot& snapshot, Explanation& told) {
   told.gang = standing;
 }
 
-Explanation::State StateOf(const cluster::Pod& pod) {
+Explanation::State StateOf(const cluster::Snapshot& snapshot, const cluster::Pod& pod) {
   using State = Explanation::State;
   if (pod.phase == cluster::PodPhase::kSucceeded || pod.phase == cluster::PodPhase::kFailed) {
     return State::kEnded;
   }
-  if (!AsksForGpu(pod)) return State::kNoGpu;
+  if (!AsksForGpu(pod) && !ClassResources(snapshot).AreAskedBy(pod)) return State::kNoGpu;
   if (!pod.node.empty()) return State::kOnNode;
   return !cluster::SentTo(pod).empty() && pod.gates.empty() ? State::kSent : State::kWaits;
 }
@@ -281,7 +284,7 @@ std::string_view NameOf(Explanation::State state) {
 Explanation Explain(const cluster::Snapshot& snapshot, const PlanPolicy& policy,
                     const cluster::Pod& pod) {
   using State = Explanation::State;
-  Explanation told{.pod = &pod, .state = StateOf(pod)};
+  Explanation told{.pod = &pod, .state = StateOf(snapshot, pod)};
   if (told.state == State::kEnded || told.state == State::kNoGpu) return told;
   SayGang(snapshot, told);
   if (told.state == State::kOnNode) {

@@ -6,138 +6,24 @@
 #include <random>
 
 #include "base/sanitized_testing.h"
-#include "plan/plan_lines_testing.h"
-#include "plan/plan_testing.h"
+#include "plan/class_resources.h"
+#include "plan/plan_dra_testing.h"
 #include "plan/validate.h"
 
 namespace tangram::plan {
 namespace {
 
-using cluster::AttributeType;
-using testing::Checked;
-using testing::Cluster;
 using ::testing::Contains;
+using testing::DraCluster;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using testing::Lines;
+using testing::kRoot;
+using testing::Placed;
+using testing::PlaceOnly;
+using testing::PlanOf;
 using testing::WaitsFor;
-
-constexpr const char* kRoot = "resource.kubernetes.io/pcieRoot";
-
-// Clusters whose cards DRA publishes.
-class DraCluster : public Cluster {
- public:
-  DraCluster() {
-    snapshot().device_classes = {
-        {"gpu.nvidia.com", {"device.attributes['gpu.nvidia.com'].type == 'gpu'"}, {}},
-        {"mig.nvidia.com", {"device.attributes['gpu.nvidia.com'].type == 'mig'"}, {}}};
-  }
-
-  // A node whose cards hang on these PCIe roots; the device plugin does not know them.
-  cluster::Node& DraNode(const std::string& name, const std::vector<std::string>& roots) {
-    cluster::Node& node = Node(name, static_cast<int>(roots.size()));
-    node.devices.clear();
-    cluster::ResourceSlice& slice = snapshot().slices.emplace_back();
-    slice.name = name + "-cards";
-    slice.driver = "gpu.nvidia.com";
-    slice.pool = name;
-    slice.pool_slices = 1;
-    slice.reach.node = name;
-    for (std::size_t i = 0; i < roots.size(); ++i) {
-      cluster::Device& device = slice.devices.emplace_back();
-      device.name = "gpu-" + std::to_string(i);
-      device.attributes = {{kRoot, AttributeType::kString, roots[i]},
-                           {"type", AttributeType::kString, "gpu"}};
-      node.gpus[i].dra_device = device.name;
-    }
-    return node;
-  }
-
-  // The slices of a node give way to one card with counters: whole, or as two halves.
-  void Partition(const std::string& node) {
-    auto& slices = snapshot().slices;
-    cluster::ResourceSlice& parts = *std::find_if(
-        slices.begin(), slices.end(), [&](const auto& slice) { return slice.pool == node; });
-    parts.pool_slices = 2;
-    parts.devices.resize(1);
-    parts.devices[0].consumes = {{"card", {{"slices", 2000}}}};
-    for (const char* name : {"gpu-0-mig-3g20gb-9-0", "gpu-0-mig-3g20gb-9-4"}) {
-      cluster::Device& half = parts.devices.emplace_back();
-      half.name = name;
-      half.attributes = {{"type", AttributeType::kString, "mig"}};
-      half.consumes = {{"card", {{"slices", 1000}}}};
-    }
-    cluster::ResourceSlice counters = parts;
-    counters.name = node + "-counters";
-    counters.devices.clear();
-    counters.counters = {{"card", {{"slices", 2000}}}};
-    slices.push_back(std::move(counters));
-  }
-
-  cluster::Claim& Claim(const std::string& name, std::int64_t count = 1,
-                        const std::string& device_class = "gpu.nvidia.com") {
-    cluster::Claim claim;
-    claim.ns = "ns";
-    claim.name = name;
-    claim.requests = {{"gpus", device_class, {}, count}};
-    return snapshot().claims.emplace_back(std::move(claim));
-  }
-
-  // A pod of its own claim, which is made like it.
-  cluster::Pod& ClaimPod(const std::string& name, std::int64_t count = 1,
-                         const std::string& device_class = "gpu.nvidia.com") {
-    Claim(name + "-gpu", count, device_class);
-    return PodOf(name, {name + "-gpu"});
-  }
-
-  cluster::Pod& PodOf(const std::string& name, std::vector<std::string> claims) {
-    cluster::Pod& pod = Pod(name, "x", 0);
-    pod.devices.clear();
-    pod.claims = std::move(claims);
-    return pod;
-  }
-
-  // The claim holds a device of the node.
-  void Allocate(const std::string& claim, const std::string& node, const std::string& device) {
-    auto& claims = snapshot().claims;
-    cluster::Claim& found = *std::find_if(claims.begin(), claims.end(),
-                                          [&](const auto& one) { return one.name == claim; });
-    found.devices.push_back({"gpus", "gpu.nvidia.com", node, device});
-    found.nodes = {{{}, {{"metadata.name", "In", {node}}}}};
-  }
-};
-
-PlanPolicy PlaceOnly() {
-  PlanPolicy policy;
-  policy.on = {true, true};  // kAdmit, kPlace
-  return policy;
-}
-
-Plan PlanOf(DraCluster& c) {
-  cluster::Normalize(c.snapshot());
-  return Checked(c.snapshot(), PlaceOnly());
-}
-
-// "pod on node: device device", a line each.
-std::vector<std::string> Placed(const Plan& plan) {
-  std::vector<std::string> lines;
-  for (const Action& action : plan.actions) {
-    const auto* place = std::get_if<PlacePod>(&action.change);
-    if (place == nullptr) continue;
-    std::string line = place->pod.name + " on " + place->node + ":";
-    for (const ClaimedDevice& one : place->devices) line += " " + one.device.device;
-    lines.push_back(line);
-  }
-  return lines;
-}
-
-std::string WhyWaits(const Plan& plan, const std::string& pod) {
-  for (const Waiting& waiting : plan.waiting) {
-    if (waiting.pod.name == pod) return waiting.why;
-  }
-  return "";
-}
+using testing::WhyWaits;
 
 TEST(PlanClaims, AClaimGetsADeviceThatIsFree) {
   DraCluster c;
@@ -340,6 +226,9 @@ class RandomDra {
       if (Roll(3) == 0) cluster_.Partition(name);
       if (Roll(5) == 0) Last().devices[0].taints = {{"sick", "yes", "NoSchedule"}};
     }
+    auto& classes = cluster_.snapshot().device_classes;
+    if (Roll(2)) classes[0].extended_resource = "nvidia.com/gpu";
+    if (Roll(6) == 0) classes[1].extended_resource = "nvidia.com/gpu";
     const int pods = 2 + Roll(8);
     for (int i = 0; i < pods; ++i) AddPod("p" + std::to_string(i));
     cluster::Normalize(cluster_.snapshot());
@@ -353,7 +242,8 @@ class RandomDra {
   void AddPod(const std::string& name) {
     const int kind = Roll(8);
     if (kind == 0) {
-      cluster_.Pod(name, "nvidia.com/gpu", 1);
+      cluster_.Pod(name, "nvidia.com/gpu", 1 + Roll(2));
+      if (Roll(3) == 0) cluster_.snapshot().pods.back().node = "n0";  // sent there
     } else if (kind == 1 && !cluster_.snapshot().claims.empty()) {
       cluster_.PodOf(name, {cluster_.snapshot().claims.front().name});
     } else {
@@ -371,13 +261,18 @@ class RandomDra {
 
 TEST(PlanClaims, EveryPlanHoldsAgainstItsSnapshot) {
   int devices = 0;
+  int of_classes = 0;  // asked for by an extended resource
   for (unsigned seed = 0; seed < (base::kSanitized ? 40 : 400); ++seed) {
     cluster::Snapshot snapshot = RandomDra(seed).Make();
     const Plan plan = MakePlan(snapshot, {});
     ASSERT_THAT(Validate(plan, snapshot, {}), IsEmpty()) << seed;
     for (const Action& action : plan.actions) {
       const auto* place = std::get_if<PlacePod>(&action.change);
-      if (place != nullptr) devices += static_cast<int>(place->devices.size());
+      if (place == nullptr) continue;
+      devices += static_cast<int>(place->devices.size());
+      of_classes += static_cast<int>(
+          std::count_if(place->devices.begin(), place->devices.end(),
+                        [](const auto& one) { return one.claim == kSchedulersClaim; }));
     }
     std::mt19937 random(seed);
     for (auto shuffle : {0, 1}) {
@@ -389,6 +284,7 @@ TEST(PlanClaims, EveryPlanHoldsAgainstItsSnapshot) {
     ASSERT_EQ(MakePlan(snapshot, {}), plan) << seed;
   }
   EXPECT_GT(devices, base::kSanitized ? 20 : 200);
+  EXPECT_GT(of_classes, base::kSanitized ? 5 : 50);
 }
 
 }  // namespace

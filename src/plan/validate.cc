@@ -127,7 +127,8 @@ class Check {
     if (pod.cpu.value() > 0 && node.cpu < 0) Wrong("node {} lacks CPU", name);
     if (pod.memory.value() > 0 && node.memory < 0) Wrong("node {} lacks memory", name);
     for (const auto& [resource, count] : pod.devices) {
-      if (count > 0 && node.free[resource] < 0) Wrong("node {} lacks {}", name, resource);
+      if (count == 0 || node.free[resource] >= 0 || claims_.Serves(pod, resource)) continue;
+      Wrong("node {} lacks {}", name, resource);
     }
   }
 
@@ -414,7 +415,7 @@ class Check {
       if (waiting.why.empty() || waiting.remedy.empty()) Wrong("pod {} is not told why", name);
     }
     for (const auto& [name, pod] : pods_) {
-      const bool waits = Waits(name, *pod) && AsksForGpu(*pod);
+      const bool waits = Waits(name, *pod) && claims_.AsksForDevices(*pod);
       if (waits == (placed_.contains(name) || explained.contains(name))) continue;
       Wrong("pod {}/{} {}", name.ns, name.name,
             waits ? "is neither placed nor told why it waits" : "does not wait for a GPU");

@@ -78,11 +78,61 @@ void ClaimCheck::TakeHeldCards(std::map<std::string, NodeCount>& nodes) const {
   }
 }
 
+std::vector<const cluster::DeviceClass*> ClaimCheck::ClassesBehind(
+    const std::string& resource) const {
+  std::vector<const cluster::DeviceClass*> classes;
+  for (const cluster::DeviceClass& one : snapshot_.device_classes) {
+    const bool is_named = resource == "deviceclass.resource.kubernetes.io/" + one.name;
+    if (is_named || resource == one.extended_resource) classes.push_back(&one);
+  }
+  return classes;
+}
+
+bool ClaimCheck::AsksForDevices(const cluster::Pod& pod) const {
+  return AsksForGpu(pod) ||
+         std::any_of(pod.devices.begin(), pod.devices.end(), [&](const auto& asked) {
+           return asked.count > 0 && !ClassesBehind(asked.name).empty();
+         });
+}
+
+bool ClaimCheck::Serves(const cluster::Pod& pod, const std::string& resource) const {
+  return by_class_.contains({&pod, resource});
+}
+
+cluster::Claim ClaimCheck::SchedulersClaim(const NodeCount& on, const cluster::Pod& pod,
+                                           Wrong& wrong) {
+  cluster::Claim claim;
+  claim.ns = pod.ns;
+  claim.name = "<extended-resources>";
+  for (std::size_t i = 0; i < pod.devices.size(); ++i) {
+    const auto& [resource, count] = pod.devices[i];
+    const auto free = on.free.find(resource);
+    std::int64_t offered = free == on.free.end() ? 0 : free->second;
+    for (const cluster::Pod* other : on.pods) {
+      offered += cluster::CountOf(other->devices, resource);
+    }
+    const auto classes = ClassesBehind(resource);
+    if (count == 0 || offered > 0 || classes.empty()) continue;
+    if (classes.size() > 1) {
+      wrong.push_back(fmt::format("more than one class stands behind {}", resource));
+    }
+    claim.requests.push_back({fmt::format("request-{}", i), classes.front()->name, {}, count});
+    by_class_.emplace(&pod, resource);
+  }
+  return claim;
+}
+
 std::vector<std::string> ClaimCheck::Put(NodeCount& on, const cluster::Pod& pod,
                                          const std::vector<ClaimedDevice>& devices) {
   Wrong wrong;
   std::map<std::string, std::vector<AllocatedDevice>> by_claim;
   for (const auto& [claim, device] : devices) by_claim[claim].push_back(device);
+  cluster::Claim made = SchedulersClaim(on, pod, wrong);
+  if (!made.requests.empty()) {
+    const cluster::Claim& claim = made_.emplace_back(std::move(made));
+    CheckClaim(on, claim, by_claim[claim.name], wrong);
+    by_claim.erase(claim.name);
+  }
   for (const auto& [name, given] : by_claim) {
     if (std::find(pod.claims.begin(), pod.claims.end(), name) != pod.claims.end()) continue;
     wrong.push_back(fmt::format("pod {}/{} has no claim {}", pod.ns, pod.name, name));

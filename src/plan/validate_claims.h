@@ -2,6 +2,7 @@
 // that is about devices.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <set>
 #include <string>
@@ -22,7 +23,9 @@ namespace tangram::plan {
 //   - leaves no counter of its pool below nothing;
 //   - is no card that the device plugin gave away;
 // each request of the claim gets as many as it asks for, of one of its alternatives; and devices
-// have in common what the claim wants. A claim that is allocated is used where it can be.
+// have in common what the claim wants. A claim that is allocated is used where it can be. Where a
+// DeviceClass stands behind a resource that the node's device plugin does not offer, the pod gets
+// as many devices of that class as it asks for.
 class ClaimCheck {
  public:
   // The snapshot must outlive it.
@@ -33,6 +36,10 @@ class ClaimCheck {
   // A pod comes to a node, and its claims get `devices`. What is wrong, a sentence each.
   std::vector<std::string> Put(NodeCount& on, const cluster::Pod& pod,
                                const std::vector<ClaimedDevice>& devices);
+  // Whether devices of a class were given to the pod, which came to a node, for that resource.
+  bool Serves(const cluster::Pod& pod, const std::string& resource) const;
+  // Asks for a GPU in any form, or for what a class stands behind.
+  bool AsksForDevices(const cluster::Pod& pod) const;
 
  private:
   using Key = std::tuple<std::string, std::string, std::string>;  // driver, pool, device
@@ -46,6 +53,10 @@ class ClaimCheck {
   };
   using Wrong = std::vector<std::string>;
 
+  // Of the classes that stand behind the resource.
+  std::vector<const cluster::DeviceClass*> ClassesBehind(const std::string& resource) const;
+  // What the scheduler has to make for the pod there; without requests: nothing.
+  cluster::Claim SchedulersClaim(const NodeCount& on, const cluster::Pod& pod, Wrong& wrong);
   void CheckClaim(NodeCount& on, const cluster::Claim& claim,
                   const std::vector<cluster::AllocatedDevice>& devices, Wrong& wrong);
   void CheckDevice(const cluster::Node& node, const cluster::DeviceRequest& request,
@@ -62,6 +73,8 @@ class ClaimCheck {
   std::map<Key, Published> published_;  // of the newest generation
   std::set<Key> held_;
   std::map<const cluster::Claim*, Served> served_;
+  std::deque<cluster::Claim> made_;                                 // for pods that came
+  std::set<std::pair<const cluster::Pod*, std::string>> by_class_;  // resources of theirs
 };
 
 }  // namespace tangram::plan

@@ -66,11 +66,16 @@ class Admission {
     const auto could = CouldOfEach(pod);
     const Willing& willing = willing_.For(pod);
     // A node that is not ready, or cordoned, may serve it again.
-    const bool served = std::any_of(willing.all.begin(), willing.all.end(), [&](std::size_t n) {
-      return IsLargeEnough(pod, n) && HasGpu(pod, could, n) && HasGpuMemory(nodes_[n], pod);
-    });
-    if (served) return pod.claims.empty() ? std::nullopt : RefuseClaims(pod, willing);
-    return WhyNone(pod, could, willing);
+    std::vector<Site> served;
+    const bool by_claim = world_.book().Concerns(pod);
+    for (const std::size_t n : willing.all) {
+      if (!IsLargeEnough(pod, n) || !HasGpu(pod, could, n) || !HasGpuMemory(nodes_[n], pod)) {
+        continue;
+      }
+      if (!by_claim) return std::nullopt;
+      served.push_back(nodes_[n].site());
+    }
+    return served.empty() ? WhyNone(pod, could, willing) : RefuseClaims(pod, served);
   }
 
  private:
@@ -90,10 +95,12 @@ class Admission {
     return each;
   }
 
-  static bool HasGpu(const cluster::Pod& pod, const std::vector<const ByNode*>& could,
-                     std::size_t n) {
+  bool HasGpu(const cluster::Pod& pod, const std::vector<const ByNode*>& could,
+              std::size_t n) const {
     for (std::size_t i = 0; i < could.size(); ++i) {
-      if ((*could[i])[n] < pod.devices[i].count) return false;
+      const auto& [resource, count] = pod.devices[i];
+      if ((*could[i])[n] >= count) continue;
+      if (!nodes_[n].book->IsByClaim(nodes_[n].site(), pod, resource)) return false;
     }
     return true;
   }
@@ -103,11 +110,10 @@ class Admission {
   }
 
   // Whether devices for all its claims are on one of the nodes, whoever holds them.
-  std::optional<Refusal> RefuseClaims(const cluster::Pod& pod, const Willing& willing) const {
+  std::optional<Refusal> RefuseClaims(const cluster::Pod& pod,
+                                      const std::vector<Site>& sites) const {
     using Verdict = DeviceBook::Verdict;
-    std::vector<const cluster::Node*> nodes;
-    for (const std::size_t n : willing.all) nodes.push_back(nodes_[n].self);
-    const DeviceBook::Could could = world_.book().CouldServe(nodes, pod);
+    const DeviceBook::Could could = world_.book().CouldServe(sites, pod);
     switch (could.verdict) {
       case Verdict::kFits:
         return std::nullopt;
@@ -120,7 +126,8 @@ class Admission {
         break;
     }
     return Refusal{WaitReason::kNoSuchDevice,
-                   fmt::format("no node that it may use has devices for {}", ClaimsOf(pod)),
+                   fmt::format("no node that it may use has devices for {}",
+                               ClaimsOf(pod, world_.book().resources())),
                    "ask for devices that are published (kubectl get resourceslices), or add a node "
                    "that has them"};
   }
@@ -145,12 +152,31 @@ class Admission {
     return any ? KeptOff(pod, large, willing) : TooMuchGpuMemory(pod);
   }
 
-  static std::optional<Refusal> NoDevice(const cluster::Pod& pod,
-                                         const std::vector<const ByNode*>& could) {
+  // Why it is not known whether DRA has devices behind a resource; empty: it is.
+  std::string WhyUnread() const {
+    for (const char* kind : {"deviceclasses.resource.k8s.io", "resourceslices.resource.k8s.io"}) {
+      const cluster::Gap* gap = cluster::GapIn(world_.snapshot(), kind);
+      if (gap != nullptr) return fmt::format("{} could not be read: {}", kind, gap->why);
+    }
+    return {};
+  }
+
+  std::optional<Refusal> NoDevice(const cluster::Pod& pod,
+                                  const std::vector<const ByNode*>& could) const {
     for (std::size_t i = 0; i < could.size(); ++i) {
       const auto& [resource, count] = pod.devices[i];
+      const auto by_claim = [&, &name = resource](const NodeRoom& node) {
+        return node.book->IsByClaim(node.site(), pod, name);
+      };
+      if (std::any_of(nodes_.begin(), nodes_.end(), by_claim)) continue;
       const std::int64_t most =
           could[i]->empty() ? 0 : *std::max_element(could[i]->begin(), could[i]->end());
+      if (most <= 0 && count > 0 && !WhyUnread().empty()) {
+        return Refusal{WaitReason::kByClaim,
+                       fmt::format("no device plugin offers {}; whether DRA does is not known: {}",
+                                   resource, WhyUnread()),
+                       "let Tangram read them, or leave it to the scheduler"};
+      }
       if (most <= 0 && count > 0) {
         return Refusal{WaitReason::kNoSuchDevice,
                        fmt::format("no node has {}, and no card here can be made to", resource),

@@ -146,8 +146,12 @@ void Chooser::Changed(const NodeRoom& node) {
 }
 
 Chooser::Request Chooser::RequestOf(const cluster::Pod& pod) {
-  Request request{
-      .pod = pod, .willing = willing_.For(pod), .free = {}, .loss = {}, .shape = ShapeOf(pod)};
+  Request request{.pod = pod,
+                  .willing = willing_.For(pod),
+                  .free = {},
+                  .loss = {},
+                  .shape = ShapeOf(pod),
+                  .by_claim = world_.book().Concerns(pod)};
   for (const auto& [resource, count] : pod.devices) {
     request.free.push_back(&FreeOf(resource));
     request.loss.push_back(&loss_.try_emplace(resource, versions_.size()).first->second);
@@ -166,10 +170,11 @@ Chooser::Request Chooser::RequestOf(const cluster::Pod& pod) {
 }
 
 bool Chooser::HasRoom(const Request& request, std::size_t node) const {
-  for (std::size_t i = 0; i < request.free.size(); ++i) {
-    if ((*request.free[i])[node] < request.pod.devices[i].count) return false;
-  }
   const NodeRoom& room = world_.nodes()[node];
+  for (std::size_t i = 0; i < request.free.size(); ++i) {
+    if ((*request.free[i])[node] >= request.pod.devices[i].count) continue;
+    if (!request.by_claim || !room.has_free(request.pod, request.pod.devices[i])) return false;
+  }
   return cpu_[node] >= request.pod.cpu.value() && memory_[node] >= request.pod.memory.value() &&
          !room.given_back && HasGpuMemory(room, request.pod);
 }
@@ -179,10 +184,17 @@ Chooser::Score Chooser::ScoreOf(const Request& request, std::size_t at) const {
   const int preference = cluster::PreferenceFor(*node.self, request.pod);
   const bool paid = !node.policy->give_back || !node.is_empty();
   if (const auto worth = WorthOf(request, at)) return {!kept_[at], preference, paid, *worth, 0, 0};
-  std::int64_t left = request.pod.claims.empty() ? 0 : node.book->FreeOn(*node.self);
+  std::int64_t left = 0;
+  bool by_claim = !request.pod.claims.empty();
   for (std::size_t i = 0; i < request.free.size(); ++i) {
-    left += (*request.free[i])[at] - request.pod.devices[i].count;
+    const auto& [resource, count] = request.pod.devices[i];
+    if (request.by_claim && node.book->IsByClaim(node.site(), request.pod, resource)) {
+      by_claim = true;
+    } else {
+      left += (*request.free[i])[at] - count;
+    }
   }
+  if (by_claim) left += node.book->FreeOn(*node.self);
   return {!kept_[at],           preference, paid,
           -LossOf(request, at), -left,      -CountIn(node.free, kCardResource)};
 }
@@ -234,7 +246,7 @@ std::optional<Chooser::Entry> Chooser::Scan(const Request& request,
     if (best && !(*best < entry)) continue;
     // These look at every pod there: only for a node that would be taken.
     const NodeRoom& room = world_.nodes()[node];
-    if (!SharesWell(room, request.pod) || !room.book->Fits(*room.self, request.pod)) continue;
+    if (!SharesWell(room, request.pod) || !room.book->Fits(room.site(), request.pod)) continue;
     if (world_.neighbours().Allow(*room.self, request.pod)) best = entry;
   }
   return best;
@@ -280,7 +292,7 @@ NodeRoom* Chooser::BestOf(const std::vector<std::size_t>& nodes, const cluster::
 NodeRoom* Chooser::Best(const cluster::Pod& pod) {
   const Request request = RequestOf(pod);
   // Where others go changes where it may, and what is free for its claims.
-  if (world_.neighbours().Concern(pod) || !pod.claims.empty()) {
+  if (world_.neighbours().Concern(pod) || request.by_claim) {
     const auto best = Scan(request, request.willing.now);
     return best ? &world_.nodes()[best->node] : nullptr;
   }

@@ -86,6 +86,7 @@ class Chooser {
     std::vector<KnownByNode*> loss;   // likewise: of large placements
     Shape shape;                      // of whole cards; without GPUs: it asks otherwise
     Worth* worth = nullptr;
+    bool by_claim = false;  // devices of DRA may serve it
   };
   Request RequestOf(const cluster::Pod& pod);
   const Column& FreeOf(const std::string& resource);

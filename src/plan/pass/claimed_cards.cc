@@ -32,9 +32,18 @@ std::int64_t& CardsFreeOn(NodeRoom& node) { return node.free[std::string(kCardRe
 
 }  // namespace
 
-std::string ClaimsOf(const cluster::Pod& pod) {
-  return fmt::format("its {} {}", pod.claims.size() == 1 ? "claim" : "claims",
-                     fmt::join(pod.claims, ", "));
+std::string ClaimsOf(const cluster::Pod& pod, const ClassResources& resources) {
+  std::vector<std::string> asks;
+  if (!pod.claims.empty()) {
+    asks.push_back(fmt::format("its {} {}", pod.claims.size() == 1 ? "claim" : "claims",
+                               fmt::join(pod.claims, ", ")));
+  }
+  for (const auto& [resource, count] : pod.devices) {
+    if (count > 0 && resources.Find(resource) != nullptr) {
+      asks.push_back(fmt::format("{} {}", count, resource));
+    }
+  }
+  return fmt::format("{}", fmt::join(asks, " and "));
 }
 
 // Cards that claims hold are not the device plugin's to give. Their seats are held already.
@@ -54,9 +63,9 @@ void World::TakeClaimedCards() {
 // The claims of a pod get their devices, or give them back. Where the device plugin offers the same
 // card, that is one less, or one more.
 void World::CountClaims(NodeRoom& node, const cluster::Pod& pod, int sign) {
-  if (pod.claims.empty()) return;
+  if (!state_.book.any()) return;
   const auto devices =
-      sign > 0 ? state_.book.Give(*node.self, pod) : state_.book.TakeBack(*node.self, pod);
+      sign > 0 ? state_.book.Give(node.site(), pod) : state_.book.TakeBack(*node.self, pod);
   for (const cluster::AllocatedDevice& device : devices) {
     CardRoom* card = CardOf(node, device);
     if (card == nullptr || card->is_cut() || card->seats.empty()) continue;

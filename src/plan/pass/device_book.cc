@@ -47,12 +47,24 @@ std::string WordsOf(const cluster::Claim& claim) {
   return words;
 }
 
+// Why the allocator has no answer; empty: it has one.
+std::string WhyOpen(const claims::Answer& answer) {
+  if (const auto* unknown = std::get_if<claims::Unknown>(&answer)) return unknown->why;
+  const auto* fails = std::get_if<claims::Fails>(&answer);
+  return fails == nullptr ? "" : fails->why;
+}
+
 }  // namespace
 
 DeviceBook::Shared::Shared(const cluster::Snapshot& snapshot)
     : catalog(snapshot.slices), selection(snapshot.device_classes) {
   for (const cluster::Claim& claim : snapshot.claims) {
     claims.emplace(std::pair(std::string_view(claim.ns), std::string_view(claim.name)), &claim);
+    for (const std::string& uid : claim.reserved_for) reserved.emplace(uid, &claim);
+  }
+  for (const cluster::Node& node : snapshot.nodes) nodes.insert(&node);
+  if (const cluster::Gap* gap = cluster::GapIn(snapshot, "resourceclaims.resource.k8s.io")) {
+    unknown = "not every claim could be read, so which devices are free is not known: " + gap->why;
   }
 }
 
@@ -62,9 +74,10 @@ const std::vector<claims::Pool>& DeviceBook::Shared::PoolsOf(const cluster::Node
   return known->second;
 }
 
-DeviceBook::DeviceBook(const cluster::Snapshot& snapshot) {
-  const bool some = std::any_of(snapshot.pods.begin(), snapshot.pods.end(),
-                                [](const cluster::Pod& pod) { return !pod.claims.empty(); });
+DeviceBook::DeviceBook(const cluster::Snapshot& snapshot) : resources_(snapshot) {
+  const bool some = std::any_of(
+      snapshot.pods.begin(), snapshot.pods.end(),
+      [&](const cluster::Pod& pod) { return !pod.claims.empty() || resources_.AreAskedBy(pod); });
   if (!some && snapshot.claims.empty()) return;
   shared_ = std::make_shared<Shared>(snapshot);
   for (const cluster::Claim& claim : snapshot.claims) {
@@ -81,20 +94,35 @@ const cluster::Claim* DeviceBook::Find(const cluster::Pod& pod, const std::strin
   return found == shared_->claims.end() ? nullptr : found->second;
 }
 
-std::optional<DeviceBook::ClaimList> DeviceBook::ToServe(const cluster::Node& node,
+std::optional<DeviceBook::ClaimList> DeviceBook::ToServe(const Site& site,
                                                          const cluster::Pod& pod) const {
   ClaimList list;
+  const std::uint64_t asked = AskedByClaim(site, pod);
+  if (asked == 0 && pod.claims.empty()) return list;
+  if (!shared_->unknown.empty()) return std::nullopt;
   for (const std::string& name : pod.claims) {
     const cluster::Claim* claim = Find(pod, name);
-    if (claim == nullptr) return std::nullopt;
+    if (claim == nullptr) {
+      if (pod.node.empty()) return std::nullopt;
+      continue;  // it runs, and its other claims count all the same
+    }
     const auto served = served_.find(claim);
     if (IsAllocated(*claim)) {
-      if (!CanBeUsedOn(*claim, node)) return std::nullopt;
+      if (!CanBeUsedOn(*claim, *site.node)) return std::nullopt;
     } else if (served != served_.end()) {
-      if (served->second.node != &node) return std::nullopt;
+      if (served->second.node != site.node) return std::nullopt;
     } else {
       list.push_back(claim);
     }
+  }
+  if (asked == 0 || (!pod.node.empty() && HasSchedulersClaim(pod, asked))) return list;
+  if (!WhyAmbiguous(pod, asked).empty()) return std::nullopt;
+  const cluster::Claim& made = MadeFor(pod, asked);
+  const cluster::Claim* served = ServedFor(pod);
+  if (served == nullptr) {
+    list.push_back(&made);
+  } else if (served != &made || served_.at(served).node != site.node) {
+    return std::nullopt;
   }
   return list;
 }
@@ -114,49 +142,46 @@ claims::Answer DeviceBook::Ask(const cluster::Node& node, const claims::DeviceSe
   return claims::Allocate({shared_->PoolsOf(node), allocated, claims}, shared_->selection);
 }
 
-bool DeviceBook::Fits(const cluster::Node& node, const cluster::Pod& pod) const {
-  if (pod.claims.empty()) return true;
-  const auto list = ToServe(node, pod);
+bool DeviceBook::Fits(const Site& site, const cluster::Pod& pod) const {
+  const auto list = ToServe(site, pod);
   if (!list) return false;
   if (list->empty()) return true;
   std::string words = WordsOf(*list);
-  auto& full = full_[&node];
+  auto& full = full_[site.node];
   if (full.contains(words)) return false;
-  const bool fits = std::holds_alternative<claims::Fits>(Ask(node, allocated_, *list));
+  const bool fits = std::holds_alternative<claims::Fits>(Ask(*site.node, allocated_, *list));
   if (!fits) full.insert(std::move(words));
   return fits;
 }
 
-std::vector<cluster::AllocatedDevice> DeviceBook::Give(const cluster::Node& node,
-                                                       const cluster::Pod& pod) {
+std::vector<cluster::AllocatedDevice> DeviceBook::Give(const Site& site, const cluster::Pod& pod) {
   std::vector<cluster::AllocatedDevice> taken;
-  const auto list = any() && !pod.claims.empty() ? ToServe(node, pod) : std::nullopt;
-  if (!list) return taken;
-  const claims::Answer answer = Ask(node, allocated_, *list);
+  const auto list = any() ? ToServe(site, pod) : std::nullopt;
+  if (!list || (list->empty() && pod.claims.empty())) return taken;
+  const claims::Answer answer = Ask(*site.node, allocated_, *list);
   const auto* fits = std::get_if<claims::Fits>(&answer);
   if (fits == nullptr) return taken;
-  for (const cluster::Claim* claim : *list) served_[claim].node = &node;
+  for (const cluster::Claim* claim : *list) served_[claim].node = site.node;
   for (const claims::Given& given : fits->devices) {
     served_[given.claim].devices.push_back(given);
     if (given.result.admin_access) continue;
     allocated_.insert(given.device);
     taken.push_back(given.result);
   }
-  Changed(node, taken, Room::kLess);
-  for (const std::string& name : pod.claims) {
-    const auto served = served_.find(Find(pod, name));
-    if (served != served_.end()) ++served->second.pods;
-  }
+  Changed(*site.node, taken, Room::kLess);
+  for (const auto& [name, claim] : ServedOf(pod)) ++served_.at(claim).pods;
   return taken;
 }
 
 std::vector<cluster::AllocatedDevice> DeviceBook::TakeBack(const cluster::Node& node,
                                                            const cluster::Pod& pod) {
   std::vector<cluster::AllocatedDevice> freed;
-  if (!any() || pod.claims.empty()) return freed;
-  for (const std::string& name : pod.claims) {
-    const auto served = served_.find(Find(pod, name));
-    if (served == served_.end() || --served->second.pods > 0) continue;
+  if (!any()) return freed;
+  const auto all = ServedOf(pod);
+  if (all.empty()) return freed;
+  for (const auto& [name, claim] : all) {
+    const auto served = served_.find(claim);
+    if (--served->second.pods > 0) continue;
     for (const claims::Given& given : served->second.devices) {
       if (given.result.admin_access) continue;
       allocated_.erase(given.device);
@@ -166,6 +191,18 @@ std::vector<cluster::AllocatedDevice> DeviceBook::TakeBack(const cluster::Node& 
   }
   Changed(node, freed, Room::kMore);
   return freed;
+}
+
+std::vector<std::pair<std::string, const cluster::Claim*>> DeviceBook::ServedOf(
+    const cluster::Pod& pod) const {
+  std::vector<std::pair<std::string, const cluster::Claim*>> claims;
+  for (const std::string& name : pod.claims) {
+    const cluster::Claim* claim = Find(pod, name);
+    if (served_.contains(claim)) claims.emplace_back(name, claim);
+  }
+  const cluster::Claim* made = ServedFor(pod);
+  if (made != nullptr) claims.emplace_back(made->name, made);
+  return claims;
 }
 
 void DeviceBook::Changed(const cluster::Node& node,
@@ -200,11 +237,10 @@ void DeviceBook::SetHeldByOthers(const cluster::Node& node, const std::string& d
 std::vector<ClaimedDevice> DeviceBook::GivenTo(const cluster::Pod& pod) const {
   std::vector<ClaimedDevice> devices;
   if (!any()) return devices;
-  for (const std::string& name : pod.claims) {
-    const auto served = served_.find(Find(pod, name));
-    if (served == served_.end()) continue;
-    for (const claims::Given& given : served->second.devices)
+  for (const auto& [name, claim] : ServedOf(pod)) {
+    for (const claims::Given& given : served_.at(claim).devices) {
       devices.push_back({name, given.result});
+    }
   }
   return devices;
 }
@@ -221,7 +257,7 @@ std::int64_t DeviceBook::FreeOn(const cluster::Node& node) const {
   return known->second;
 }
 
-DeviceBook::Could DeviceBook::CouldServe(const std::vector<const cluster::Node*>& nodes,
+DeviceBook::Could DeviceBook::CouldServe(const std::vector<Site>& sites,
                                          const cluster::Pod& pod) const {
   for (const std::string& name : pod.claims) {
     if (Find(pod, name) == nullptr) {
@@ -233,31 +269,32 @@ DeviceBook::Could DeviceBook::CouldServe(const std::vector<const cluster::Node*>
   }
   const claims::DeviceSet nothing;
   Could could{Verdict::kNoDevices};
-  for (const cluster::Node* node : nodes) {
-    const auto list = ToServe(*node, pod);
-    if (!list) continue;
-    const claims::Answer answer = Ask(*node, nothing, *list);
-    if (std::holds_alternative<claims::Fits>(answer)) return {};
-    if (could.verdict == Verdict::kUnknown) continue;
-    if (const auto* unknown = std::get_if<claims::Unknown>(&answer)) {
-      could = {Verdict::kUnknown, unknown->why};
-    } else if (const auto* fails = std::get_if<claims::Fails>(&answer)) {
-      could = {Verdict::kUnknown, fails->why};
+  for (const Site& site : sites) {
+    const auto list = ToServe(site, pod);
+    if (!list) {
+      if (could.why.empty()) could.why = WhyNotAsked(site, pod);
+      continue;
     }
+    const claims::Answer answer = Ask(*site.node, nothing, *list);
+    if (std::holds_alternative<claims::Fits>(answer)) return {};
+    if (!could.why.empty()) continue;
+    could.why = WhyOpen(answer);
   }
+  if (!could.why.empty()) could.verdict = Verdict::kUnknown;
   return could;
 }
 
-std::string DeviceBook::WhyUnknown(const std::vector<const cluster::Node*>& nodes,
-                                   const cluster::Pod& pod) const {
-  for (const cluster::Node* node : nodes) {
-    const auto list = ToServe(*node, pod);
-    if (!list) continue;
-    const claims::Answer answer = Ask(*node, allocated_, *list);
-    if (const auto* unknown = std::get_if<claims::Unknown>(&answer)) return unknown->why;
-    if (const auto* fails = std::get_if<claims::Fails>(&answer)) return fails->why;
+std::string DeviceBook::WhyUnknown(const std::vector<Site>& sites, const cluster::Pod& pod) const {
+  for (const Site& site : sites) {
+    const auto list = ToServe(site, pod);
+    std::string why = list ? WhyOpen(Ask(*site.node, allocated_, *list)) : WhyNotAsked(site, pod);
+    if (!why.empty()) return why;
   }
   return {};
+}
+
+std::string DeviceBook::WhyNotAsked(const Site& site, const cluster::Pod& pod) const {
+  return shared_->unknown.empty() ? WhyAmbiguous(pod, AskedByClaim(site, pod)) : shared_->unknown;
 }
 
 }  // namespace tangram::plan

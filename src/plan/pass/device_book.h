@@ -1,9 +1,13 @@
 // Which devices of DRA are free for claims while a plan is made.
 //
 // Claims get what kube-scheduler's allocator would give them (claims/). A claim that is allocated
-// keeps its devices, and its pods go where those can be used.
+// keeps its devices, and its pods go where those can be used. Pods that ask for devices of a class
+// by an extended resource have one claim more where no device plugin offers that resource: the one
+// that the scheduler would make.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -11,14 +15,25 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include "claims/claims.h"
 #include "cluster/snapshot.h"
+#include "plan/class_resources.h"
 #include "plan/plan.h"
 
 namespace tangram::plan {
+
+using Counts = std::map<std::string, std::int64_t, std::less<>>;
+std::int64_t CountIn(const Counts& counts, std::string_view resource);
+
+// A node, and what its device plugin offers while the plan is made.
+struct Site {
+  const cluster::Node* node = nullptr;
+  const Counts* offers = nullptr;
+};
 
 // What to do about a claim of which it is not known whether it can be served.
 inline constexpr std::string_view kUnknownClaimRemedy =
@@ -33,12 +48,18 @@ class DeviceBook {
 
   // Whether there are claims: else there is nothing to book.
   bool any() const { return shared_ != nullptr; }
+  // Whether devices of DRA are what the pod asks for, on some nodes at least.
+  bool Concerns(const cluster::Pod& pod) const;
+  // Whether a claim would have to serve that resource of the pod, which waits: DRA has devices
+  // there, and the device plugin none by that name.
+  bool IsByClaim(const Site& site, const cluster::Pod& pod, std::string_view resource) const;
+  const ClassResources& resources() const { return resources_; }
 
   // Whether all the pod's claims can be served on the node together, beside what others hold. True
   // for pods without claims.
-  bool Fits(const cluster::Node& node, const cluster::Pod& pod) const;
+  bool Fits(const Site& site, const cluster::Pod& pod) const;
   // Gives the claims their devices, which have to fit; returns those that were free before.
-  std::vector<cluster::AllocatedDevice> Give(const cluster::Node& node, const cluster::Pod& pod);
+  std::vector<cluster::AllocatedDevice> Give(const Site& site, const cluster::Pod& pod);
   // Returns those that are free now: other pods may use the same claim.
   std::vector<cluster::AllocatedDevice> TakeBack(const cluster::Node& node,
                                                  const cluster::Pod& pod);
@@ -62,11 +83,10 @@ class DeviceBook {
     std::string why{};
   };
   // Whether the claims could be served on one of the nodes if nobody held anything there.
-  Could CouldServe(const std::vector<const cluster::Node*>& nodes, const cluster::Pod& pod) const;
+  Could CouldServe(const std::vector<Site>& sites, const cluster::Pod& pod) const;
   // Why the claims are not served now on one of them, where that is not known; empty: devices are
   // held.
-  std::string WhyUnknown(const std::vector<const cluster::Node*>& nodes,
-                         const cluster::Pod& pod) const;
+  std::string WhyUnknown(const std::vector<Site>& sites, const cluster::Pod& pod) const;
 
  private:
   using ClaimList = std::vector<const cluster::Claim*>;
@@ -80,6 +100,11 @@ class DeviceBook {
     std::map<std::pair<std::string_view, std::string_view>, const cluster::Claim*> claims;
     std::unordered_map<const cluster::Node*, std::vector<claims::Pool>> pools;
     std::unordered_map<const cluster::Claim*, std::string> words;
+    std::unordered_set<const cluster::Node*> nodes;  // those that are there
+    std::unordered_multimap<std::string_view, const cluster::Claim*> reserved;  // by uid of a pod
+    // What the scheduler would make, by pod and by which of its devices are asked for so.
+    std::map<std::pair<const cluster::Pod*, std::uint64_t>, cluster::Claim> made;
+    std::string unknown{};  // why it is not known what is free
   };
   // Of claims that the plan serves.
   struct Served {
@@ -89,13 +114,29 @@ class DeviceBook {
   };
 
   // The pod's claims that no node was found for yet; nothing where one of them is not there, or is
-  // allocated and cannot be used on the node.
-  std::optional<ClaimList> ToServe(const cluster::Node& node, const cluster::Pod& pod) const;
+  // allocated and cannot be used on the node, or where it is not known what it would be.
+  std::optional<ClaimList> ToServe(const Site& site, const cluster::Pod& pod) const;
   const cluster::Claim* Find(const cluster::Pod& pod, const std::string& name) const;
+  // Which of the pod's devices a claim would serve there: a bit for each.
+  std::uint64_t AskedByClaim(const Site& site, const cluster::Pod& pod) const;
+  bool IsClaimsToGive(const Site& site, std::string_view resource) const;
+  const cluster::Claim& MadeFor(const cluster::Pod& pod, std::uint64_t asked) const;
+  // Of a pod on its node: the scheduler made the claim, and it is allocated.
+  bool HasSchedulersClaim(const cluster::Pod& pod, std::uint64_t asked) const;
+  // Of those that the scheduler would make for the pod, the one that is served.
+  const cluster::Claim* ServedFor(const cluster::Pod& pod) const;
+  // The pod's own claims and the scheduler's one, by name, that the plan serves.
+  std::vector<std::pair<std::string, const cluster::Claim*>> ServedOf(
+      const cluster::Pod& pod) const;
+  // Why it is not known which devices the pod's extended resources stand for; empty: it is.
+  std::string WhyAmbiguous(const cluster::Pod& pod, std::uint64_t asked) const;
+  // Why it is not known what the claims would be, or what is free; empty: it is.
+  std::string WhyNotAsked(const Site& site, const cluster::Pod& pod) const;
   std::string WordsOf(const ClaimList& claims) const;
   claims::Answer Ask(const cluster::Node& node, const claims::DeviceSet& allocated,
                      const ClaimList& claims) const;
 
+  ClassResources resources_;
   std::shared_ptr<Shared> shared_;  // null: there are no claims
   claims::DeviceSet allocated_;
   claims::DeviceSet others_;  // of these, what claims do not hold

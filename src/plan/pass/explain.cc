@@ -70,7 +70,8 @@ std::vector<Means> MeansFor(const ResourceKind& kind) {
 std::string RuledOut(const World& world, const cluster::Pod& pod) {
   for (const cluster::ResourceCount& asked : pod.devices) {
     const auto offers = [&](const NodeRoom& node) {
-      return CountIn(node.offers, asked.name) >= asked.count;
+      return CountIn(node.offers, asked.name) >= asked.count ||
+             world.book().IsByClaim(node.site(), pod, asked.name);
     };
     if (std::any_of(world.nodes().begin(), world.nodes().end(), offers)) continue;
     for (const Means means : MeansFor(KindOf(asked.name))) {
@@ -120,21 +121,32 @@ struct Why {
   std::string remedy;
 };
 
+// Whether only claims could serve the pod there.
+bool IsForClaims(const World& world, const NodeRoom& node, const cluster::Pod& pod) {
+  return !pod.claims.empty() ||
+         std::any_of(pod.devices.begin(), pod.devices.end(), [&](const auto& asked) {
+           return world.book().IsByClaim(node.site(), pod, asked.name);
+         });
+}
+
 // Of a pod with claims, where none of the nodes that it may use serves them now.
 std::optional<Why> WhyClaimsWait(const World& world, const cluster::Pod& pod) {
-  std::vector<const cluster::Node*> nodes;
+  std::vector<Site> nodes;
   for (const NodeRoom& node : world.nodes()) {
     if (node.given_back || !cluster::Admits(*node.self, pod)) continue;
-    if (world.book().Fits(*node.self, pod)) return std::nullopt;
-    nodes.push_back(node.self);
+    if (!IsForClaims(world, node, pod)) continue;
+    if (world.book().Fits(node.site(), pod)) return std::nullopt;
+    nodes.push_back(node.site());
   }
+  if (nodes.empty() && pod.claims.empty()) return std::nullopt;
   const std::string unknown = world.book().WhyUnknown(nodes, pod);
   if (!unknown.empty()) {
     return Why{WaitReason::kByClaim, unknown, std::string(kUnknownClaimRemedy)};
   }
   return Why{WaitReason::kNoRoom,
-             fmt::format("others hold the devices for {}, on {} {} that it may use", ClaimsOf(pod),
-                         nodes.size(), nodes.size() == 1 ? "node" : "nodes"),
+             fmt::format("others hold the devices for {}, on {} {} that it may use",
+                         ClaimsOf(pod, world.book().resources()), nodes.size(),
+                         nodes.size() == 1 ? "node" : "nodes"),
              "it waits until pods end, or nodes are added"};
 }
 
@@ -171,7 +183,7 @@ void ExplainWaiting(World& world) {
                       "it off",
                       nodes, nodes == 1 ? "node has" : "nodes have"),
           "it waits until the others move, or change the affinity");
-    } else if (auto why = pod->claims.empty() ? std::nullopt : WhyClaimsWait(world, *pod)) {
+    } else if (auto why = world.book().Concerns(*pod) ? WhyClaimsWait(world, *pod) : std::nullopt) {
       world.Wait(*pod, why->reason, std::move(why->what), std::move(why->remedy));
     } else if (HasRoomSomewhere(world, *pod)) {
       world.Wait(*pod, WaitReason::kNotAllowed, "there is room, but the pass place is off",

@@ -29,11 +29,6 @@ int CardRoom::held() const {
                          [](int sum, const SeatRoom& seat) { return sum + seat.held; });
 }
 
-std::int64_t CountIn(const Counts& counts, std::string_view resource) {
-  const auto found = counts.find(resource);
-  return found == counts.end() ? 0 : found->second;
-}
-
 std::optional<base::MicroUsdPerHour> NodeRoom::rate() const {
   if (!like->price) return std::nullopt;
   if (capacity == cluster::CapacityType::kSpot && like->capacity_type != *capacity) {
@@ -50,6 +45,10 @@ std::pair<bool, base::MicroUsdPerHour> NodeRoom::cost_of_card() const {
 int NodeRoom::held() const {
   return std::accumulate(cards.begin(), cards.end(), 0,
                          [](int sum, const CardRoom& card) { return sum + card.held(); });
+}
+
+bool NodeRoom::has_free(const cluster::Pod& pod, const cluster::ResourceCount& asked) const {
+  return asked.count <= CountIn(free, asked.name) || book->IsByClaim(site(), pod, asked.name);
 }
 
 bool RunsEverywhere(const cluster::Pod& pod) {
@@ -93,8 +92,8 @@ bool HasRoom(const NodeRoom& node, const cluster::Pod& pod) {
   if (node.given_back || pod.cpu > node.cpu || pod.memory > node.memory) return false;
   const bool has_devices =
       std::all_of(pod.devices.begin(), pod.devices.end(),
-                  [&](const auto& asked) { return asked.count <= CountIn(node.free, asked.name); });
-  return has_devices && node.book->Fits(*node.self, pod);
+                  [&](const auto& asked) { return node.has_free(pod, asked); });
+  return has_devices && node.book->Fits(node.site(), pod);
 }
 
 bool Fits(const NodeRoom& node, const cluster::Pod& pod) {

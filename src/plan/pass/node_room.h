@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -43,9 +42,6 @@ struct CardRoom {
   int held() const;  // replicas of its seats
 };
 
-using Counts = std::map<std::string, std::int64_t, std::less<>>;
-std::int64_t CountIn(const Counts& counts, std::string_view resource);
-
 struct NodeRoom {
   std::string name{};
   const cluster::Node* like = nullptr;  // itself or, for a node that is added, the one it is like
@@ -71,6 +67,10 @@ struct NodeRoom {
   // What a card costs, for orders: cheapest first, without a price last. It has cards.
   std::pair<bool, base::MicroUsdPerHour> cost_of_card() const;
   int held() const;  // replicas on its cards
+  Site site() const { return {self, &offers}; }
+  // Whether so many of it are free for the pod, or a claim would serve it here, which is then
+  // another question (DeviceBook::Fits).
+  bool has_free(const cluster::Pod& pod, const cluster::ResourceCount& asked) const;
   // Holds nothing but what every node runs.
   bool is_empty() const;
   bool is_added() const { return name != like->name; }

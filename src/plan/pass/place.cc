@@ -18,6 +18,7 @@ std::string ClaimReason(const World& world, const cluster::Pod& pod) {
   const auto given = world.book().GivenTo(pod);
   for (const ClaimedDevice& one : given) names.push_back(one.device.device);
   if (names.empty()) return "its claims hold devices there";
+  if (pod.claims.empty()) return fmt::format("it gets {} of DRA", fmt::join(names, ", "));
   return fmt::format("its {} {}", pod.claims.size() == 1 ? "claim gets" : "claims get",
                      fmt::join(names, ", "));
 }
@@ -102,7 +103,8 @@ class Placing {
       if (node == nullptr) break;
       places.emplace_back(node, ReasonFor(*node, *pod));
       world_.Put(*node, *pod);
-      if (!pod->claims.empty()) places.back().second = ClaimReason(world_, *pod);
+      const bool by_claim = !pod->claims.empty() || !world_.book().GivenTo(*pod).empty();
+      if (by_claim) places.back().second = ClaimReason(world_, *pod);
       chooser_.Changed(*node);
     }
     for (std::size_t i = 0; i < places.size(); ++i) world_.Take(*places[i].first, *gang[i]);

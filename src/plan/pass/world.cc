@@ -162,6 +162,11 @@ bool WaitsForGpu(const cluster::Pod& pod) {
   return pod.node.empty() && pod.phase == cluster::PodPhase::kPending && AsksForGpu(pod);
 }
 
+bool WaitsForDevices(const cluster::Pod& pod, const ClassResources& resources) {
+  if (!pod.node.empty() || pod.phase != cluster::PodPhase::kPending) return false;
+  return AsksForGpu(pod) || resources.AreAskedBy(pod);
+}
+
 std::vector<const cluster::Node*> NodesOf(const World& world) {
   std::vector<const cluster::Node*> nodes;
   for (const NodeRoom& node : world.nodes()) nodes.push_back(node.self);
@@ -231,7 +236,7 @@ World::World(const cluster::Snapshot& snapshot, const PlanPolicy& policy)
             [](const NodeRoom& a, const NodeRoom& b) { return a.name < b.name; });
   ResolvePolicies();
   for (const cluster::Pod& pod : snapshot.pods) {
-    if (WaitsForGpu(pod)) state_.demand.push_back(&pod);
+    if (WaitsForDevices(pod, state_.book.resources())) state_.demand.push_back(&pod);
   }
   std::sort(state_.demand.begin(), state_.demand.end(), IsMoreUrgent);
   state_.plan.before = Totals();
@@ -344,7 +349,7 @@ void World::Evict(NodeRoom& node, const cluster::Pod& pod, const cluster::Pod& b
   waiting.phase = cluster::PodPhase::kPending;
   waiting.ready = false;
   state_.neighbours.Resemble(waiting, pod);
-  if (!WaitsForGpu(waiting)) return;
+  if (!WaitsForDevices(waiting, state_.book.resources())) return;
   evicted_by_[&waiting] = &by;
   auto& demand = state_.demand;
   demand.insert(std::upper_bound(demand.begin(), demand.end(), &waiting, IsMoreUrgent), &waiting);

@@ -173,8 +173,8 @@ int World::CountOf(const Pool& pool, Is is) const {
 
 PodName NameOf(const cluster::Pod& pod);
 
-// "its claim c", or "its claims c, d" of a pod that has some.
-std::string ClaimsOf(const cluster::Pod& pod);
+// What of DRA the pod asks for: "its claim c", "its claims c, d and 2 example.com/gpu".
+std::string ClaimsOf(const cluster::Pod& pod, const ClassResources& resources);
 
 // The order in which pods that wait are served: priority, then age, then name.
 bool IsMoreUrgent(const cluster::Pod* a, const cluster::Pod* b);
@@ -187,5 +187,7 @@ NodeRoom& NodeNamed(std::vector<NodeRoom>& nodes, std::string_view name);
 
 // Has no node yet, and asks for a GPU in any form.
 bool WaitsForGpu(const cluster::Pod& pod);
+// Likewise, or asks for what a DeviceClass stands behind.
+bool WaitsForDevices(const cluster::Pod& pod, const ClassResources& resources);
 
 }  // namespace tangram::plan
