@@ -35,6 +35,7 @@ bool IsNewlyLost(const cluster::Pod& before, const cluster::Pod& after) {
 
 void Model::Changed() {
   ++changes_;
+  ++other_changes_;
   news_.other = true;
 }
 

@@ -102,6 +102,8 @@ class Model {
   const cluster::Pod* LatestPod(const Key& key) const;
   // Grows with every change.
   std::uint64_t changes() const { return changes_; }
+  // Likewise, but for pods that come, change and go.
+  std::uint64_t other_changes() const { return other_changes_; }
 
  private:
   template <class T, class Of>
@@ -124,6 +126,7 @@ class Model {
   std::map<Key, cluster::Pod> told_;       // of those behind our gate: as the API server has them
   News news_;
   std::uint64_t changes_ = 0;
+  std::uint64_t other_changes_ = 0;
   std::uint64_t takes_ = 0;
   std::shared_ptr<const cluster::Snapshot> shared_;  // as of shared_at_
   std::uint64_t shared_at_ = 0;                      // changes_

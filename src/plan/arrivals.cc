@@ -25,14 +25,19 @@ Arrivals::Arrivals(const cluster::Snapshot& snapshot, const PlanPolicy& policy)
 
 Arrivals::~Arrivals() = default;
 
+// Its claims, and the one that the scheduler makes for it, are not those of the snapshot.
+bool Arrivals::IsByClaim(const cluster::Pod& pod) const {
+  return !pod.claims.empty() || world_->book().Concerns(pod);
+}
+
 bool Arrivals::Came(const cluster::Pod& pod) {
-  lasts_ = lasts_ && pod.claims.empty() && world_->Come(pod);
+  lasts_ = lasts_ && !IsByClaim(pod) && world_->Come(pod);
   return lasts_;
 }
 
 bool Arrivals::Place(const std::vector<const cluster::Pod*>& pods, std::vector<Action>& placed) {
   for (const cluster::Pod* pod : pods) {
-    lasts_ = lasts_ && !IsInGang(*pod) && pod->claims.empty() && world_->Come(*pod);
+    lasts_ = lasts_ && !IsInGang(*pod) && !IsByClaim(*pod) && world_->Come(*pod);
   }
   if (!lasts_) return false;
   Admit(*world_);

@@ -31,6 +31,8 @@ class Arrivals {
   bool Place(const std::vector<const cluster::Pod*>& pods, std::vector<Action>& placed);
 
  private:
+  bool IsByClaim(const cluster::Pod& pod) const;
+
   std::unique_ptr<class World> world_;
   Plan plan_;
   bool lasts_ = true;

@@ -28,6 +28,7 @@ using namespace std::chrono_literals;
 
 constexpr std::chrono::minutes kRenewEvery{5};
 constexpr base::Milliseconds kIndexEvery{100};
+constexpr base::Milliseconds kIndexOfPodsEvery{500};  // where only pods came and went
 
 net::Response Plain(int status, std::string body) {
   return {.status = status,
@@ -60,6 +61,8 @@ class Meters {
   void Show(const control::Controller& controller) {
     const control::Controller::Counts& now = controller.counts();
     Raise("tangram_placement_rounds_total", "Rounds of decisions.", now.rounds);
+    Raise("tangram_placement_whole_rounds_total", "Rounds that looked at the whole cluster.",
+          controller.placement().whole_rounds());
     Raise("tangram_placement_lifted_total", "Gates lifted with a node.", now.lifted);
     Raise("tangram_placement_released_total", "Gates lifted without a node.", now.released);
     Raise("tangram_placement_evicted_total", "Pods evicted.", now.evicted);
@@ -241,7 +244,9 @@ class ControlPlane::Impl {
     const std::uint64_t changes = controller.model().changes();
     if (!webhook_ || !controller.synced() || indexed_ == changes) return;
     const base::Time now = clock_.Now();
-    if (now < index_at_) return;
+    const std::uint64_t others = controller.model().other_changes();
+    const bool only_pods = indexed_ && indexed_others_ == others;
+    if (now < (only_pods ? pods_index_at_ : index_at_)) return;
     plan::classes::Index::Sources sources;
     sources.snapshot = controller.model().Share(now);
     sources.policy = policy_;
@@ -250,13 +255,20 @@ class ControlPlane::Impl {
     webhook_->SetIndex(index);
     controller.SetIndex(index);
     indexed_ = changes;
+    indexed_others_ = others;
     // A large cluster takes long to index: never more than a tenth of this thread's time.
-    index_at_ = clock_.Now() + std::max<base::Milliseconds>(kIndexEvery, 10 * (clock_.Now() - now));
+    const base::Time done = clock_.Now();
+    index_at_ = done + std::max<base::Milliseconds>(kIndexEvery, 10 * (done - now));
+    pods_index_at_ = std::max(index_at_, done + kIndexOfPodsEvery);
   }
 
   void AfterRound(control::Controller& controller) {
     meters_.Show(controller);
     PublishIndex(controller);
+    if (controller.proposals().fault() != fault_) {
+      fault_ = controller.proposals().fault();
+      options_.log(fault_);
+    }
     if (!ready_ && Synced()) {
       ready_ = true;
       options_.log("everything is read");
@@ -298,7 +310,10 @@ class ControlPlane::Impl {
   plan::PlanPolicy policy_;
   std::vector<cluster::GpuClass> classes_;
   std::optional<std::uint64_t> indexed_;  // changes of the model
-  base::Time index_at_{};
+  std::uint64_t indexed_others_ = 0;      // of these, other_changes
+  base::Time index_at_{};                 // not before
+  base::Time pods_index_at_{};            // where only pods came and went
+  std::string fault_;                     // of plans, as it was logged
   ControlThread thread_;
   net::Scope scope_;  // last: ends the callbacks
 };

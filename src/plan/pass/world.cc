@@ -264,7 +264,7 @@ void World::Count(NodeRoom& node, const cluster::Pod& pod, int sign, SeatRoom* s
 bool World::Come(const cluster::Pod& pod) {
   const cluster::Pod& came = came_.emplace_back(pod);
   if (!state_.neighbours.Meet(came)) return false;
-  if (WaitsForGpu(came)) {
+  if (WaitsForDevices(came, state_.book.resources())) {
     auto& demand = state_.demand;
     demand.insert(std::upper_bound(demand.begin(), demand.end(), &came, IsMoreUrgent), &came);
   } else if (cluster::HoldsDevices(came)) {
