@@ -120,6 +120,31 @@ TEST_F(ControllerTest, ItWaitsForOtherGates) {
   EXPECT_THAT(Written(), ElementsAre("lift one"));
 }
 
+TEST_F(ControllerTest, APodThatAsksForNoDeviceIsLetGo) {
+  cluster::Pod pod = GatedPod("cpu");
+  pod.devices.clear();
+  api.Set(controller.model(), pod);
+  Run(100ms);
+  EXPECT_THAT(Written(), ElementsAre("lift cpu"));
+}
+
+TEST_F(ControllerTest, APodOfAGangThatAsksForNoDeviceGoesWithTheOthers) {
+  cluster::Pod driver = GatedPod("driver");
+  driver.labels = {{"tangram.dev/gang", "g"}, {"tangram.dev/gang-size", "2"}};
+  cluster::Pod worker = GatedPod("worker");
+  worker.labels = driver.labels;
+  driver.devices.clear();
+  api.Set(controller.model(), driver);
+  Run(1s);
+  EXPECT_THAT(Written(), IsEmpty()) << "the other is not there yet";
+  api.Set(controller.model(), worker);
+  Run(1s);
+  EXPECT_THAT(Written(), IsEmpty());
+  controller.model().Set(NodeWith("a", 1));
+  Run(1s);
+  EXPECT_THAT(Written(), ElementsAre("lift worker on a", "lift driver"));
+}
+
 TEST_F(ControllerTest, AGangGoesOnceAllItsPodsAreThereAndFit) {
   controller.model().Set(NodeWith("a", 1));
   cluster::Pod pod = GatedPod("g-0");

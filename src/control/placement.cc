@@ -98,6 +98,51 @@ void Placement::PlaceWaiting(const cluster::Snapshot& snapshot, plan::PlanPolicy
   }
   const cluster::GangBook gangs(snapshot);
   for (const plan::Waiting& waiting : plan.waiting) PutOff(waiting, gangs);
+  LiftTheRest(plan, gangs);
+}
+
+// Pods of which the plan says nothing ask for nothing that is placed here: only a gang whose others
+// wait, or are not there yet, keeps them.
+void Placement::LiftTheRest(const plan::Plan& plan, const cluster::GangBook& gangs) {
+  std::set<plan::PodName> spoken_of;
+  std::set<GangName> waiting;
+  const auto waits = [&](const plan::PodName& name) {
+    if (const cluster::Pod* pod = model_.PodNamed({name.ns, name.name})) {
+      waiting.emplace(pod->ns, gangs.Of(*pod).name);
+    }
+  };
+  for (const plan::Action& action : plan.actions) {
+    const auto* place = std::get_if<plan::PlacePod>(&action.change);
+    if (place == nullptr) continue;
+    spoken_of.insert(place->pod);
+    if (!action.needs.empty()) waits(place->pod);
+  }
+  for (const plan::Waiting& one : plan.waiting) {
+    spoken_of.insert(one.pod);
+    waits(one.pod);
+  }
+  for (const auto& [ref, waiter] : waiters_) {
+    const Key key{ref.ns, ref.name};
+    const cluster::Pod* pod = model_.PodNamed(key);
+    if (pod == nullptr || spoken_of.contains({ref.ns, ref.name})) continue;
+    const cluster::Gang gang = gangs.Of(*pod);
+    if (!gang.name.empty() &&
+        (waiting.contains({pod->ns, gang.name}) || !IsWhole(gang, *pod, gangs)))
+      continue;
+    const Gated* free = Free(key, now_);
+    if (free != nullptr) Lift(*free, {}, "it asks for no device that is placed here");
+  }
+}
+
+// Whether as many pods as the gang says are there.
+bool Placement::IsWhole(const cluster::Gang& gang, const cluster::Pod& pod,
+                        const cluster::GangBook& gangs) const {
+  if (!gang.size) return gangs.MissingFor(pod).empty();
+  const auto& pods = model_.last().pods;
+  const auto there = std::count_if(pods.begin(), pods.end(), [&](const cluster::Pod& other) {
+    return other.ns == pod.ns && gangs.Of(other).name == gang.name && gangs.IsThere(other);
+  });
+  return there >= *gang.size;
 }
 
 // Who is behind the gate, and since when ours is the last one.

@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -77,6 +78,10 @@ class Placement {
   void Remember(base::Time now);
   void Place(const plan::PlacePod& change, const std::string& reason);
   void PutOff(const plan::Waiting& waiting, const cluster::GangBook& gangs);
+  using GangName = std::pair<std::string_view, std::string_view>;  // its namespace first
+  void LiftTheRest(const plan::Plan& plan, const cluster::GangBook& gangs);
+  bool IsWhole(const cluster::Gang& gang, const cluster::Pod& pod,
+               const cluster::GangBook& gangs) const;
   void LiftChosen();
   void EvictLost(const cluster::Snapshot& snapshot);
   void Lift(const Gated& gated, std::vector<std::string> nodes, std::string why);
