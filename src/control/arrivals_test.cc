@@ -103,6 +103,7 @@ TEST(Arrivals, BindingAndRunningIsNoNews) {
     p.Arrive(Gated(PodOf("p" + std::to_string(i))));
     p.Run(10ms);
     cluster::Pod pod = p.api.pod("p" + std::to_string(i));
+    pod.labels = {{"topology.kubernetes.io/zone", "z"}};  // the API server's, of the node
     p.Arrive(On("a", pod));
     pod = On("a", pod);
     pod.ready = true;

@@ -18,10 +18,19 @@ std::string AwaitedOn(const cluster::Pod& pod) {
   return std::string(cluster::SentTo(pod));
 }
 
+// Labels of the node, which the API server gives a pod as it is bound (PodTopologyLabels), are no
+// news.
+cluster::Labels OwnLabels(const cluster::Pod& pod) {
+  cluster::Labels own = pod.labels;
+  std::erase_if(
+      own, [](const auto& label) { return label.first.starts_with("topology.kubernetes.io/"); });
+  return own;
+}
+
 // Both hold the same there, and are the same to other pods.
 bool StandAlike(const cluster::Pod& a, const cluster::Pod& b) {
   return a.node == b.node && a.cpu == b.cpu && a.memory == b.memory && a.devices == b.devices &&
-         a.claims == b.claims && a.labels == b.labels && a.priority == b.priority &&
+         a.claims == b.claims && a.priority == b.priority && OwnLabels(a) == OwnLabels(b) &&
          a.affinity.pods == b.affinity.pods && a.affinity.anti_pods == b.affinity.anti_pods &&
          a.affinity.spread == b.affinity.spread;
 }
