@@ -127,9 +127,9 @@ plan::PoolPlan TimedPlan(const cluster::Snapshot& snapshot, const plan::PlanPoli
 }
 
 base::Result<void> KnowsPool(const plan::PlanPolicy& policy, const std::string& name) {
+  if (plan::PoolNamed(policy, name) != nullptr) return {};
   std::vector<std::string> names;
   for (const plan::Pool& pool : policy.pools) names.push_back(pool.name);
-  if (std::find(names.begin(), names.end(), name) != names.end()) return {};
   return base::Fail(
       base::ErrorCode::kInvalid,
       names.empty() ? fmt::format("there is no GpuPool {}, nor any other; name a file of them "

@@ -29,17 +29,8 @@ std::set<std::string> ValuesOf(const Selector& selector) {
   return values;
 }
 
-// Every text in `snapshot` that a person or the site's machines gave.
-std::set<std::string> NamesOf(const Snapshot& snapshot) {
-  std::set<std::string> names = {snapshot.cluster};
-  for (const Node& node : snapshot.nodes) {
-    names.insert({node.name, node.pool});
-    for (const Gpu& gpu : node.gpus) names.insert(gpu.uuid);
-    for (const Taint& taint : node.taints) names.insert(taint.value);
-    for (const auto& [key, value] : node.labels) {
-      if (!HasPublicValues(key)) names.insert(value);
-    }
-  }
+std::set<std::string> NamesOfPods(const Snapshot& snapshot) {
+  std::set<std::string> names;
   for (const Pod& pod : snapshot.pods) {
     names.insert({pod.ns, pod.name, pod.uid, pod.owner.name, pod.priority_class, pod.pod_group});
     names.insert(pod.claims.begin(), pod.claims.end());
@@ -56,6 +47,12 @@ std::set<std::string> NamesOf(const Snapshot& snapshot) {
       }
     }
   }
+  return names;
+}
+
+// Of claims and slices.
+std::set<std::string> NamesOfDevices(const Snapshot& snapshot) {
+  std::set<std::string> names;
   for (const Claim& claim : snapshot.claims) {
     names.insert({claim.ns, claim.name, claim.uid, "SecretCard", "req-main"});
   }
@@ -66,6 +63,22 @@ std::set<std::string> NamesOf(const Snapshot& snapshot) {
       for (const Taint& taint : device.taints) names.insert(taint.value);
     }
   }
+  return names;
+}
+
+// Every text in `snapshot` that a person or the site's machines gave.
+std::set<std::string> NamesOf(const Snapshot& snapshot) {
+  std::set<std::string> names = {snapshot.cluster};
+  for (const Node& node : snapshot.nodes) {
+    names.insert({node.name, node.pool});
+    for (const Gpu& gpu : node.gpus) names.insert(gpu.uuid);
+    for (const Taint& taint : node.taints) names.insert(taint.value);
+    for (const auto& [key, value] : node.labels) {
+      if (!HasPublicValues(key)) names.insert(value);
+    }
+  }
+  names.merge(NamesOfPods(snapshot));
+  names.merge(NamesOfDevices(snapshot));
   names.erase("gpu.nvidia.com");
   for (const Namespace& space : snapshot.namespaces) {
     names.insert(space.name);
