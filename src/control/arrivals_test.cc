@@ -4,11 +4,9 @@
 #include <random>
 
 #include "base/sanitized_testing.h"
-#include "base/time_text.h"
 #include "cluster/gate.h"
 #include "control/controller.h"
-#include "control/fake_actuator_testing.h"
-#include "control/fake_plan_maker_testing.h"
+#include "control/loop_testing.h"
 #include "control/nodes_testing.h"
 
 namespace tangram::control {
@@ -40,21 +38,7 @@ cluster::Pod On(const std::string& node, cluster::Pod pod) {
   return pod;
 }
 
-class Plane {
- public:
-  Plane() {
-    controller.SetSynced(true);
-    controller.SetLeading(true);
-  }
-
-  void Run(base::Milliseconds span) {
-    const base::Time end = now + span;
-    while (now < end) {
-      const base::Time next = controller.Run(now);
-      const bool changed = api.Deliver(controller, now);
-      now = std::min(changed ? now + 1ms : std::max(next, now + 1ms), end);
-    }
-  }
+struct Plane : testing::Loop {
   Model& model() { return controller.model(); }
   void Set(const cluster::Node& node) {
     cards[node.name] = node.devices.front().count;
@@ -76,10 +60,6 @@ class Plane {
     return free;
   }
 
-  base::Time now = *base::ParseTime("2026-11-22T12:00:00Z");
-  testing::FakeActuator api;
-  testing::FakePlanMaker maker;
-  Controller controller{api, maker, {}};
   std::map<std::string, std::int64_t> cards;  // by node
 };
 

@@ -3,10 +3,8 @@
 
 #include <gmock/gmock.h>
 
-#include "base/time_text.h"
 #include "cluster/gate.h"
-#include "control/fake_actuator_testing.h"
-#include "control/fake_plan_maker_testing.h"
+#include "control/loop_testing.h"
 #include "control/nodes_testing.h"
 
 namespace tangram::control {
@@ -31,23 +29,9 @@ cluster::Pod GatedPod(const std::string& name, int gpus = 1) {
   return pod;
 }
 
-class ControllerTest : public ::testing::Test {
+class ControllerTest : public ::testing::Test, protected testing::Loop {
  protected:
-  ControllerTest() {
-    controller.SetSynced(true);
-    controller.SetLeading(true);
-  }
-
-  // Runs as its owner would, for so long.
-  void Run(base::Milliseconds span) {
-    const base::Time end = now + span;
-    while (now < end) {
-      const base::Time next = controller.Run(now);
-      const bool changed = api.Deliver(controller, now);
-      now = std::min(changed ? now + 1ms : std::max(next, now + 1ms), end);
-    }
-  }
-
+  using Loop::Run;  // and not that of a Test
   // What was written so far: "lift a on x", "lift a", "evict a", "say a NoRoom".
   std::vector<std::string> Written() {
     std::vector<std::string> lines;
@@ -63,11 +47,6 @@ class ControllerTest : public ::testing::Test {
     }
     return lines;
   }
-
-  base::Time now = *base::ParseTime("2026-11-22T12:00:00Z");
-  testing::FakeActuator api;
-  testing::FakePlanMaker maker;
-  Controller controller{api, maker, {}};
 };
 
 TEST_F(ControllerTest, APodGetsANodeAndTheGateIsLifted) {

@@ -3,10 +3,8 @@
 
 #include <gmock/gmock.h>
 
-#include "base/time_text.h"
 #include "control/controller.h"
-#include "control/fake_actuator_testing.h"
-#include "control/fake_plan_maker_testing.h"
+#include "control/loop_testing.h"
 #include "control/nodes_testing.h"
 
 namespace tangram::control {
@@ -49,26 +47,15 @@ plan::PlanPolicy PolicyOf(plan::Mode mode) {
 }
 
 // Two nodes; one holds three pods, the other one: it can be emptied and given back.
-class ProposalsTest : public ::testing::Test {
+class ProposalsTest : public ::testing::Test, protected testing::Loop {
  protected:
+  using Loop::Run;  // and not that of a Test
   ProposalsTest() {
-    controller.SetSynced(true);
-    controller.SetLeading(true);
     for (const char* node : {"a", "b"}) controller.model().Set(NodeOf("services", node));
     for (const char* pod : {"one", "two", "three"}) {
       api.Set(controller.model(), RunningPod(pod, "a"));
     }
     api.Set(controller.model(), RunningPod("mover", "b"));
-  }
-
-  void Run(base::Milliseconds span) {
-    const base::Time end = now + span;
-    while (now < end) {
-      const base::Time next = controller.Run(now);
-      bool changed = maker.Deliver(controller, now);
-      changed = api.Deliver(controller, now) || changed;
-      now = std::min(changed ? now + 1ms : std::max(next, now + 1ms), end);
-    }
   }
 
   void SetMode(plan::Mode mode) { controller.SetPolicy(PolicyOf(mode)); }
@@ -101,11 +88,6 @@ class ProposalsTest : public ::testing::Test {
       return std::holds_alternative<T>(w);
     }));
   }
-
-  base::Time now = *base::ParseTime("2026-11-22T12:00:00Z");
-  testing::FakeActuator api;
-  testing::FakePlanMaker maker;
-  Controller controller{api, maker, {}};
 };
 
 TEST_F(ProposalsTest, NothingIsProposedWherePoolsAreOnlyObserved) {
