@@ -7,30 +7,16 @@
 #include "cluster/gate.h"
 #include "control/controller.h"
 #include "control/loop_testing.h"
-#include "control/nodes_testing.h"
+#include "control/objects_testing.h"
 
 namespace tangram::control {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::GatedPod;
 using ::testing::IsEmpty;
 using testing::NodeWith;
-
-cluster::Pod PodOf(const std::string& name, int gpus = 1) {
-  cluster::Pod pod;
-  pod.ns = "ns";
-  pod.name = name;
-  pod.uid = "uid-" + name;
-  pod.owner = {"Deployment", "app"};
-  pod.cpu = base::MilliCpu(1'000);
-  pod.devices = {{"nvidia.com/gpu", gpus}};
-  return pod;
-}
-
-cluster::Pod Gated(cluster::Pod pod) {
-  pod.gates = {std::string(cluster::kPlacementGate)};
-  return pod;
-}
+using testing::PodWith;
 
 cluster::Pod On(const std::string& node, cluster::Pod pod) {
   pod.node = node;
@@ -68,7 +54,7 @@ TEST(Arrivals, ABurstLooksAtTheClusterOnce) {
   for (const char* name : {"a", "b", "c", "d"}) p.Set(NodeWith(name, 8));
   p.Run(1500ms);
   for (int i = 0; i < 20; ++i) {
-    p.Arrive(Gated(PodOf("p" + std::to_string(i))));
+    p.Arrive(GatedPod("p" + std::to_string(i)));
     p.Run(20ms);
   }
   EXPECT_EQ(p.lifted(), 20);
@@ -80,7 +66,7 @@ TEST(Arrivals, BindingAndRunningIsNoNews) {
   p.Set(NodeWith("a", 8));
   p.Run(1500ms);
   for (int i = 0; i < 6; ++i) {
-    p.Arrive(Gated(PodOf("p" + std::to_string(i))));
+    p.Arrive(GatedPod("p" + std::to_string(i)));
     p.Run(10ms);
     cluster::Pod pod = p.api.pod("p" + std::to_string(i));
     pod.labels = {{"topology.kubernetes.io/zone", "z"}};  // the API server's, of the node
@@ -98,10 +84,10 @@ TEST(Arrivals, BindingAndRunningIsNoNews) {
 TEST(Arrivals, WhatOthersTookIsTaken) {
   Plane p;
   p.Set(NodeWith("a", 2));
-  p.Arrive(Gated(PodOf("one")));
+  p.Arrive(GatedPod("one"));
   p.Run(20ms);
-  p.Arrive(On("a", PodOf("foreign")));
-  p.Arrive(Gated(PodOf("two")));
+  p.Arrive(On("a", PodWith("foreign")));
+  p.Arrive(GatedPod("two"));
   p.Run(1s);
   EXPECT_EQ(p.lifted(), 1);
   EXPECT_EQ(p.FreeCards().at("a"), 0);
@@ -110,15 +96,15 @@ TEST(Arrivals, WhatOthersTookIsTaken) {
 TEST(Arrivals, RoomThatGetsFreeIsSeenByWhoWaitsAndByWhoComes) {
   Plane p;
   p.Set(NodeWith("a", 1));
-  p.Arrive(On("a", PodOf("before")));
-  p.Arrive(Gated(PodOf("one")));
+  p.Arrive(On("a", PodWith("before")));
+  p.Arrive(GatedPod("one"));
   p.Run(50ms);
   p.Remove("before");
   p.Run(50ms);
   EXPECT_EQ(p.lifted(), 1) << "who waits";
   p.Remove("one");
   p.Run(50ms);
-  p.Arrive(Gated(PodOf("two")));
+  p.Arrive(GatedPod("two"));
   p.Run(50ms);
   EXPECT_EQ(p.lifted(), 2) << "who comes";
 }
@@ -126,12 +112,12 @@ TEST(Arrivals, RoomThatGetsFreeIsSeenByWhoWaitsAndByWhoComes) {
 TEST(Arrivals, ANodeThatChangedIsLookedAtAgain) {
   Plane p;
   p.Set(NodeWith("a", 2));
-  p.Arrive(Gated(PodOf("one")));
+  p.Arrive(GatedPod("one"));
   p.Run(20ms);
   cluster::Node cordoned = NodeWith("a", 2);
   cordoned.schedulable = false;
   p.Set(cordoned);
-  p.Arrive(Gated(PodOf("two")));
+  p.Arrive(GatedPod("two"));
   p.Run(1s);
   EXPECT_EQ(p.lifted(), 1);
 }
@@ -142,11 +128,11 @@ TEST(Arrivals, AFailedLiftGivesItsRoomBack) {
   p.api.outcome = [](const Write&) -> base::Result<void> {
     return base::Fail(base::ErrorCode::kUnavailable, "not now");
   };
-  p.Arrive(Gated(PodOf("one")));
+  p.Arrive(GatedPod("one"));
   p.Run(20ms);
   p.Remove("one");
   p.api.outcome = {};
-  p.Arrive(Gated(PodOf("two")));
+  p.Arrive(GatedPod("two"));
   p.Run(50ms);
   EXPECT_EQ(p.lifted(), 1);
 }
@@ -166,7 +152,7 @@ class RandomLife : public Plane {
       case 0:
         return PutSomewhere(name);
       case 1:
-        return Arrive(PodOf(name));  // of somebody who does not ask us, waiting
+        return Arrive(PodWith(name));  // of somebody who does not ask us, waiting
       case 2:
         return Remove(Someone());
       case 3:
@@ -177,7 +163,7 @@ class RandomLife : public Plane {
       case 6:
         return Bind();
       default:
-        return Arrive(Gated(PodOf(name, 1 + Roll(2))));
+        return Arrive(GatedPod(name, 1 + Roll(2)));
     }
   }
 
@@ -185,7 +171,7 @@ class RandomLife : public Plane {
   // Where it fits: the scheduler knows what it bound.
   void PutSomewhere(const std::string& name) {
     for (const auto& [node, free] : FreeCards()) {
-      if (free > 0) return Arrive(On(node, PodOf(name)));
+      if (free > 0) return Arrive(On(node, PodWith(name)));
     }
   }
   std::string Someone() {

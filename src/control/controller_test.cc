@@ -5,29 +5,17 @@
 
 #include "cluster/gate.h"
 #include "control/loop_testing.h"
-#include "control/nodes_testing.h"
+#include "control/objects_testing.h"
 
 namespace tangram::control {
 namespace {
 
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
+using testing::GatedPod;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::NodeWith;
-
-cluster::Pod GatedPod(const std::string& name, int gpus = 1) {
-  cluster::Pod pod;
-  pod.ns = "ns";
-  pod.name = name;
-  pod.uid = "uid-" + name;
-  pod.owner = {"Deployment", "app"};
-  pod.cpu = base::MilliCpu(1'000);
-  pod.memory = base::MiB(1'024);
-  pod.devices = {{"nvidia.com/gpu", gpus}};
-  pod.gates = {std::string(cluster::kPlacementGate)};
-  return pod;
-}
 
 class ControllerTest : public ::testing::Test, protected testing::Loop {
  protected:

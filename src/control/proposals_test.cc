@@ -5,7 +5,7 @@
 
 #include "control/controller.h"
 #include "control/loop_testing.h"
-#include "control/nodes_testing.h"
+#include "control/objects_testing.h"
 
 namespace tangram::control {
 namespace {
@@ -23,18 +23,17 @@ cluster::Node NodeOf(const std::string& pool, const std::string& name) {
 }
 
 cluster::Pod RunningPod(const std::string& name, const std::string& node) {
-  cluster::Pod pod;
-  pod.ns = "ns";
-  pod.name = name;
-  pod.uid = "uid-" + name;
-  pod.owner = {"Deployment", "app"};
-  pod.cpu = base::MilliCpu(1'000);
-  pod.memory = base::MiB(1'024);
-  pod.devices = {{"nvidia.com/gpu", 1}};
+  cluster::Pod pod = testing::PodWith(name);
   pod.phase = cluster::PodPhase::kRunning;
   pod.ready = true;
   pod.node = node;
   return pod;
+}
+
+// No pod can be evicted for now.
+base::Result<void> LaterForEvictions(const Write& write) {
+  if (!std::holds_alternative<Evict>(write)) return {};
+  return base::Fail(base::ErrorCode::kLater, "no disruption budget left");
 }
 
 plan::PlanPolicy PolicyOf(plan::Mode mode) {
@@ -134,10 +133,7 @@ TEST_F(ProposalsTest, AnApprovedPlanIsCarriedOutAndTheRestIsLeftToPeople) {
 }
 
 TEST_F(ProposalsTest, NothingIsSentToANodeWhileAPlanEmptiesIt) {
-  api.outcome = [](const Write& write) -> base::Result<void> {
-    if (!std::holds_alternative<Evict>(write)) return {};
-    return base::Fail(base::ErrorCode::kLater, "no disruption budget left");
-  };
+  api.outcome = LaterForEvictions;
   SetMode(plan::Mode::kRecommend);
   Run(5s);
   Approve();
@@ -275,10 +271,7 @@ TEST_F(ProposalsTest, APodThatItsOwnerPinnedSinceStays) {
 }
 
 TEST_F(ProposalsTest, ABudgetThatSaysLaterIsAskedAgainUntilTheTimeIsUp) {
-  api.outcome = [](const Write& write) -> base::Result<void> {
-    if (!std::holds_alternative<Evict>(write)) return {};
-    return base::Fail(base::ErrorCode::kLater, "no disruption budget left");
-  };
+  api.outcome = LaterForEvictions;
   SetMode(plan::Mode::kRecommend);
   Run(5s);
   Approve();
