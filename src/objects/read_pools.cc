@@ -130,7 +130,7 @@ class PoolReader {
   }
 
   void ReadScaling(Fields fields) {
-    fields.Allow({"maxNodes", "minNodes", "maxNewNodes", "keepEmpty", "giveBack"});
+    fields.Allow({"maxNodes", "minNodes", "maxNewNodes", "keepEmpty", "giveBack", "spot"});
     plan::NodePolicy& policy = pool_.policy;
     pool_.most_nodes = fields.Whole("maxNodes", kNodes);
     pool_.least_nodes = fields.Whole("minNodes", kNodes).value_or(0);
@@ -138,6 +138,7 @@ class PoolReader {
     const auto keep = fields.Whole("keepEmpty", kNodes);
     policy.keep_empty = keep.value_or(policy.keep_empty);
     policy.give_back = fields.Flag("giveBack").value_or(policy.give_back);
+    policy.spot = fields.Flag("spot").value_or(policy.spot);
     const auto within_most = [&](std::string_view key, int count) {
       if (count <= pool_.most_nodes.value_or(count)) return;
       fields.Wrong(key,

@@ -42,6 +42,7 @@ TEST(ReadPools, ReadsEveryField) {
   EXPECT_EQ(pool.most_new_nodes, 4);
   EXPECT_EQ(pool.policy.keep_empty, 1);
   EXPECT_FALSE(pool.policy.give_back);
+  EXPECT_FALSE(pool.policy.spot);
   EXPECT_EQ(pools.back().policy.mode, Mode::kObserve);
 }
 
