@@ -71,6 +71,11 @@ def open_plan():
     return left[0] if left else None
 
 
+def events_of(plan):
+    return {e["reason"] for e in get("events", "-n", "default", "--field-selector",
+                                     f"involvedObject.kind=GpuPlan,involvedObject.name={plan}")["items"]}
+
+
 def pods():
     return {p["metadata"]["uid"]: p for p in get("pods", "-n", "default")["items"]
             if "deletionTimestamp" not in p["metadata"]}
@@ -175,6 +180,8 @@ class Plans(unittest.TestCase):
                  == "True AllActionsDone")
         states = {a["state"] for a in plans()[name]["status"]["actions"]}
         self.assertEqual(states, {"Done"})
+        wait_for("its events tell the story", lambda: events_of(name) == {
+            "Proposed", "Approved", "Executing", "Done"})
 
     def test_4_bad_input_is_told(self):
         missing = tangram("apply", "a100-nothing")

@@ -69,6 +69,7 @@ struct ApprovePlan {
 // the object is no longer at it.
 struct WritePlanStatus {
   plan::Proposal plan{};
+  std::vector<cluster::Condition> news{};  // of its conditions, those to tell in events of the plan
   bool operator==(const WritePlanStatus&) const = default;
 };
 

@@ -273,7 +273,13 @@ void Proposals::Supersede(Entry& entry, std::string reason, std::string message)
 // have written since.
 void Proposals::WriteStatus(Entry& entry, Proposal to) {
   if (entry.written_here) to.version.clear();
-  Add(entry, WritePlanStatus{std::move(to)});
+  std::vector<cluster::Condition> news;
+  for (const cluster::Condition& said : to.conditions) {
+    const auto* before = cluster::ConditionOf(entry.plan.conditions, said.type);
+    const bool known = before != nullptr && before->holds && before->reason == said.reason;
+    if (said.holds && !known) news.push_back(said);
+  }
+  Add(entry, WritePlanStatus{std::move(to), std::move(news)});
 }
 
 // What is over, in the order in which it ended, as far as a pool has enough of them.

@@ -130,6 +130,16 @@ TEST_F(ProposalsTest, AnApprovedPlanIsCarriedOutAndTheRestIsLeftToPeople) {
   EXPECT_EQ(Reason(Only(), "Executing"), "not: AllActionsDone");
   EXPECT_EQ(Only().records[1].message, "the node is gone");
   EXPECT_EQ(controller.proposals().counts().done, 1);
+  std::vector<std::string> told;
+  for (const Write& write : api.writes) {
+    const auto* status = std::get_if<WritePlanStatus>(&write);
+    if (status == nullptr) continue;
+    for (const cluster::Condition& said : status->news)
+      told.push_back(said.type + " " + said.reason);
+  }
+  EXPECT_THAT(told,
+              ElementsAre("Proposed Made", "Approved ApprovedByPerson", "Executing ActionsUnderWay",
+                          "Executing WaitsForPeople", "Done AllActionsDone"));
 }
 
 TEST_F(ProposalsTest, NothingIsSentToANodeWhileAPlanEmptiesIt) {

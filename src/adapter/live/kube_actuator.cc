@@ -53,7 +53,13 @@ void KubeActuator::Start(Id id, control::Write write) {
   if (const auto* gone = std::get_if<control::DeletePlan>(&write)) {
     return Delete(id, *fence, *gone);
   }
-  if (auto call = CallOf(write, TextOf(*fence))) Send(id, *fence, *std::move(call));
+  auto call = CallOf(write, TextOf(*fence));
+  if (!call) return;
+  Then then;
+  if (auto* status = std::get_if<control::WritePlanStatus>(&write)) {
+    then = [this, status = std::move(*status)] { Tell(status); };
+  }
+  Send(id, *fence, *std::move(call), std::move(then));
 }
 
 void KubeActuator::Delete(Id id, const kube::Fence& fence, const control::DeletePlan& write) {
@@ -68,17 +74,30 @@ void KubeActuator::Delete(Id id, const kube::Fence& fence, const control::Delete
       scope_.id());
 }
 
-void KubeActuator::Send(Id id, const kube::Fence& fence, kube::Call call) {
+void KubeActuator::Send(Id id, const kube::Fence& fence, kube::Call call, Then then) {
   client_.Start(
       kube::Fenced(std::move(call), fence, leads_),
-      [this, id](base::Result<net::Response> answer) {
-        if (answer) {
-          Report(id, {});
-        } else {
-          Report(id, tl::unexpected(answer.error()));
-        }
+      [this, id, then = std::move(then)](base::Result<net::Response> answer) {
+        if (!answer) return Report(id, tl::unexpected(answer.error()));
+        if (then) then();
+        Report(id, {});
       },
       scope_.id());
+}
+
+void KubeActuator::Tell(const control::WritePlanStatus& write) {
+  for (const cluster::Condition& said : write.news) {
+    kube::Event event;
+    event.subject = {.api_version = "tangram.dev/v1alpha1",
+                     .kind = kPlans.kind,
+                     .name = write.plan.name,
+                     .uid = write.plan.uid};
+    if (said.type == "Failed") event.type = kube::Event::Type::kWarning;
+    event.reason = said.type;
+    event.action = said.reason;
+    event.note = said.message;
+    events_.Record(std::move(event));
+  }
 }
 
 void KubeActuator::Say(const control::SayWaiting& say) {

@@ -27,7 +27,9 @@ class KubeActuator final : public control::Actuator {
   void Start(Id id, control::Write write) override;
 
  private:
-  void Send(Id id, const kube::Fence& fence, kube::Call call);
+  using Then = std::function<void()>;  // after it succeeded; on the client's thread
+  void Send(Id id, const kube::Fence& fence, kube::Call call, Then then = {});
+  void Tell(const control::WritePlanStatus& write);
   void Delete(Id id, const kube::Fence& fence, const control::DeletePlan& write);
   void Report(Id id, base::Result<void> outcome);
   void Say(const control::SayWaiting& say);
