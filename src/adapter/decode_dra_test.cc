@@ -5,6 +5,7 @@
 
 #include "adapter/decode_testing.h"
 #include "adapter/dra_pools.h"
+#include "base/time_text.h"
 
 namespace tangram::adapter {
 namespace {
@@ -175,13 +176,15 @@ TEST(DecodeSlice, ACounterThatIsNoAmountIsAFault) {
 }
 
 TEST(DecodeDeviceClass, ReadsSelectorsAndExtendedResource) {
-  const auto read = DecodeText(DecodeDeviceClass, R"({"metadata": {"name": "gpu.nvidia.com"},
+  const auto read = DecodeText(DecodeDeviceClass, R"({"metadata": {"name": "gpu.nvidia.com",
+    "creationTimestamp": "2026-11-21T12:00:00Z"},
     "spec": {"selectors": [{"cel": {"expression": "device.driver == 'gpu.nvidia.com'"}}],
              "extendedResourceName": "example.com/gpu"}})");
   ASSERT_TRUE(read) << read.error().message;
-  EXPECT_EQ(*read,
-            (cluster::DeviceClass{
-                "gpu.nvidia.com", {"device.driver == 'gpu.nvidia.com'"}, "example.com/gpu"}));
+  EXPECT_EQ(*read, (cluster::DeviceClass{"gpu.nvidia.com",
+                                         {"device.driver == 'gpu.nvidia.com'"},
+                                         "example.com/gpu",
+                                         *base::ParseTime("2026-11-21T12:00:00Z")}));
 }
 
 TEST(DecodeSlice, BasicDevicesOfV1beta1) {

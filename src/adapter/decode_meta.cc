@@ -60,6 +60,7 @@ Meta ReadMeta(Json metadata) {
     if (key == "labels") meta.labels = field.TextMap();
     if (key == "annotations") meta.annotations = ReadAnnotations(field);
     if (key == "creationTimestamp") meta.created_at = field.Time().value_or(base::Time{});
+    if (key == "deletionTimestamp") meta.terminating = field.Time().has_value();
     if (key == "ownerReferences") ReadOwners(field, meta);
   });
   meta.pod_template_hash = std::string(cluster::Find(meta.labels, kTemplateHash));

@@ -16,6 +16,7 @@ struct Meta {
   cluster::Labels labels;       // without the hashes that controllers add
   cluster::Labels annotations;  // of the allow list only: free text of users is not read
   base::Time created_at;
+  bool terminating = false;   // deletionTimestamp is set
   cluster::Owner controller;  // the owner reference with controller: true, as it stands
   std::string pod_template_hash;
 };

@@ -12,13 +12,20 @@
 namespace tangram::adapter {
 namespace {
 
+// Of status.resourceClaimStatuses: the name in the pod, and that of the claim; empty: none is made.
+struct ClaimStatus {
+  std::string entry;
+  std::string claim;
+};
+
 struct Draft {
   cluster::Pod pod;
   Meta meta;
   PodRequests requests;
   std::vector<ReadSpread> spreads;
   std::vector<std::string> fixed_claims;      // spec.resourceClaims[].resourceClaimName
-  std::vector<std::string> generated_claims;  // status: made from templates
+  std::vector<std::string> of_templates;      // spec.resourceClaims[].name of the others
+  std::vector<ClaimStatus> generated_claims;  // made from templates
   std::string extended_claim;  // status: made by the scheduler for its extended resources
 };
 
@@ -41,6 +48,33 @@ std::vector<std::string> ReadNames(Json list, std::string_view field) {
     if (!name.empty()) names.push_back(std::move(name));
   });
   return names;
+}
+
+void ReadClaims(Json list, Draft& draft) {
+  list.Items([&](Json item) {
+    std::string entry;
+    std::string claim;
+    std::string of_template;
+    item.Fields([&](std::string_view key, Json field) {
+      if (key == "name") entry = field.Text();
+      if (key == "resourceClaimName") claim = field.Text();
+      if (key == "resourceClaimTemplateName") of_template = field.Text();
+    });
+    if (!claim.empty()) draft.fixed_claims.push_back(std::move(claim));
+    if (!of_template.empty()) draft.of_templates.push_back(std::move(entry));
+  });
+}
+
+std::vector<ClaimStatus> ReadClaimStatuses(Json list) {
+  std::vector<ClaimStatus> statuses;
+  list.Items([&](Json item) {
+    ClaimStatus& status = statuses.emplace_back();
+    item.Fields([&](std::string_view key, Json field) {
+      if (key == "name") status.entry = field.Text();
+      if (key == "resourceClaimName") status.claim = field.Text();
+    });
+  });
+  return statuses;
 }
 
 std::vector<cluster::Toleration> ReadTolerations(Json list) {
@@ -85,7 +119,7 @@ void ReadSpec(Json spec, Draft& draft) {
     if (key == "tolerations") pod.tolerations = ReadTolerations(field);
     if (key == "affinity") ReadAffinity(field, pod.affinity);
     if (key == "topologySpreadConstraints") draft.spreads = ReadSpreads(field);
-    if (key == "resourceClaims") draft.fixed_claims = ReadNames(field, "resourceClaimName");
+    if (key == "resourceClaims") ReadClaims(field, draft);
     if (key == "overhead") draft.requests.overhead = ReadAmounts(field);
     if (key == "resources") draft.requests.pod_level = ReadResources(field);
     if (key == "containers") draft.requests.containers = ReadContainers(field);
@@ -115,13 +149,13 @@ void ReadConditions(Json list, cluster::Pod& pod) {
 
 void ReadStatus(Json status, Draft& draft) {
   cluster::Pod& pod = draft.pod;
-  std::vector<std::string> from_templates;
+  std::vector<ClaimStatus> from_templates;
   std::string extended;
   status.Fields([&](std::string_view key, Json field) {
     if (key == "phase") pod.phase = PhaseOf(field.Text());
     if (key == "conditions") ReadConditions(field, pod);
     if (key == "startTime") pod.started_at = field.Time();
-    if (key == "resourceClaimStatuses") from_templates = ReadNames(field, "resourceClaimName");
+    if (key == "resourceClaimStatuses") from_templates = ReadClaimStatuses(field);
     if (key == "extendedResourceClaimStatus") {
       field.Fields([&](std::string_view inner, Json value) {
         if (inner == "resourceClaimName") extended = value.Text();
@@ -156,6 +190,20 @@ cluster::SpreadConstraint WithOwnLabels(ReadSpread read, const cluster::Labels& 
   return std::move(read.constraint);
 }
 
+// Claims of templates are made after the pod: until then by the beginning of the name that
+// kube-controller-manager gives them (generateName: <pod>-<entry>-).
+void AddGenerated(Draft& draft, cluster::Pod& pod) {
+  for (const std::string& entry : draft.of_templates) {
+    const auto& made = draft.generated_claims;
+    const bool is_known = std::any_of(made.begin(), made.end(),
+                                      [&](const ClaimStatus& one) { return one.entry == entry; });
+    if (!is_known) pod.claims.push_back(pod.name + "-" + entry + "-");
+  }
+  for (ClaimStatus& one : draft.generated_claims) {
+    if (!one.claim.empty()) pod.claims.push_back(std::move(one.claim));
+  }
+}
+
 cluster::Pod Finish(Draft draft, Fault& fault) {
   cluster::Pod pod = std::move(draft.pod);
   pod.owner = OwnerOf(draft.meta);
@@ -165,6 +213,7 @@ cluster::Pod Finish(Draft draft, Fault& fault) {
   pod.labels = std::move(draft.meta.labels);
   pod.annotations = std::move(draft.meta.annotations);
   pod.created_at = draft.meta.created_at;
+  pod.terminating = draft.meta.terminating;
   for (ReadSpread& read : draft.spreads) {
     pod.affinity.spread.push_back(WithOwnLabels(std::move(read), pod.labels));
   }
@@ -176,7 +225,7 @@ cluster::Pod Finish(Draft draft, Fault& fault) {
   pod.devices = std::move(total.devices);
 
   pod.claims = std::move(draft.fixed_claims);
-  pod.claims.insert(pod.claims.end(), draft.generated_claims.begin(), draft.generated_claims.end());
+  AddGenerated(draft, pod);
   // Without a node it is what an attempt left behind: the scheduler deletes it and makes another.
   const bool is_its_own = !draft.extended_claim.empty() && !pod.node.empty();
   if (is_its_own) pod.claims.push_back(std::move(draft.extended_claim));

@@ -150,6 +150,32 @@ TEST(DecodePod, GatedPodWithClaimsAndPending) {
   EXPECT_EQ(pod->priority, -10);
   EXPECT_FALSE(pod->started_at);
   EXPECT_FALSE(pod->ready);
+  EXPECT_FALSE(pod->terminating);
+}
+
+TEST(DecodePod, KnowsThatItsDeletionHasBegun) {
+  const auto pod = DecodeText(DecodePod, R"({"metadata": {"name": "b0",
+    "deletionTimestamp": "2026-11-16T09:30:00Z", "deletionGracePeriodSeconds": 30}})");
+  ASSERT_TRUE(pod);
+  EXPECT_TRUE(pod->terminating);
+}
+
+TEST(DecodePod, AClaimThatIsNotMadeYetCountsAllTheSame) {
+  const auto claims_of = [](const std::string& statuses) {
+    const auto pod = DecodeText(DecodePod, R"({"metadata": {"name": "b0"}, "spec": {
+      "resourceClaims": [{"name": "gpu", "resourceClaimTemplateName": "mig"},
+                         {"name": "nic", "resourceClaimTemplateName": "rdma"}]},
+      "status": {"resourceClaimStatuses": [)" + statuses +
+                                               "]}}");
+    EXPECT_TRUE(pod);
+    return pod->claims;
+  };
+  EXPECT_THAT(claims_of(""), ElementsAre("b0-gpu-", "b0-nic-"));
+  EXPECT_THAT(claims_of(R"({"name": "gpu", "resourceClaimName": "b0-gpu-7xk2p"})"),
+              ElementsAre("b0-gpu-7xk2p", "b0-nic-"));
+  EXPECT_THAT(claims_of(R"({"name": "gpu", "resourceClaimName": "b0-gpu-7xk2p"}, {"name": "nic"})"),
+              ElementsAre("b0-gpu-7xk2p"))
+      << "for the second none is made";
 }
 
 TEST(DecodePod, TheSchedulersClaimIsThatOfAPodOnItsNode) {

@@ -201,7 +201,11 @@ base::Result<cluster::DeviceClass> DecodeDeviceClass(simdjson::ondemand::object 
   Fault fault;
   cluster::DeviceClass read;
   Walk(object, fault, [&](std::string_view key, Json field) {
-    if (key == "metadata") read.name = ReadMeta(field).name;
+    if (key == "metadata") {
+      Meta meta = ReadMeta(field);
+      read.name = std::move(meta.name);
+      if (meta.created_at != base::Time()) read.created_at = meta.created_at;
+    }
     if (key != "spec") return;
     field.Fields([&](std::string_view inner, Json value) {
       if (inner == "selectors") read.selectors = ReadDeviceSelectors(value);

@@ -4,10 +4,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "cluster/affinity.h"
 #include "cluster/node.h"
 
@@ -85,8 +87,9 @@ struct ResourceSlice {
 
 struct DeviceClass {
   std::string name;
-  std::vector<std::string> selectors;  // CEL
-  std::string extended_resource;       // pods may ask for its devices by this name; empty: none
+  std::vector<std::string> selectors;      // CEL
+  std::string extended_resource;           // pods may ask for its devices by this name; empty: none
+  std::optional<base::Time> created_at{};  // of several behind one name the newest counts
   bool operator==(const DeviceClass&) const = default;
 };
 

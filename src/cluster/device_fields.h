@@ -106,7 +106,9 @@ struct Layout<DeviceClass> {
       Field{"name", &DeviceClass::name, Must(), "Name; unique in the file."},
       Field{"selectors", &DeviceClass::selectors, Maybe(), "CEL expressions."},
       Field{"extendedResource", &DeviceClass::extended_resource, Maybe(),
-            "Pods may ask for its devices by this name."}};
+            "Pods may ask for its devices by this name."},
+      Field{"createdAt", &DeviceClass::created_at, Maybe(),
+            "When the object was made; of classes behind one name the newest counts."}};
 };
 
 template <>

@@ -148,10 +148,30 @@ std::string GangBook::MissingFor(const Pod& pod) const {
 }
 
 bool GangBook::IsThere(const Pod& pod) const {
-  if (pod.phase == PodPhase::kFailed) return false;
+  if (pod.phase == PodPhase::kFailed || pod.terminating) return false;
   if (pod.phase != PodPhase::kSucceeded) return true;
   const Gang gang = GangOf(pod);
   return !gang.owner.empty() && Find(pod.ns, gang.owner_kind, gang.owner) != nullptr;
+}
+
+std::int64_t GangBook::CountThere(const Pod& pod) const {
+  const std::string_view asked = GangOf(pod).name;
+  if (asked.empty()) return 0;
+  if (!there_) {
+    there_.emplace();
+    for (const Pod& one : snapshot_.pods) {
+      const std::string_view gang = GangOf(one).name;
+      if (!gang.empty() && IsThere(one)) ++(*there_)[{one.ns, gang}];
+    }
+  }
+  const auto counted = there_->find({pod.ns, asked});
+  return counted == there_->end() ? 0 : counted->second;
+}
+
+bool GangBook::IsWhole(const Pod& pod) const {
+  const Gang gang = Of(pod);
+  if (gang.size) return CountThere(pod) >= *gang.size;
+  return MissingFor(pod).empty();
 }
 
 }  // namespace tangram::cluster

@@ -58,17 +58,25 @@ class GangBook {
   // The object that has to be there before the size of the pod's gang is known: "jobs.batch/train".
   // Empty: nothing is missing.
   std::string MissingFor(const Pod& pod) const;
-  // Whether a gang that counts its pods counts this one: it waits or runs, or it has ended well and
-  // its Job or JobSet goes on.
+  // Whether a gang that counts its pods counts this one: it waits or runs and is not being deleted,
+  // or it has ended well and its Job or JobSet goes on.
   bool IsThere(const Pod& pod) const;
+  // How many pods of the pod's gang are there. 0: it is in none. The first question counts for all
+  // gangs: not from two threads at once.
+  std::int64_t CountThere(const Pod& pod) const;
+  // Whether as many are there as its gang has; where nobody says how many, whether nobody has to.
+  bool IsWhole(const Pod& pod) const;
 
  private:
+  // By namespace and gang.
+  using Counts = std::map<std::pair<std::string_view, std::string_view>, std::int64_t>;
+
   const GangOwner* Find(std::string_view ns, std::string_view kind, std::string_view name) const;
   std::optional<int> SizeOf(const Pod& pod, const Gang& gang) const;
 
   const Snapshot& snapshot_;
-  // Of gangs of ours, by namespace and gang: summed over Jobs and JobSets.
-  std::map<std::pair<std::string_view, std::string_view>, std::int64_t> sums_;
+  Counts sums_;  // of gangs of ours: summed over Jobs and JobSets
+  mutable std::optional<Counts> there_;
 };
 
 }  // namespace tangram::cluster

@@ -168,6 +168,10 @@ TEST(GangBook, PodsThatEndedWellAreThereWhileTheirJobGoesOn) {
   }()));
   pod.phase = PodPhase::kFailed;
   EXPECT_FALSE(book.IsThere(pod));
+  pod.phase = PodPhase::kRunning;
+  EXPECT_TRUE(book.IsThere(pod));
+  pod.terminating = true;
+  EXPECT_FALSE(book.IsThere(pod)) << "of an earlier run, or soon gone";
 }
 
 }  // namespace

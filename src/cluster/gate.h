@@ -15,8 +15,10 @@ inline constexpr std::string_view kPlacementGate = "tangram.dev/placement";
 inline constexpr std::string_view kNodesAnnotation = "tangram.dev/nodes";
 inline constexpr std::string_view kPlacementAnnotation = "tangram.dev/placement";
 
+// What is being deleted is not sent anywhere any more.
 inline bool IsBehindGate(const Pod& pod) {
-  return std::find(pod.gates.begin(), pod.gates.end(), kPlacementGate) != pod.gates.end();
+  return !pod.terminating &&
+         std::find(pod.gates.begin(), pod.gates.end(), kPlacementGate) != pod.gates.end();
 }
 
 // The best of the nodes that a lifted pod was narrowed to; "" when it was not.

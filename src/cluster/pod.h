@@ -39,6 +39,7 @@ struct Pod {
   std::string node;    // empty: not bound
   PodPhase phase = PodPhase::kPending;
   bool ready = false;
+  bool terminating = false;  // deletionTimestamp is set: it holds what it has until it is gone
   base::Time created_at;
   std::optional<base::Time> started_at;
   int priority = 0;
@@ -50,7 +51,9 @@ struct Pod {
   base::MilliCpu cpu;
   base::MiB memory;
   std::vector<ResourceCount> devices;  // extended resources: nvidia.com/gpu, mig-*, *.shared
-  std::vector<std::string> claims;     // ResourceClaims in its namespace
+  // ResourceClaims in its namespace. One that is yet to be made of its template: by how its name
+  // begins, "train-gpus-"; no claim's whole name ends like that.
+  std::vector<std::string> claims;
 
   std::vector<std::string> gates;  // scheduling gates still there
   Labels node_selector;

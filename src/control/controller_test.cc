@@ -16,6 +16,7 @@ using testing::GatedPod;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::NodeWith;
+using testing::PodWith;
 
 class ControllerTest : public ::testing::Test, protected testing::Loop {
  protected:
@@ -93,6 +94,48 @@ TEST_F(ControllerTest, APodThatAsksForNoDeviceIsLetGo) {
   api.Set(controller.model(), pod);
   Run(100ms);
   EXPECT_THAT(Written(), ElementsAre("lift cpu"));
+}
+
+TEST_F(ControllerTest, AGangOfAnEarlierRunThatEndsIsNotTakenForThisOne) {
+  controller.model().Set(NodeWith("a", 3));
+  const auto with_gang = [](cluster::Pod pod) {
+    pod.labels = {{"tangram.dev/gang", "g"}, {"tangram.dev/gang-size", "2"}};
+    return pod;
+  };
+  cluster::Pod old = with_gang(PodWith("old"));
+  old.node = "a";
+  old.phase = cluster::PodPhase::kRunning;
+  old.terminating = true;
+  api.Set(controller.model(), old);
+  api.Set(controller.model(), with_gang(GatedPod("new-0")));
+  Run(1s);
+  EXPECT_THAT(Written(), IsEmpty());
+  api.Set(controller.model(), with_gang(GatedPod("new-1")));
+  Run(1s);
+  EXPECT_THAT(Written(), ElementsAre("lift new-0 on a", "lift new-1 on a"));
+}
+
+TEST_F(ControllerTest, APodThatIsBeingDeletedIsSentNowhere) {
+  controller.model().Set(NodeWith("a", 1));
+  cluster::Pod pod = GatedPod("one");
+  pod.terminating = true;
+  api.Set(controller.model(), pod);
+  Run(1s);
+  EXPECT_THAT(Written(), IsEmpty());
+}
+
+TEST_F(ControllerTest, APodWhoseClaimIsNotMadeYetWaits) {
+  cluster::Pod pod = GatedPod("one");
+  pod.devices.clear();
+  pod.claims = {"one-gpus-"};
+  controller.model().Set(NodeWith("a", 1));
+  api.Set(controller.model(), pod);
+  Run(1s);
+  EXPECT_THAT(Written(), IsEmpty()) << "kube-controller-manager makes it after the pod";
+  Run(3s);
+  EXPECT_THAT(Written(), ElementsAre("say one ByClaim"));
+  EXPECT_THAT(std::get<SayWaiting>(api.writes.back()).message,
+              HasSubstr("its claim one-gpus-… is not made yet"));
 }
 
 TEST_F(ControllerTest, APodOfAGangThatAsksForNoDeviceGoesWithTheOthers) {

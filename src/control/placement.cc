@@ -88,7 +88,8 @@ void Placement::PlaceWaiting(const cluster::Snapshot& snapshot, plan::PlanPolicy
   for (const plan::Action& action : plan.actions) {
     if (const auto* evict = std::get_if<plan::EvictPod>(&action.change)) {
       const cluster::Pod* pod = model_.PodNamed({evict->pod.ns, evict->pod.name});
-      if (pod == nullptr || evicted_.contains({pod->ns, pod->name, pod->uid})) continue;
+      if (pod == nullptr || pod->terminating) continue;  // it goes already
+      if (evicted_.contains({pod->ns, pod->name, pod->uid})) continue;
       Add(Evict{{pod->ns, pod->name, pod->uid}, action.reason});
     }
   }
@@ -126,23 +127,11 @@ void Placement::LiftTheRest(const plan::Plan& plan, const cluster::GangBook& gan
     const cluster::Pod* pod = model_.PodNamed(key);
     if (pod == nullptr || spoken_of.contains({ref.ns, ref.name})) continue;
     const cluster::Gang gang = gangs.Of(*pod);
-    if (!gang.name.empty() &&
-        (waiting.contains({pod->ns, gang.name}) || !IsWhole(gang, *pod, gangs)))
+    if (!gang.name.empty() && (waiting.contains({pod->ns, gang.name}) || !gangs.IsWhole(*pod)))
       continue;
     const Gated* free = Free(key, now_);
     if (free != nullptr) Lift(*free, {}, "it asks for no device that is placed here");
   }
-}
-
-// Whether as many pods as the gang says are there.
-bool Placement::IsWhole(const cluster::Gang& gang, const cluster::Pod& pod,
-                        const cluster::GangBook& gangs) const {
-  if (!gang.size) return gangs.MissingFor(pod).empty();
-  const auto& pods = model_.last().pods;
-  const auto there = std::count_if(pods.begin(), pods.end(), [&](const cluster::Pod& other) {
-    return other.ns == pod.ns && gangs.Of(other).name == gang.name && gangs.IsThere(other);
-  });
-  return there >= *gang.size;
 }
 
 // Who is behind the gate, and since when ours is the last one.

@@ -80,8 +80,6 @@ class Placement {
   void PutOff(const plan::Waiting& waiting, const cluster::GangBook& gangs);
   using GangName = std::pair<std::string_view, std::string_view>;  // its namespace first
   void LiftTheRest(const plan::Plan& plan, const cluster::GangBook& gangs);
-  bool IsWhole(const cluster::Gang& gang, const cluster::Pod& pod,
-               const cluster::GangBook& gangs) const;
   void LiftChosen();
   void EvictLost(const cluster::Snapshot& snapshot);
   void Lift(const Gated& gated, std::vector<std::string> nodes, std::string why);

@@ -7,14 +7,25 @@ namespace {
 
 constexpr std::string_view kOfEachClass = "deviceclass.resource.kubernetes.io/";
 
+// As ExtendedResourceCache of k8s.io/dynamic-resource-allocation 0.36 prefers them. Classes come by
+// name.
+void Add(const cluster::DeviceClass& known, ClassResources::Behind& behind) {
+  behind.all.push_back(&known);
+  if (behind.device_class == nullptr) {
+    behind.device_class = &known;
+  } else if (!known.created_at || !behind.device_class->created_at) {
+    behind.rival = &known;
+  } else if (*known.created_at > *behind.device_class->created_at) {
+    behind.device_class = &known;
+  }
+}
+
 }  // namespace
 
 ClassResources::ClassResources(const cluster::Snapshot& snapshot) {
   for (const cluster::DeviceClass& known : snapshot.device_classes) {
-    behind_[std::string(kOfEachClass) + known.name].device_class = &known;
-    if (known.extended_resource.empty()) continue;
-    Behind& behind = behind_[known.extended_resource];
-    (behind.device_class == nullptr ? behind.device_class : behind.rival) = &known;
+    Add(known, behind_[std::string(kOfEachClass) + known.name]);
+    if (!known.extended_resource.empty()) Add(known, behind_[known.extended_resource]);
   }
 }
 

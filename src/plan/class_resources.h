@@ -11,6 +11,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cluster/snapshot.h"
 
@@ -26,10 +27,11 @@ class ClassResources {
   explicit ClassResources(const cluster::Snapshot& snapshot);
 
   struct Behind {
+    // The newest; of one age the first by name.
     const cluster::DeviceClass* device_class = nullptr;
-    // Another one of the same name: the scheduler takes the newer one, and which that is is not
-    // known here.
+    // Another one, where it is not known which is the newer.
     const cluster::DeviceClass* rival = nullptr;
+    std::vector<const cluster::DeviceClass*> all{};  // pods that run may have been served by each
   };
   // nullptr: no class stands behind it.
   const Behind* Find(std::string_view resource) const;

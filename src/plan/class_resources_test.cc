@@ -1,5 +1,7 @@
 // Pods that ask by `resources.limits` for devices that DRA has: a DeviceClass stands behind the
 // resource.
+#include "plan/class_resources.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -152,8 +154,22 @@ TEST(ClassResources, AGangGetsAllItsDevicesOrNone) {
   EXPECT_THAT(Placed(PlanOf(c)), ElementsAre("alone-0 on a: gpu-0"));
 }
 
-// The scheduler takes the newer class, and a snapshot says no ages.
-TEST(ClassResources, TwoClassesOfOneNameAreUnknown) {
+TEST(ClassResources, OfTwoClassesOfOneNameTheNewerCounts) {
+  Backed c;
+  auto& classes = c.snapshot().device_classes;
+  classes[1].extended_resource = kOwn;
+  const auto behind = [&](int first, int second) {
+    classes[0].created_at = c.snapshot().taken_at - std::chrono::hours(first);
+    classes[1].created_at = c.snapshot().taken_at - std::chrono::hours(second);
+    return ClassResources(c.snapshot()).Find(kOwn)->device_class->name;
+  };
+  EXPECT_EQ(behind(1, 2), classes[0].name);
+  EXPECT_EQ(behind(2, 1), classes[1].name);
+  EXPECT_EQ(behind(2, 2), classes[0].name) << "the first by name";
+  EXPECT_EQ(ClassResources(c.snapshot()).Find(kOwn)->rival, nullptr);
+}
+
+TEST(ClassResources, TwoClassesOfOneNameAreUnknownWhereNoAgeIsKnown) {
   Backed c;
   c.snapshot().device_classes[1].extended_resource = kOwn;
   c.DraNode("a", {"r0"});

@@ -104,7 +104,8 @@ std::optional<Obstacle> RuledOut(const NodeRoom& node, const cluster::Pod& pod) 
     return Obstacle{Kind::kClaims, ClaimsOf(pod, node.book->resources())};
   if (pod.cpu > node.cpu || pod.memory > node.memory) return Obstacle{Kind::kBusyHost};
   if (!node.around->Allow(*node.self, pod)) return Obstacle{Kind::kOtherPods};
-  if (!SharesWell(node, pod)) return Obstacle{Kind::kSharers};
+  std::string not_shared = WhyNotShared(node, pod);
+  if (!not_shared.empty()) return Obstacle{Kind::kSharers, std::move(not_shared)};
   return std::nullopt;
 }
 

@@ -44,7 +44,7 @@ struct Obstacle {
     kClaims,     // no devices for its claims are free there; `what`: "its claim x"
     kBusyHost,   // others use the CPU or memory beside it
     kOtherPods,  // affinity to other pods, theirs to it, or its spread keeps it off
-    kSharers,    // it may not share with those who are there
+    kSharers,    // it may not share with those who are there; `what`: why not
   };
   Kind kind = Kind::kNotReady;
   std::string what{};

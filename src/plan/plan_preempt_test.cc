@@ -92,5 +92,43 @@ TEST(Preempt, GangsGoWholeAndAreServedWhole) {
                   "place h-1 on b", "evict alone-0 on d for small-0", "place small-0 on d"));
 }
 
+TEST(Preempt, AGangThatHasToBeNearGetsItsRoomInOneDomain) {
+  Cluster c;
+  const auto holds = [&](const char* node, const char* rack, const char* pod, int priority) {
+    c.Node(node, 4).labels = {{"topology.k8s.aws/network-node-layer-3", rack}};
+    cluster::Pod& low = c.Pod(pod, kGpu, 4, node);
+    low.priority = priority;
+    low.can_preempt = false;
+  };
+  holds("a", "r1", "least-0", 1);
+  holds("b", "r2", "low-0", 2);
+  holds("d", "r2", "high-0", 5);
+  holds("e", "r3", "low-1", 3);
+  holds("f", "r3", "low-2", 3);
+  for (const char* name : {"g-0", "g-1"}) {
+    cluster::Pod& pod = c.Pod(name, kGpu, 4);
+    pod.labels = {{"tangram.dev/gang", "g"}, {"tangram.dev/topology", "Rack"}};
+    pod.priority = 20;
+  }
+  const auto pin = [&](std::string_view name) {
+    for (cluster::Pod& pod : c.snapshot().pods) {
+      if (pod.name == name) pod.annotations = {{"karpenter.sh/do-not-disrupt", "true"}};
+    }
+  };
+  PlanPolicy policy;
+  policy.most_new_nodes = 0;
+  policy.defaults.preempt = true;
+  EXPECT_THAT(Lines(Checked(c.snapshot(), policy)),
+              ElementsAre("evict low-1 on e for g-0", "place g-0 on e", "evict low-2 on f for g-1",
+                          "place g-1 on f"))
+      << "r1 is too small for both, and r2 would lose a more urgent one";
+  pin("low-1");
+  EXPECT_THAT(Lines(Checked(c.snapshot(), policy)),
+              ElementsAre("evict low-0 on b for g-0", "place g-0 on b", "evict high-0 on d for g-1",
+                          "place g-1 on d"));
+  pin("high-0");
+  EXPECT_THAT(Lines(Checked(c.snapshot(), policy)), IsEmpty()) << "no rack has room for both";
+}
+
 }  // namespace
 }  // namespace tangram::plan

@@ -64,6 +64,25 @@ TEST(Share, MemoryThatIsKnownNotToFitIsNotPutTogether) {
             (MemoryShare{base::MiB(40'960), base::MiB(20'480), false}));
 }
 
+TEST(Share, SaysWhatOfThoseWhoShareKeepsItOff) {
+  Cluster c;
+  Cluster::Share(c.Node("a", 1), 12);
+  c.Pod("there-0", "nvidia.com/gpu.shared", 1, "a").annotations = {
+      {"tangram.dev/gpu-memory", "30Gi"}};
+  c.Pod("large-0", "nvidia.com/gpu.shared").annotations = {{"tangram.dev/gpu-memory", "15Gi"}};
+  c.Pod("quick-0", "nvidia.com/gpu.shared").labels = {{"tangram.dev/latency", "Sensitive"}};
+  PlanPolicy policy;
+  policy.most_new_nodes = 0;
+  const Plan plan = Checked(c.snapshot(), policy);
+  ASSERT_EQ(plan.waiting.size(), 2U);
+  EXPECT_EQ(WaitsFor(plan, "large-0"), "NoRoom");
+  EXPECT_EQ(plan.waiting[0].why,
+            "1 node has shares free, but a device has not the memory for all who would share it");
+  EXPECT_EQ(plan.waiting[1].why,
+            "1 node has shares free, but a latency to keep allows 7 shares of a device, and there "
+            "are 12");
+}
+
 TEST(Share, BesideAPodWithALatencyToKeepThereAreFewerThanEight) {
   Cluster c;
   c.Node("a", 1);

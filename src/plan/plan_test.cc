@@ -298,6 +298,51 @@ TEST(Topology, StaysWithThoseThatRun) {
   EXPECT_THAT(Lines(Checked(c.snapshot(), policy)), ElementsAre("place g-0 on b"));
 }
 
+TEST(Topology, OfNewNodesOnlyTheHostAndTheZoneAreKnown) {
+  const auto lines = [](const char* level) {
+    Cluster c;
+    c.Node("a", 8).labels = {{"topology.kubernetes.io/zone", "1"}};
+    c.Pod("held-0", kGpu, 5, "a");
+    for (const char* name : {"g-0", "g-1", "h-0", "h-1"}) {
+      c.Pod(name, kGpu, 4).labels = {{"tangram.dev/gang", std::string(name, 1)},
+                                     {"tangram.dev/topology", level}};
+    }
+    return Lines(Checked(c.snapshot()));
+  };
+  const auto on_two_nodes =
+      ElementsAre("add new-1 like a", "place g-0 on new-1", "place g-1 on new-1",
+                  "add new-2 like a", "place h-0 on new-2", "place h-1 on new-2");
+  EXPECT_THAT(lines("Host"), on_two_nodes);
+  EXPECT_THAT(lines("Zone"), on_two_nodes);
+  EXPECT_THAT(lines("Rack"), IsEmpty());
+  EXPECT_THAT(lines("acme.com/hall"), IsEmpty());
+}
+
+TEST(Topology, AGangThatIsTooLargeForOneNewNodeGetsNoneOfThem) {
+  Cluster c;
+  c.Node("a", 4).labels = {{"topology.kubernetes.io/zone", "1"}};
+  c.Pod("held-0", kGpu, 4, "a");
+  for (const char* name : {"g-0", "g-1"}) {
+    c.Pod(name, kGpu, 4).labels = {{"tangram.dev/gang", "g"}, {"tangram.dev/topology", "Host"}};
+  }
+  EXPECT_THAT(Lines(Checked(c.snapshot())), IsEmpty());
+  for (cluster::Pod& pod : c.snapshot().pods) {
+    std::erase_if(pod.labels,
+                  [](const auto& label) { return label.first == "tangram.dev/topology"; });
+  }
+  EXPECT_EQ(Lines(Checked(c.snapshot())).size(), 4U) << "two nodes, and a pod on each";
+}
+
+TEST(Topology, ANewNodeIsNotNearThoseThatRun) {
+  Cluster c;
+  c.Node("a", 4).labels = {{"topology.kubernetes.io/zone", "1"}};
+  for (const char* node : {"a", ""}) {
+    c.Pod(node[0] == 'a' ? "g-0" : "g-1", kGpu, 4, node).labels = {
+        {"tangram.dev/gang", "g"}, {"tangram.dev/topology", "Host"}};
+  }
+  EXPECT_THAT(Lines(Checked(c.snapshot())), IsEmpty());
+}
+
 TEST(Admit, SaysWhatCanNeverBe) {
   Cluster c;
   c.Node("a", 2).taints = {{"team", "ml", "NoSchedule"}};

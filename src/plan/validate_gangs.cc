@@ -53,7 +53,8 @@ class GangCheck {
         const auto of = said.find({pod->ns, GangOf(*pod)});
         if (of == said.end()) continue;
         for (const std::string& level : of->second) {
-          domains[{of->first.first, of->first.second, level}].insert(DomainOf(*node.like, level));
+          domains[{of->first.first, of->first.second, level}].insert(
+              node.is_new ? DomainOfNew(*node.like, name, level) : DomainOf(*node.like, level));
         }
       }
     }
@@ -118,7 +119,8 @@ class GangCheck {
 }  // namespace
 
 bool Outcome::Waits(const PodName& name, const Pod& pod) const {
-  return evicted.contains(name) || (pod.node.empty() && pod.phase == cluster::PodPhase::kPending);
+  if (evicted.contains(name)) return true;
+  return pod.node.empty() && pod.phase == cluster::PodPhase::kPending && !pod.terminating;
 }
 
 std::vector<std::string> ValidateGangs(const Outcome& outcome) { return GangCheck(outcome).Run(); }

@@ -99,7 +99,8 @@ std::string SaysObstacle(const plan::Obstacle& obstacle) {
     case Kind::kSharers:
       break;
   }
-  return fmt::format("on {} it may not share with those who are there", nodes);
+  return fmt::format("on {} it may not share with those who are there, as {}", nodes,
+                     obstacle.what);
 }
 
 class Teller {

@@ -125,14 +125,15 @@ class TopMaker {
       if (!node.gpus.empty()) nodes.push_back(&node);
     }
     plan::WillingNodes willing(nodes);
+    const plan::ClassResources resources(snapshot_);
     for (const cluster::Pod& pod : snapshot_.pods) {
-      if (!plan::WaitsForGpu(pod)) continue;
+      if (!plan::WaitsForDevices(pod, resources)) continue;
       ++all_.waiting;
       const std::string* last = nullptr;  // nodes of one pool often stand together
       std::map<std::string_view, bool> counted;
       for (const std::size_t n : willing.For(pod).all) {
         const std::string& pool = pool_of_.at(nodes[n]->name);
-        if (last == &pool || counted[pool] || !Offers(*nodes[n], pod)) continue;
+        if (last == &pool || counted[pool] || !Offers(*nodes[n], pod, resources)) continue;
         last = &pool;
         counted[pool] = true;
         ++pools_[pool].row.waiting;
@@ -140,9 +141,12 @@ class TopMaker {
     }
   }
 
-  static bool Offers(const cluster::Node& node, const cluster::Pod& pod) {
+  // By its device plugin, or by DRA, of which nothing but the name is looked at.
+  static bool Offers(const cluster::Node& node, const cluster::Pod& pod,
+                     const plan::ClassResources& resources) {
     return std::all_of(pod.devices.begin(), pod.devices.end(), [&](const auto& asked) {
-      return cluster::CountOf(node.devices, asked.name) >= asked.count;
+      const std::int64_t offered = cluster::CountOf(node.devices, asked.name);
+      return offered >= asked.count || (offered == 0 && resources.Find(asked.name) != nullptr);
     });
   }
 

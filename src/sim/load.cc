@@ -7,7 +7,7 @@
 #include <set>
 
 #include "base/time_text.h"
-#include "sim/dice.h"
+#include "sim/draws.h"
 #include "yaml/fields.h"
 #include "yaml/load.h"
 
@@ -249,16 +249,16 @@ class Reader {
   std::set<std::string> workload_names_;
 };
 
-std::optional<Milliseconds> DrawLength(const LoadWorkload& workload, Dice& dice) {
+std::optional<Milliseconds> DrawLength(const LoadWorkload& workload, base::Dice& dice) {
   switch (workload.length) {
     case LoadWorkload::Length::kForever:
       break;
     case LoadWorkload::Length::kFixed:
       return workload.typical;
     case LoadWorkload::Length::kExponential:
-      return dice.Exponential(workload.typical);
+      return Exponential(dice, workload.typical);
     case LoadWorkload::Length::kLogNormal:
-      return dice.LogNormal(workload.typical, workload.sigma);
+      return LogNormal(dice, workload.typical, workload.sigma);
   }
   return std::nullopt;
 }
@@ -328,7 +328,7 @@ void AddJobs(const Load& load, std::uint64_t seed, ScenarioBuilder& builder) {
     const double highest = *std::max_element(from.by_hour.begin(), from.by_hour.end());
     if (from.per_hour * highest <= 0) continue;
     const double mean_ms = static_cast<double>(kHour) / (from.per_hour * highest);
-    Dice dice(seed, number);
+    base::Dice dice(seed, number);
     double at = 0;
     for (;;) {
       at += -std::log1p(-dice.Share()) * mean_ms;

@@ -9,7 +9,7 @@
 #include <queue>
 #include <utility>
 
-#include "sim/dice.h"
+#include "sim/draws.h"
 #include "sim/event.h"
 #include "sim/fleet.h"
 #include "sim/mig_cards.h"
@@ -301,8 +301,8 @@ class Engine {
     BeIdle(node);
     if (const auto mean = fleet_.group_of(node).mean_between_interruptions) {
       // A stream for each node and each time that it is on, whatever the policy does.
-      Dice dice(options_.seed, (std::uint64_t{node} << 32U) | fleet_.at(node).life);
-      Schedule(dice.Exponential(*mean), What::kInterrupted, node, fleet_.at(node).life);
+      base::Dice dice(options_.seed, (std::uint64_t{node} << 32U) | fleet_.at(node).life);
+      Schedule(Exponential(dice, *mean), What::kInterrupted, node, fleet_.at(node).life);
     }
   }
 

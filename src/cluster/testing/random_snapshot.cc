@@ -7,40 +7,12 @@
 #include <string>
 #include <string_view>
 
+#include "base/dice.h"
+
 namespace tangram::cluster {
 namespace {
 
 using std::chrono::milliseconds;
-
-// SplitMix64: small, and the same on every machine, unlike the standard distributions.
-class Dice {
- public:
-  explicit Dice(std::uint64_t seed) : state_(seed) {}
-
-  std::uint64_t Next() {
-    state_ += 0x9E3779B97F4A7C15U;
-    std::uint64_t mixed = state_;
-    mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9U;
-    mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EBU;
-    return mixed ^ (mixed >> 31);
-  }
-  // From `least` to `most`, both included.
-  std::int64_t In(std::int64_t least, std::int64_t most) {
-    return least + static_cast<std::int64_t>(Next() % static_cast<std::uint64_t>(most - least + 1));
-  }
-  bool Percent(int chance) { return In(0, 99) < chance; }
-  template <class T, std::size_t N>
-  const T& Of(const std::array<T, N>& choices) {
-    return choices[static_cast<std::size_t>(In(0, static_cast<std::int64_t>(N) - 1))];
-  }
-  template <class T>
-  const T& Of(const std::vector<T>& choices) {
-    return choices[static_cast<std::size_t>(In(0, static_cast<std::int64_t>(choices.size()) - 1))];
-  }
-
- private:
-  std::uint64_t state_;
-};
 
 struct Product {
   std::string_view name;
@@ -206,6 +178,7 @@ class Maker {
         static_cast<int>(dice_.Percent(80) ? 0 : dice_.In(-2'000'000'000, 2'000'000'000));
     if (dice_.Percent(20)) pod.priority_class = Text("gold-tier");
     pod.can_preempt = !dice_.Percent(10);
+    pod.terminating = dice_.Percent(3);
     pod.cpu = base::MilliCpu(dice_.In(0, 96'000));
     pod.memory = base::MiB(dice_.In(0, 512'000));
     if (dice_.Percent(70)) pod.devices = {{"nvidia.com/gpu", dice_.In(1, 8)}};
@@ -306,6 +279,9 @@ class Maker {
         {"gpu.nvidia.com", {"device.driver == 'gpu.nvidia.com'"}, {}});
     if (dice_.Percent(50)) {
       snapshot_.device_classes.push_back({"mig.nvidia.com", {}, "deviceclass.acme.example/mig"});
+    }
+    for (DeviceClass& known : snapshot_.device_classes) {
+      if (dice_.Percent(50)) known.created_at = start_ - milliseconds(dice_.In(0, 86'400'000));
     }
     for (std::size_t i = 0; i < snapshot_.nodes.size(); i += 3) MakeSlices(snapshot_.nodes[i]);
   }
@@ -487,7 +463,7 @@ class Maker {
     if (dice_.Percent(3)) row.last_xid = dice_.In(1, 143);
   }
 
-  Dice dice_;
+  base::Dice dice_;
   RandomSize size_;
   Snapshot snapshot_;
   base::Time start_;

@@ -247,22 +247,8 @@ class Admission {
   WillingNodes willing_;
 };
 
-// How many pods of each gang are there: wait, run, or are done with their part. Also those that ask
-// for no GPU. Of none where no pod that waits is in one.
-std::map<GangKey, std::int64_t> PodsThere(World& world) {
-  std::map<GangKey, std::int64_t> there;
-  const bool any = std::any_of(world.demand().begin(), world.demand().end(),
-                               [](const cluster::Pod* pod) { return IsInGang(*pod); });
-  if (!any) return there;
-  for (const cluster::Pod& pod : world.snapshot().pods) {
-    if (IsInGang(pod) && world.gangs().IsThere(pod)) ++there[GangKeyOf(pod)];
-  }
-  return there;
-}
-
 // A gang starts once all its pods are there.
-std::optional<Refusal> Incomplete(const World& world, const Gang& gang,
-                                  const std::map<GangKey, std::int64_t>& there) {
+std::optional<Refusal> Incomplete(const World& world, const Gang& gang) {
   const cluster::Gang said = world.gangs().Of(*gang.front());
   if (said.name.empty()) return std::nullopt;
   for (const cluster::Pod* pod : gang) {
@@ -275,23 +261,20 @@ std::optional<Refusal> Incomplete(const World& world, const Gang& gang,
                     said.name),
         is_group ? "create it, with that number" : "label its pod template with the gang, too"};
   }
-  const auto counted = there.find(GangKeyOf(*gang.front()));
-  const std::int64_t count = counted == there.end() ? 0 : counted->second;
-  if (!said.size || count >= *said.size) return std::nullopt;
-  return Refusal{
-      WaitReason::kGang,
-      fmt::format("{} of the {} pods of its gang {} are there", count, *said.size, said.name),
-      "it starts once all of them are there"};
+  if (world.gangs().IsWhole(*gang.front())) return std::nullopt;
+  return Refusal{WaitReason::kGang,
+                 fmt::format("{} of the {} pods of its gang {} are there",
+                             world.gangs().CountThere(*gang.front()), *said.size, said.name),
+                 "it starts once all of them are there"};
 }
 
 }  // namespace
 
 void Admit(World& world) {
   Admission admission(world);
-  const auto there = PodsThere(world);
   std::vector<const cluster::Pod*> served;
   for (const Gang& gang : GangsOf(world.demand(), world.gangs())) {
-    if (const auto incomplete = Incomplete(world, gang, there)) {
+    if (const auto incomplete = Incomplete(world, gang)) {
       for (const cluster::Pod* pod : gang) {
         world.Wait(*pod, incomplete->reason, incomplete->why, incomplete->remedy);
       }

@@ -261,7 +261,9 @@ DeviceBook::Could DeviceBook::CouldServe(const std::vector<Site>& sites,
                                          const cluster::Pod& pod) const {
   for (const std::string& name : pod.claims) {
     if (Find(pod, name) == nullptr) {
-      return {Verdict::kNotThere, fmt::format("its claim {} is not there", name)};
+      return {Verdict::kNotThere, name.ends_with('-')
+                                      ? fmt::format("its claim {}… is not made yet", name)
+                                      : fmt::format("its claim {} is not there", name)};
     }
   }
   if (shared_->catalog.empty()) {

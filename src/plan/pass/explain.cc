@@ -9,6 +9,7 @@
 #include "plan/pass/cut.h"
 #include "plan/pass/gang.h"
 #include "plan/pass/passes.h"
+#include "plan/pass/shared_devices.h"
 
 namespace tangram::plan {
 namespace {
@@ -150,6 +151,23 @@ std::optional<Why> WhyClaimsWait(const World& world, const cluster::Pod& pod) {
              "it waits until pods end, or nodes are added"};
 }
 
+// Where the pod would fit, but for those who share what is free there.
+std::optional<Why> WhySharersKeepItOff(const World& world, const cluster::Pod& pod) {
+  std::string why;
+  int nodes = 0;
+  for (const NodeRoom& node : world.nodes()) {
+    if (!HasRoom(node, pod) || !MayRun(node, pod)) continue;
+    std::string one = WhyNotShared(node, pod);
+    if (one.empty()) return std::nullopt;
+    if (nodes++ == 0) why = std::move(one);
+  }
+  if (nodes == 0) return std::nullopt;
+  return Why{
+      WaitReason::kNoRoom,
+      fmt::format("{} {} shares free, but {}", nodes, nodes == 1 ? "node has" : "nodes have", why),
+      "it waits until pods end, or nodes are added; or ask for a device of its own"};
+}
+
 std::string InOneDomain(const cluster::Pod& pod) {
   const std::string_view level = WishesOf(pod).required;
   return level.empty() ? "" : fmt::format(" in one {}", level);
@@ -185,6 +203,8 @@ void ExplainWaiting(World& world) {
           "it waits until the others move, or change the affinity");
     } else if (auto why = world.book().Concerns(*pod) ? WhyClaimsWait(world, *pod) : std::nullopt) {
       world.Wait(*pod, why->reason, std::move(why->what), std::move(why->remedy));
+    } else if (auto shared = WhySharersKeepItOff(world, *pod)) {
+      world.Wait(*pod, shared->reason, std::move(shared->what), std::move(shared->remedy));
     } else if (HasRoomSomewhere(world, *pod)) {
       world.Wait(*pod, WaitReason::kNotAllowed, "there is room, but the pass place is off",
                  "switch the pass on");

@@ -32,7 +32,7 @@ bool Movable::IsMovable(const cluster::Pod& pod, Moves moves) const {
   if (moves == Moves::kNone || !budgets_are_known_) return false;
   if (!IsMadeAgain(pod) || IsPinned(pod) || IsInGang(pod)) return false;
   // A claim may name a device of this node.
-  if (!pod.ready || !pod.claims.empty()) return false;
+  if (!pod.ready || pod.terminating || !pod.claims.empty()) return false;
   if (moves == Moves::kControlled) return true;
   const auto replicas = replicas_.find(OwnerKeyOf(pod));
   return replicas != replicas_.end() && replicas->second > 1;

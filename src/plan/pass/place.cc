@@ -1,13 +1,9 @@
 // Pods that fit now.
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <map>
-
 #include "plan/pass/chooser.h"
-#include "plan/pass/gang.h"
+#include "plan/pass/gang_domains.h"
 #include "plan/pass/passes.h"
-#include "plan/place/topology.h"
 
 namespace tangram::plan {
 namespace {
@@ -34,65 +30,27 @@ std::string ReasonFor(const NodeRoom& node, const cluster::Pod& pod) {
 
 class Placing {
  public:
-  explicit Placing(World& world) : world_(world), chooser_(world), nodes_(NodesOf(world)) {}
+  explicit Placing(World& world) : world_(world), chooser_(world), domains_(world) {}
 
   void Run() {
     for (const Gang& gang : GangsOf(world_.demand(), world_.gangs())) {
-      const auto wishes = WishesOfGang(gang);
-      if (wishes.empty()) {
+      if (WishesOfGang(gang).empty()) {
         Place(gang, nullptr);
       } else {
-        PlaceNear(gang, wishes);
+        PlaceNear(gang);
       }
     }
   }
 
  private:
   // As near as they can be: of the nearest domains that hold all, the one with the least left.
-  void PlaceNear(const Gang& gang, const std::vector<TopologyWishes>& wishes) {
-    for (std::vector<Domain>& group : DomainsFor(nodes_, wishes)) {
-      std::erase_if(group,
-                    [&](const Domain& domain) { return !HoldsMates(domain, *gang.front()); });
-      std::stable_sort(group.begin(), group.end(), [&](const Domain& a, const Domain& b) {
-        return FreeIn(a, *gang.front()) < FreeIn(b, *gang.front());
-      });
+  void PlaceNear(const Gang& gang) {
+    for (const std::vector<Domain>& group : domains_.For(gang)) {
       for (const Domain& domain : group) {
         if (Place(gang, &domain.nodes)) return;
       }
     }
     if (!IsBound(gang)) Place(gang, nullptr);
-  }
-
-  // Pods of the gang that run already are not left behind.
-  bool HoldsMates(const Domain& domain, const cluster::Pod& pod) {
-    const auto mates = MatesOf(pod);
-    return std::all_of(mates.begin(), mates.end(), [&](std::size_t node) {
-      return std::binary_search(domain.nodes.begin(), domain.nodes.end(), node);
-    });
-  }
-
-  std::vector<std::size_t> MatesOf(const cluster::Pod& pod) {
-    if (mates_.empty()) {
-      for (std::size_t n = 0; n < world_.nodes().size(); ++n) {
-        for (const cluster::Pod* other : world_.nodes()[n].pods) {
-          if (IsInGang(*other)) mates_[GangKeyOf(*other)].push_back(n);
-        }
-      }
-      mates_.try_emplace({});  // looked for
-    }
-    const auto mates = mates_.find(GangKeyOf(pod));
-    return !IsInGang(pod) || mates == mates_.end() ? std::vector<std::size_t>() : mates->second;
-  }
-
-  std::int64_t FreeIn(const Domain& domain, const cluster::Pod& pod) const {
-    std::int64_t free = 0;
-    for (const std::size_t node : domain.nodes) {
-      for (const auto& [resource, count] : pod.devices) {
-        if (KindOf(resource).unit == ResourceKind::Unit::kNotGpu) continue;
-        free += std::max<std::int64_t>(0, CountIn(world_.nodes()[node].free, resource));
-      }
-    }
-    return free;
   }
 
   // All of them, on nodes of `within` (null: on any), or none.
@@ -122,8 +80,7 @@ class Placing {
 
   World& world_;
   Chooser chooser_;
-  std::vector<const cluster::Node*> nodes_;
-  std::map<GangKey, std::vector<std::size_t>> mates_;  // nodes of pods that run
+  GangDomains domains_;
 };
 
 }  // namespace

@@ -3,11 +3,12 @@
 
 #include <algorithm>
 #include <deque>
+#include <limits>
 #include <map>
 #include <set>
 #include <tuple>
 
-#include "plan/pass/gang.h"
+#include "plan/pass/gang_domains.h"
 #include "plan/pass/movable.h"
 #include "plan/pass/passes.h"
 #include "plan/pass/willing.h"
@@ -48,7 +49,7 @@ struct Step {
 class Preemption {
  public:
   explicit Preemption(World& world)
-      : world_(world), movable_(world.movable()), willing_(NodesOf(world)) {
+      : world_(world), movable_(world.movable()), willing_(NodesOf(world)), domains_(world) {
     for (std::size_t n = 0; n < world.nodes().size(); ++n) by_name_[world.nodes()[n].name] = n;
     for (const cluster::PriorityClass& known : world.snapshot().priority_classes) {
       if (!known.preempts) never_.insert(known.name);
@@ -117,32 +118,62 @@ class Preemption {
         return std::find(group.begin(), group.end(), &pod) != group.end();
       });
       if (gang.front() != &pod) return false;  // it was tried with the first of them
-      if (IsBound(gang)) return false;         // only `place` looks for a domain
     }
+    const auto steps = IsBound(gang) ? StepsTogether(gang) : StepsFor(gang, nullptr);
+    for (const Step& step : steps) Say(step);
+    return !steps.empty();
+  }
+
+  // In the nearest domains in which all of them get room, where that costs least.
+  std::vector<Step> StepsTogether(const Gang& gang) {
+    std::vector<Step> best;
+    for (const std::vector<Domain>& group : domains_.For(gang)) {
+      for (const Domain& domain : group) {
+        auto steps = StepsFor(gang, &domain);
+        const bool better = best.empty() || CostOf(steps) < CostOf(best);
+        if (!steps.empty() && better) best = std::move(steps);
+      }
+      if (!best.empty()) break;
+    }
+    return best;
+  }
+
+  // One a pod, on nodes of `within` (null: on any); none where one of them gets no room.
+  std::vector<Step> StepsFor(const Gang& gang, const Domain* within) {
     std::vector<Step> steps;
     for (const cluster::Pod* member : gang) {
-      auto step = StepFor(*member);
+      auto step = StepFor(*member, within);
       if (!step) break;
       Apply(*step);
       steps.push_back(*std::move(step));
     }
     for (auto step = steps.rbegin(); step != steps.rend(); ++step) Undo(*step);
-    if (steps.size() < gang.size()) return false;
-    for (const Step& step : steps) Say(step);
-    return true;
+    if (steps.size() < gang.size()) steps.clear();
+    return steps;
   }
 
-  std::optional<Step> StepFor(const cluster::Pod& pod) {
+  std::vector<std::size_t> NodesFor(const cluster::Pod& pod, const Domain* within) {
+    std::vector<std::size_t> nodes = willing_.For(pod).now;
+    if (within != nullptr) {
+      std::erase_if(nodes, [&](std::size_t n) {
+        return !std::binary_search(within->nodes.begin(), within->nodes.end(), n);
+      });
+    }
+    return nodes;
+  }
+
+  std::optional<Step> StepFor(const cluster::Pod& pod, const Domain* within) {
     if (!MayPreempt(pod) || units_.empty()) return std::nullopt;
     const std::string words = WordsOf(pod);
     const auto failed = failed_.find(words);
     if (failed != failed_.end() && failed->second >= pod.priority) return std::nullopt;
+    const std::vector<std::size_t> nodes = NodesFor(pod, within);
     // Something may have become free since it was last tried.
-    for (const std::size_t n : willing_.For(pod).now) {
+    for (const std::size_t n : nodes) {
       if (Fits(world_.nodes()[n], pod)) return Step{&pod, n, {}};
     }
     std::set<std::size_t> excluded;
-    while (const auto choice = Best(pod, excluded)) {
+    while (const auto choice = Best(pod, nodes, excluded)) {
       Step step{&pod, choice->node, {}};
       for (const Unit* unit : choice->units) {
         step.victims.insert(step.victims.end(), unit->pods.begin(), unit->pods.end());
@@ -152,15 +183,17 @@ class Preemption {
       if (movable_.IsWithinBudgets(together) && FitsWithout(step)) return step;
       excluded.insert(choice->node);
     }
-    if (!world_.neighbours().Concern(pod)) failed_[words] = pod.priority;
+    const bool anywhere = within == nullptr && !world_.neighbours().Concern(pod);
+    if (anywhere) failed_[words] = pod.priority;
     return std::nullopt;
   }
 
   // ---- the victims ----
 
-  std::optional<Choice> Best(const cluster::Pod& pod, const std::set<std::size_t>& excluded) {
+  std::optional<Choice> Best(const cluster::Pod& pod, const std::vector<std::size_t>& nodes,
+                             const std::set<std::size_t>& excluded) const {
     std::optional<Choice> best;
-    for (const std::size_t n : willing_.For(pod).now) {
+    for (const std::size_t n : nodes) {
       if (excluded.contains(n) || world_.nodes()[n].given_back) continue;
       auto choice = VictimsOn(n, pod);
       if (choice && (!best || choice->cost < best->cost)) best = std::move(choice);
@@ -258,6 +291,16 @@ class Preemption {
     return {priority, pods, DevicesOf(units), Negative(AgeOf(units))};
   }
 
+  // Less than any other where nobody has to go.
+  decltype(Choice::cost) CostOf(const std::vector<Step>& steps) const {
+    std::set<const Unit*> units;
+    for (const Step& step : steps) {
+      for (const cluster::Pod* victim : step.victims) units.insert(UnitOf(*victim));
+    }
+    if (units.empty()) return {std::numeric_limits<int>::min(), 0, 0, base::Time::min()};
+    return CostOf(std::vector<const Unit*>(units.begin(), units.end()));
+  }
+
   // ---- trying and doing ----
 
   NodeRoom& NodeOf(const cluster::Pod& victim) { return world_.nodes()[by_name_.at(victim.node)]; }
@@ -312,6 +355,7 @@ class Preemption {
   World& world_;
   Movable& movable_;
   WillingNodes willing_;
+  GangDomains domains_;
   std::map<std::string_view, std::size_t> by_name_;  // of nodes
   std::set<std::string_view> never_;                 // priority classes that do not preempt
   std::deque<Unit> units_;

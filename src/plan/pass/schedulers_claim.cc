@@ -100,9 +100,8 @@ bool DeviceBook::HasSchedulersClaim(const cluster::Pod& pod, std::uint64_t asked
   const auto is_of_them = [&](const cluster::DeviceRequest& request) {
     for (std::size_t i = 0; i < pod.devices.size(); ++i) {
       if (!IsAsked(asked, i)) continue;
-      const ClassResources::Behind& behind = *resources_.Find(pod.devices[i].name);
-      for (const auto* one : {behind.device_class, behind.rival}) {
-        if (one != nullptr && one->name == request.device_class) return IsPlain(request);
+      for (const cluster::DeviceClass* one : resources_.Find(pod.devices[i].name)->all) {
+        if (one->name == request.device_class) return IsPlain(request);
       }
     }
     return false;

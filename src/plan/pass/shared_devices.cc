@@ -100,16 +100,24 @@ bool AreShared(const NodeRoom& node, const ResourceKind& kind) {
   return false;
 }
 
-bool SharesWell(const NodeRoom& node, const cluster::Pod& pod) {
-  for (const auto& [resource, count] : pod.devices) {
-    const ResourceKind kind = KindOf(resource);
-    if (kind.unit == ResourceKind::Unit::kNotGpu || count <= 0 || !AreShared(node, kind)) continue;
-    if (IsolationOf(pod) != Isolation::kShared) return false;
+std::string WhyNotShared(const NodeRoom& node, const cluster::Pod& pod) {
+  for (const cluster::ResourceCount& asked : pod.devices) {
+    const ResourceKind kind = KindOf(asked.name);
+    if (kind.unit == ResourceKind::Unit::kNotGpu || asked.count <= 0 || !AreShared(node, kind))
+      continue;
+    if (IsolationOf(pod) != Isolation::kShared) {
+      return asked.name + " is shared with others, and its isolation rules that out";
+    }
     std::vector<Sharer> coming = ComingTo(node, kind);
-    coming.push_back(node.sharers->Of(pod, count));
-    if (!MayShareAsIs(DevicesOf(node, kind), coming)) return false;
+    coming.push_back(node.sharers->Of(pod, asked.count));
+    std::string why = WhyNotAsIs(DevicesOf(node, kind), coming);
+    if (!why.empty()) return why;
   }
-  return true;
+  return {};
+}
+
+bool SharesWell(const NodeRoom& node, const cluster::Pod& pod) {
+  return WhyNotShared(node, pod).empty();
 }
 
 }  // namespace tangram::plan

@@ -1,6 +1,7 @@
 // The devices of a node that pods share, or may share, and who is on them.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "plan/pass/world.h"
@@ -22,8 +23,9 @@ bool HasGpuMemory(const NodeRoom& node, const cluster::Pod& pod);
 // Whether the node hands out devices of the kind several times.
 bool AreShared(const NodeRoom& node, const ResourceKind& kind);
 
-// Whether the pod may get what it asks for beside those who share it: it lets others share, what
-// is known of memory fits, and no latency suffers. Where nothing is shared: yes.
+// Why the pod may not get what it asks for beside those who share it: it does not let others share,
+// what is known of memory does not fit, or a latency suffers. Empty: it may, or nothing is shared.
+std::string WhyNotShared(const NodeRoom& node, const cluster::Pod& pod);
 bool SharesWell(const NodeRoom& node, const cluster::Pod& pod);
 
 }  // namespace tangram::plan

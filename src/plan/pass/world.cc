@@ -158,12 +158,9 @@ NodePolicy HandsOff() {
 
 }  // namespace
 
-bool WaitsForGpu(const cluster::Pod& pod) {
-  return pod.node.empty() && pod.phase == cluster::PodPhase::kPending && AsksForGpu(pod);
-}
-
 bool WaitsForDevices(const cluster::Pod& pod, const ClassResources& resources) {
-  if (!pod.node.empty() || pod.phase != cluster::PodPhase::kPending) return false;
+  if (!pod.node.empty() || pod.phase != cluster::PodPhase::kPending || pod.terminating)
+    return false;
   return AsksForGpu(pod) || resources.AreAskedBy(pod);
 }
 

@@ -185,9 +185,7 @@ std::vector<const cluster::Node*> NodesOf(const World& world);
 // The node of that name, which has to be there.
 NodeRoom& NodeNamed(std::vector<NodeRoom>& nodes, std::string_view name);
 
-// Has no node yet, and asks for a GPU in any form.
-bool WaitsForGpu(const cluster::Pod& pod);
-// Likewise, or asks for what a DeviceClass stands behind.
+// Has no node yet, and asks for a GPU in any form, or for what a DeviceClass stands behind.
 bool WaitsForDevices(const cluster::Pod& pod, const ClassResources& resources);
 
 }  // namespace tangram::plan

@@ -55,6 +55,13 @@ std::string DomainOf(const cluster::Node& node, std::string_view level) {
   return kLevels[rank].word == "NVLink" ? node.name : "";
 }
 
+std::string DomainOfNew(const cluster::Node& like, std::string_view name, std::string_view level) {
+  const std::size_t rank = RankOf(level);
+  if (rank == 0) return std::string(name);
+  const bool is_zone = rank < kLevels.size() && kLevels[rank].word == "Zone";
+  return is_zone ? DomainOf(like, level) : "";
+}
+
 std::vector<std::vector<Domain>> DomainsFor(std::span<const cluster::Node* const> nodes,
                                             std::span<const TopologyWishes> wishes) {
   std::vector<std::string_view> required;

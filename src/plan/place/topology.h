@@ -35,6 +35,9 @@ TopologyWishes WishesOf(const cluster::Pod& pod);
 // say.
 std::string DomainOf(const cluster::Node& node, std::string_view level);
 
+// Likewise of a node that is to come, like `like`: only the host and the zone are known beforehand.
+std::string DomainOfNew(const cluster::Node& like, std::string_view name, std::string_view level);
+
 struct Domain {
   std::string name;
   std::vector<std::size_t> nodes;  // places in the list of nodes, ascending

@@ -145,9 +145,13 @@ std::optional<SharingChoice> ChooseSharing(const SharedDevices& devices,
   return std::nullopt;
 }
 
-bool MayShareAsIs(const SharedDevices& devices, std::span<const Sharer> coming) {
-  if (AnySensitive(coming) && devices.replicas > kMostBesideLatency) return false;
-  return MemoryHolds(devices, coming, {devices.sharing, devices.replicas});
+std::string WhyNotAsIs(const SharedDevices& devices, std::span<const Sharer> coming) {
+  if (AnySensitive(coming) && devices.replicas > kMostBesideLatency) {
+    return fmt::format("a latency to keep allows {} shares of a device, and there are {}",
+                       kMostBesideLatency, devices.replicas);
+  }
+  const bool fits = MemoryHolds(devices, coming, {devices.sharing, devices.replicas});
+  return fits ? "" : "a device has not the memory for all who would share it";
 }
 
 std::string DescribeSharing(const SharedDevices& devices, std::span<const Sharer> coming,

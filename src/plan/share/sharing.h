@@ -76,8 +76,8 @@ std::optional<SharingChoice> ChooseSharing(const SharedDevices& devices,
                                            std::span<const Sharer> coming,
                                            const SharingPolicy& policy);
 
-// Whether `coming` may be there with the devices shared as they are.
-bool MayShareAsIs(const SharedDevices& devices, std::span<const Sharer> coming);
+// Why `coming` may not be there with the devices shared as they are; empty: they may.
+std::string WhyNotAsIs(const SharedDevices& devices, std::span<const Sharer> coming);
 
 // "40.0 GiB in 4 shares, which nothing keeps apart; the memory of 2 pods is not known": what a
 // person should know of sharing so.

@@ -134,9 +134,9 @@ TEST_F(ChooseSharingTest, ThoseThatStandAnywhereAreNoMoreThanOneDeviceHolds) {
   for (Sharer& sharer : devices_.standing) sharer.memory = base::MiB(10'000);
   auto coming = Pods(1);
   coming[0].memory = base::MiB(10'960);
-  EXPECT_TRUE(MayShareAsIs(devices_, coming)) << "40,960 MiB in all";
+  EXPECT_EQ(WhyNotAsIs(devices_, coming), "") << "40,960 MiB in all";
   coming[0].memory = base::MiB(10'961);
-  EXPECT_FALSE(MayShareAsIs(devices_, coming));
+  EXPECT_EQ(WhyNotAsIs(devices_, coming), "a device has not the memory for all who would share it");
 }
 
 TEST_F(ChooseSharingTest, MpsGivesEachAnEqualPartAndIsNotForInstances) {
