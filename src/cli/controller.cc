@@ -38,6 +38,7 @@ struct ControllerOptions {
   std::string log_format = "text";
   int qps = 200;
   std::vector<std::string> excluded;
+  bool nodes_may_come = false;
   std::string die_at;  // a fault point, for tests
   bool list_points = false;
   bool elect = false;
@@ -185,6 +186,7 @@ base::Result<ExitCode> Control(const ControllerOptions& options, const Context& 
   plane.cluster.kubeconfig = options.kubeconfig;
   plane.cluster.context = options.kube_context;
   plane.excluded_namespaces = ExcludedNamespaces(options);
+  plane.nodes_may_come = options.nodes_may_come;
   auto election = ElectionOf(options);
   if (!election) return tl::unexpected(election.error());
   plane.election = *std::move(election);
@@ -272,6 +274,9 @@ void AddController(CLI::App& app, const Context& context, Action& action) {
       ->add_option("--exclude-namespaces", options->excluded,
                    "Whose pods are never touched, beside kube-system")
       ->delimiter(',');
+  command->add_flag("--nodes-may-come", options->nodes_may_come,
+                    "An autoscaler may bring nodes of kinds that are not there: what they could "
+                    "meet is not refused");
   command->add_flag("--preempt", options->preempt,
                     "Evict less urgent pods, on nodes that no GpuPool selects");
   command->add_option("--qps", options->qps, "Requests a second to the API server, at most")

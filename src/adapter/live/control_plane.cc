@@ -251,6 +251,8 @@ class ControlPlane::Impl {
     sources.snapshot = controller.model().Share(now);
     sources.policy = policy_;
     sources.classes = classes_;
+    sources.abilities = plan::classes::AbilitiesOf(*sources.snapshot);
+    sources.abilities.nodes_may_come = options_.nodes_may_come;
     const auto index = plan::classes::Index::Build(std::move(sources));
     webhook_->SetIndex(index);
     controller.SetIndex(index);

@@ -33,7 +33,8 @@ struct ControlPlaneOptions {
   std::optional<WebhookOptions> webhook{};
   // Whose pods are never touched: kube-system should be among them.
   std::set<std::string> excluded_namespaces = {"kube-system"};
-  int qps = 200;  // requests a second to the API server, in the long run
+  bool nodes_may_come = false;  // of kinds that are not there: plan/classes/abilities.h
+  int qps = 200;                // requests a second to the API server, in the long run
   control::ControllerOptions controller{};
   plan::PlanPolicy policy{};                           // of what no GpuPool selects
   std::function<void(cluster::Node&)> price{};         // of nodes, for orders by cost

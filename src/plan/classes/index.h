@@ -21,6 +21,7 @@
 
 #include "cluster/gpu_class.h"
 #include "cluster/snapshot.h"
+#include "plan/classes/abilities.h"
 #include "plan/classes/kind.h"
 #include "plan/policy.h"
 
@@ -63,18 +64,6 @@ struct Group {
   std::vector<cluster::Taint> taints{};  // these
   bool spot = false;
   std::size_t nodes = 0;
-};
-
-// What the cluster can do beside what a snapshot holds.
-struct Abilities {
-  bool claims = true;           // resource.k8s.io/v1 is served
-  bool first_available = true;  // prioritised lists: Kubernetes 1.34 and later
-  // Extended resources that a DeviceClass backs (spec.extendedResourceName), by name; the class has
-  // to select whole cards. Asking for one reaches nodes of both worlds.
-  std::map<std::string, std::string, std::less<>> extended{};
-  // Nodes of other kinds than those that are there may come: an autoscaler. Then no class is
-  // refused for its size, unless no GPU that is known could meet it.
-  bool nodes_may_come = false;
 };
 
 class Index {
