@@ -180,11 +180,11 @@ func clonePod(model *corev1.Pod, i int, node *corev1.Node) *corev1.Pod {
 	return pod
 }
 
-// suffix is five letters as Kubernetes writes them after a generated name; different for different
-// i below 27^5, which is 14 million.
+// suffix is what Kubernetes writes after a generated name, but of six letters where that has five: no
+// copy takes the name of a pod that is there. Different for different i below 27^6.
 func suffix(i int) string {
 	const letters = "bcdfghjklmnpqrstvwxz2456789"
-	text := make([]byte, 5)
+	text := make([]byte, 6)
 	for at := range text {
 		text[at] = letters[i%len(letters)]
 		i /= len(letters)
@@ -223,7 +223,7 @@ func waitForAll(ctx context.Context, dir string, count int) error {
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("the API server shows %d nodes and pods, and there should be %d", shown, count)
-		case <-time.After(100 * time.Millisecond):
+		case <-time.After(500 * time.Millisecond):
 		}
 	}
 }

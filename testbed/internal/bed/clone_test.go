@@ -45,6 +45,17 @@ func TestClonesDifferInWhatMustBeUniqueAndInNothingElse(t *testing.T) {
 	}
 }
 
+func TestClonesTakeNoNameThatKubernetesGenerates(t *testing.T) {
+	const generated = len("bcdfg") // letters after the base
+	m := models{nodes: []*corev1.Node{{}}, running: []*corev1.Pod{
+		{ObjectMeta: metav1.ObjectMeta{Name: "web-bbbbb", GenerateName: "web-"}}}}
+	for i := range 1000 {
+		if name := m.clone(i).Name; len(name) <= len("web-")+generated {
+			t.Fatalf("copy %d is %s", i, name)
+		}
+	}
+}
+
 // twoGroups are four nodes as the API server would have stored them, with 0, 1, 2 and 3 pods.
 func twoGroups(t *testing.T) (models, []node.Node) {
 	t.Helper()
