@@ -13,6 +13,7 @@ import time
 
 from api import ROOT, Api
 from fleet import gates_of, node_of
+from replica import Replica, wait_for
 
 
 def parser(doc):
@@ -58,6 +59,7 @@ def own_bed(cluster, nodes=None):
     """A testbed of this cluster file, with copies of its nodes up to so many; gone at the end, also
     after Ctrl-C and SIGTERM."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGINT, lambda *_: sys.exit(130))
     with tempfile.TemporaryDirectory() as folder:
         bed = pathlib.Path(folder) / "bed"
         try:
@@ -67,8 +69,27 @@ def own_bed(cluster, nodes=None):
                 call(ROOT / "testbed/clone", "--dir", bed, "--nodes", str(nodes))
             yield bed
         finally:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one would leave it half gone
             if (bed / "pids.json").exists():
                 subprocess.run([ROOT / "testbed/down", bed], check=True, stdout=subprocess.DEVNULL)
+
+
+@contextlib.contextmanager
+def controller(build, bed, name, *arguments):
+    """A Replica that has read everything."""
+    replica = Replica(build, bed, name, *arguments)
+    try:
+        wait_for(f"the controller read everything: {replica.log}",
+                 lambda: replica.process.poll() is not None or replica.says("everything is read"), 300)
+        if replica.process.poll() is not None:
+            sys.exit(f"{pathlib.Path(sys.argv[0]).name}: the controller ended:\n"
+                     f"{replica.log.read_text()[-2000:]}")
+        yield replica
+    except BaseException:
+        replica.stop(signal.SIGKILL)  # whatever it may still do, nobody looks at it
+        raise
+    replica.stop()
 
 
 def number_of(bed, resource):
