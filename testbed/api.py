@@ -65,10 +65,14 @@ class Api:
         """The status code and the object of the answer."""
         if body is not None and not isinstance(body, str):
             body = json.dumps(body)
-        data = None if body is None else body.encode()
+        status, answer = self.raw(method, path, None if body is None else body.encode(), content_type)
+        return status, json.loads(answer or b"null")
+
+    def raw(self, method, path, data=None, content_type="application/json"):
+        """The same in bytes: what a clock is held to."""
         self._connection.request(method, path, data, {"Content-Type": content_type, **self._user})
         answer = self._connection.getresponse()
-        return answer.status, json.loads(answer.read() or b"null")
+        return answer.status, answer.read()
 
     def open(self, path):
         """The answer of a GET that goes on, as a file of lines."""

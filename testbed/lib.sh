@@ -34,6 +34,19 @@ own_program() {
   echo "$1/own/$key/testbed"
 }
 
+# Builds cmd/$1 beside the testbed's own program, under the same key, once; prints its path.
+beside_own() {
+  local program
+  program="$(dirname "$(own_program "$(pinned_cache)")")/$1"
+  if [[ ! -x "$program" ]]; then
+    mkdir -p "$(dirname "$program")"
+    say "building the program $1"
+    (cd "$here" && nice -n 5 go build -trimpath -ldflags "-s -w" -o "$program.part.$$" "./cmd/$1")
+    mv "$program.part.$$" "$program"
+  fi
+  echo "$program"
+}
+
 # A testbed of clusters/$1.yaml in $work/bed, and $work for other files; gone when the script ends.
 own_bed() {
   work="$(mktemp -d)"

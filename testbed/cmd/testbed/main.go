@@ -17,7 +17,7 @@ const usage = `usage: testbed up --cluster FILE --bin DIR --stages FILE [--dir D
                   [--module PROGRAM]
        testbed down DIR
        testbed check FILE...
-       testbed clone --dir DIR --pods N
+       testbed clone --dir DIR --pods N | --nodes N
        testbed exporter --dir DIR`
 
 func main() {
@@ -94,16 +94,19 @@ func check(_ context.Context, args []string) error {
 }
 
 func clone(ctx context.Context, args []string) error {
+	var want bed.Counts
 	flags := flag.NewFlagSet("clone", flag.ExitOnError)
 	dir := flags.String("dir", "", "the testbed's folder")
-	pods := flags.Int("pods", 0, "how many pods there shall be")
+	flags.IntVar(&want.Pods, "pods", 0, "how many pods there shall be, on the nodes that are there")
+	flags.IntVar(&want.Nodes, "nodes", 0, "how many nodes there shall be, each with its pods")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if *dir == "" || *pods <= 0 || flags.NArg() > 0 {
-		return fmt.Errorf("clone needs --dir DIR and --pods N, a number above 0, and nothing else")
+	if *dir == "" || flags.NArg() > 0 || min(want.Pods, want.Nodes) != 0 || max(want.Pods, want.Nodes) <= 0 {
+		return fmt.Errorf("clone needs --dir DIR, and --pods N or --nodes N, a number above 0: " +
+			"either more pods on these nodes, or more nodes with their pods")
 	}
-	return bed.Clone(ctx, *dir, *pods, say)
+	return bed.Clone(ctx, *dir, want, say)
 }
 
 func exporter(ctx context.Context, args []string) error {

@@ -25,9 +25,7 @@ func Inventory(c *spec.Cluster) ([]Node, error) {
 	for i := range c.NodeGroups {
 		g := &c.NodeGroups[i]
 		for ordinal := range g.Count {
-			n := Node{Name: fmt.Sprintf("%s-%d", g.Name, ordinal), Ordinal: ordinal, Group: g}
-			serial := len(nodes) + 1
-			n.IP = fmt.Sprintf("10.%d.%d.%d", 64+serial>>16, serial>>8&255, serial&255)
+			n := Node{Name: nameOf(g, ordinal), Ordinal: ordinal, IP: addressOf(len(nodes) + 1), Group: g}
 			if len(g.Zones) > 0 {
 				n.Zone = g.Zones[ordinal%len(g.Zones)]
 			}
@@ -40,6 +38,25 @@ func Inventory(c *spec.Cluster) ([]Node, error) {
 		}
 	}
 	return nodes, nil
+}
+
+func nameOf(g *spec.NodeGroup, ordinal int) string {
+	return fmt.Sprintf("%s-%d", g.Name, ordinal)
+}
+
+// addressOf is that of the node with this number, from 1.
+func addressOf(serial int) string {
+	return fmt.Sprintf("10.%d.%d.%d", 64+serial>>16, serial>>8&255, serial&255)
+}
+
+// Copy is a node like this one, as if its group went on: round 1 stands behind the group as the file
+// has it, round 2 behind round 1. Serial is its number among all nodes, from 1. Its cards keep their
+// UUIDs, so that it is good for the Node, and for neither slices nor metrics.
+func (n Node) Copy(round, serial int) Node {
+	n.Ordinal += round * n.Group.Count
+	n.Name = nameOf(n.Group, n.Ordinal)
+	n.IP = addressOf(serial)
+	return n
 }
 
 func cardsOf(seed int64, node string, g *spec.NodeGroup) ([]gpu.Card, error) {
