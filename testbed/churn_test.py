@@ -81,6 +81,11 @@ class Churn(unittest.TestCase):
                           "--gate-limit", "300s")  # there is room, once others have gone
         self.addCleanup(replica.stop)
         replica.wait_ready()
+        # A busy machine may take longer than the second after which pods go on without us.
+        subprocess.run([env["KUBECTL"], "patch", "mutatingwebhookconfiguration", "tangram-churn",
+                        "--type=json", "-p", json.dumps([
+                            {"op": "replace", "path": "/webhooks/0/timeoutSeconds", "value": 20}])],
+                       env=env, check=True, stdout=subprocess.DEVNULL)
         checker = Checker(nodes, of_class)
         watch = Watch(BED, checker)
         remover = Remover(checker)
