@@ -68,7 +68,7 @@ void Measure(int nodes) {
   base::SystemClock clock;
   adapter::Admission admission({}, clock);
   const auto before = base::MonotonicNow();
-  auto index = plan::classes::Index::Build({.snapshot = snapshot, .classes = classes});
+  auto index = plan::classes::Index::Build(*snapshot, {.classes = classes});
   const double build = Millis(base::MonotonicNow() - before);
   const std::size_t offers = index->offers().size();
   admission.SetIndex(std::move(index));

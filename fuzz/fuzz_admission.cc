@@ -32,7 +32,7 @@ std::shared_ptr<const plan::classes::Index> MakeIndex() {
   cluster::GpuClass share;
   share.name = "share";
   share.isolation = cluster::GpuClass::Isolation::kShared;
-  return plan::classes::Index::Build({.snapshot = snapshot, .classes = {card, share}});
+  return plan::classes::Index::Build(*snapshot, {.classes = {card, share}});
 }
 
 void Require(bool holds) {

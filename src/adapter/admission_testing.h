@@ -47,14 +47,11 @@ inline cluster::GpuClass Class(
   return of;
 }
 
-inline std::shared_ptr<const plan::classes::Index> IndexOf(cluster::Snapshot snapshot,
+inline std::shared_ptr<const plan::classes::Index> IndexOf(const cluster::Snapshot& snapshot,
                                                            std::vector<cluster::GpuClass> classes) {
   plan::PlanPolicy policy;
   policy.defaults.mode = plan::Mode::kObserve;
-  return plan::classes::Index::Build(
-      {.snapshot = std::make_shared<cluster::Snapshot>(std::move(snapshot)),
-       .policy = policy,
-       .classes = std::move(classes)});
+  return plan::classes::Index::Build(snapshot, {.policy = policy, .classes = std::move(classes)});
 }
 
 inline nlohmann::json PodJson(const std::string& class_name) {

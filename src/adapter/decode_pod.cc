@@ -77,18 +77,28 @@ std::vector<ClaimStatus> ReadClaimStatuses(Json list) {
   return statuses;
 }
 
+// That DefaultTolerationSeconds gives to every pod. A node with such a taint is not ready, and
+// takes nobody anyway: a sixth of what pods take in memory.
+bool IsByDefault(const cluster::Toleration& toleration, bool for_a_while) {
+  return for_a_while && toleration.op == "Exists" && toleration.effect == "NoExecute" &&
+         (toleration.key == "node.kubernetes.io/not-ready" ||
+          toleration.key == "node.kubernetes.io/unreachable");
+}
+
 std::vector<cluster::Toleration> ReadTolerations(Json list) {
   std::vector<cluster::Toleration> tolerations;
   list.Items([&](Json item) {
     cluster::Toleration toleration;
+    bool for_a_while = false;
     item.Fields([&](std::string_view key, Json field) {
       if (key == "key") toleration.key = field.Text();
       if (key == "operator") toleration.op = field.Text();
       if (key == "value") toleration.value = field.Text();
       if (key == "effect") toleration.effect = field.Text();
+      if (key == "tolerationSeconds") for_a_while = true;
     });
     if (toleration.op.empty()) toleration.op = "Equal";  // the API's default
-    tolerations.push_back(std::move(toleration));
+    if (!IsByDefault(toleration, for_a_while)) tolerations.push_back(std::move(toleration));
   });
   return tolerations;
 }

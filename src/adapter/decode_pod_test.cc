@@ -53,6 +53,12 @@ constexpr std::string_view kDeploymentPod = R"({
     "restartPolicy": "Always", "nodeName": "l4-0", "nodeSelector": {"nvidia.com/gpu.product": "NVIDIA-L4"},
     "schedulerName": "default-scheduler",
     "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists"},
+                    {"key": "node.kubernetes.io/not-ready", "operator": "Exists",
+                     "effect": "NoExecute", "tolerationSeconds": 300},
+                    {"key": "node.kubernetes.io/unreachable", "operator": "Exists",
+                     "effect": "NoExecute", "tolerationSeconds": 300},
+                    {"key": "node.kubernetes.io/unreachable", "operator": "Exists",
+                     "effect": "NoExecute"},
                     {"key": "team", "value": "search", "effect": "NoSchedule"}],
     "priorityClassName": "production", "priority": 100000, "preemptionPolicy": "PreemptLowerPriority"
   },
@@ -93,9 +99,12 @@ TEST(DecodePod, ReadsWhatTheApiServerWrites) {
   EXPECT_EQ(pod->memory, base::MiB(20 * 1024));  // the init container's
   EXPECT_THAT(pod->devices, ElementsAre(ResourceCount{"nvidia.com/gpu", 1}));
   EXPECT_EQ(pod->node_selector, (Labels{{"nvidia.com/gpu.product", "NVIDIA-L4"}}));
-  EXPECT_THAT(pod->tolerations,
-              ElementsAre(cluster::Toleration{"nvidia.com/gpu", "Exists", "", ""},
-                          cluster::Toleration{"team", "Equal", "search", "NoSchedule"}));
+  EXPECT_THAT(
+      pod->tolerations,
+      ElementsAre(cluster::Toleration{"nvidia.com/gpu", "Exists", "", ""},
+                  cluster::Toleration{"node.kubernetes.io/unreachable", "Exists", "", "NoExecute"},
+                  cluster::Toleration{"team", "Equal", "search", "NoSchedule"}))
+      << "without those that every pod has, for a while";
   EXPECT_EQ(pod->pending_reason, "");
 }
 

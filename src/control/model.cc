@@ -8,6 +8,10 @@
 namespace tangram::control {
 namespace {
 
+// As many changes as no round sees: they come while a whole cluster is read, and would be a second
+// copy of it.
+constexpr std::size_t kMostPending = 8192;
+
 constexpr std::string_view kHostLabel = "kubernetes.io/hostname";
 
 PodRef RefOf(const cluster::Pod& pod) { return {pod.ns, pod.name, pod.uid}; }
@@ -49,8 +53,12 @@ void Model::Changed() {
 }
 
 void Model::Put(cluster::Pod pod) {
-  std::get<KeyedList<cluster::Pod>>(lists_).Set(std::move(pod));
+  auto& pods = std::get<KeyedList<cluster::Pod>>(lists_);
+  pods.Set(std::move(pod));
   ++changes_;
+  if (pods.pending().size() < kMostPending) return;
+  pods.Apply(snapshot_.pods);
+  ++takes_;
 }
 
 const cluster::Pod* Model::LatestPod(const Key& key) const {

@@ -67,10 +67,9 @@ class WebhookTest : public ::testing::Test {
     auto snapshot = TakeSnapshot(request, clock_);
     ASSERT_TRUE(snapshot) << snapshot.error().message;
     admission_.SetIndex(plan::classes::Index::Build(
-        {.snapshot = std::make_shared<cluster::Snapshot>(std::move(*snapshot)),
-         .classes = {Class("small", 4, GpuClass::Isolation::kHardware),
-                     Class("notebook", 2, GpuClass::Isolation::kShared),
-                     Class("huge", 900, GpuClass::Isolation::kHardware)}}));
+        *snapshot, {.classes = {Class("small", 4, GpuClass::Isolation::kHardware),
+                                Class("notebook", 2, GpuClass::Isolation::kShared),
+                                Class("huge", 900, GpuClass::Isolation::kHardware)}}));
     Apply({{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", kNamespace}}}});
   }
 
@@ -221,8 +220,7 @@ TEST_F(WebhookTest, ThePriorityOfTheClassIsTaken) {
   snapshot.priority_classes = {{"gpu-class-test", 1234}};
   GpuClass of = Class("small", 0, GpuClass::Isolation::kHardware);
   of.priority_class = "gpu-class-test";
-  admission_.SetIndex(plan::classes::Index::Build(
-      {.snapshot = std::make_shared<cluster::Snapshot>(snapshot), .classes = {of}}));
+  admission_.SetIndex(plan::classes::Index::Build(snapshot, {.classes = {of}}));
   Apply(json::parse(R"({"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass",
                         "metadata": {"name": "gpu-class-test"}, "value": 1234})"));
   Serve();
@@ -258,8 +256,7 @@ TEST_F(WebhookTest, ClaimTemplatesAreTaken) {
   gpu.dra_device = "gpu-0";
   GpuClass of = Class("picked", 16, GpuClass::Isolation::kHardware);
   of.models = {"H100-80GB"};
-  const auto index = plan::classes::Index::Build(
-      {.snapshot = std::make_shared<cluster::Snapshot>(snapshot), .classes = {of}});
+  const auto index = plan::classes::Index::Build(snapshot, {.classes = {of}});
   const cluster::Pod pod;
   const auto decision = plan::classes::Decide(*index, {"picked", pod});
   const auto& choice = std::get<plan::classes::Choice>(decision);

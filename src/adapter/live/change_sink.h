@@ -13,8 +13,9 @@
 
 namespace tangram::adapter {
 
-// Keeps nothing but the names of objects that could not be read; those count as not there. All runs
-// on the client's thread.
+// Keeps nothing but the names of objects that could not be read; those count as not there. Objects
+// of a list are handed on one by one, as they are read: a list in the making would be a second copy
+// of the cluster. All runs on the client's thread.
 template <class T>
 class ChangeSink final : public kube::ObjectSink {
  public:
@@ -34,7 +35,6 @@ class ChangeSink final : public kube::ObjectSink {
 
   void BeginReplace() override {
     listed_.clear();
-    incoming_.clear();
     seen_bad_.clear();
   }
 
@@ -46,14 +46,11 @@ class ChangeSink final : public kube::ObjectSink {
     Note(key, value);
     if (!value) return {};
     listed_.push_back(key);
-    incoming_.emplace_back(*std::move(value), *std::move(meta));
+    handler_.on_set(*std::move(value), *meta);
     return {};
   }
 
   void FinishReplace() override {
-    for (auto& [value, meta] : std::exchange(incoming_, {})) {
-      handler_.on_set(std::move(value), meta);
-    }
     const auto stale = [&](const auto& entry) { return !seen_bad_.contains(entry.first); };
     changed_ = std::erase_if(bad_, stale) > 0 || changed_;
     seen_bad_.clear();
@@ -103,7 +100,6 @@ class ChangeSink final : public kube::ObjectSink {
 
   Handler handler_;
   std::vector<control::Key> listed_;
-  std::vector<std::pair<T, kube::ObjectMeta>> incoming_;
   std::map<control::Key, std::string> bad_;
   std::set<control::Key> seen_bad_;  // by the list that is being read
   bool changed_ = false;

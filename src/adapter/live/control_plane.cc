@@ -247,13 +247,13 @@ class ControlPlane::Impl {
     const std::uint64_t others = controller.model().other_changes();
     const bool only_pods = indexed_ && indexed_others_ == others;
     if (now < (only_pods ? pods_index_at_ : index_at_)) return;
+    const cluster::Snapshot& snapshot = controller.model().Take(now);
     plan::classes::Index::Sources sources;
-    sources.snapshot = controller.model().Share(now);
     sources.policy = policy_;
     sources.classes = classes_;
-    sources.abilities = plan::classes::AbilitiesOf(*sources.snapshot);
+    sources.abilities = plan::classes::AbilitiesOf(snapshot);
     sources.abilities.nodes_may_come = options_.nodes_may_come;
-    const auto index = plan::classes::Index::Build(std::move(sources));
+    const auto index = plan::classes::Index::Build(snapshot, std::move(sources));
     webhook_->SetIndex(index);
     controller.SetIndex(index);
     indexed_ = changes;

@@ -100,8 +100,14 @@ class LiveCluster::Impl {
         client_, std::move(resource), kube::ReflectorOptions{}, *followed.sink);
   }
 
+  // Called once.
   void Post(std::function<void(control::Model&)> change) {
     mailbox_.Post([change = std::move(change)](control::Controller& to) { change(to.model()); });
+  }
+
+  template <class T>
+  void Set(T value) {
+    Post([value = std::move(value)](auto& model) mutable { model.Set(std::move(value)); });
   }
 
   // Kinds whose objects go into the model as they are.
@@ -112,15 +118,13 @@ class LiveCluster::Impl {
     if constexpr (IsOptional<T>::value) {
       using Value = typename T::value_type;
       handler.on_set = [this](T value, const kube::ObjectMeta& meta) {
-        if (value) return Post([v = *std::move(value)](auto& model) { model.Set(v); });
+        if (value) return Set(*std::move(value));
         const control::Key key{meta.ns, meta.name};
         Post([key](auto& model) { model.template Remove<Value>(key); });
       };
       SetRemoval<Value>(handler);
     } else {
-      handler.on_set = [this](T value, const kube::ObjectMeta&) {
-        Post([v = std::move(value)](auto& model) { model.Set(v); });
-      };
+      handler.on_set = [this](T value, const kube::ObjectMeta&) { Set(std::move(value)); };
       SetRemoval<T>(handler);
     }
     Add<T>(kind, std::move(handler));
@@ -141,8 +145,8 @@ class LiveCluster::Impl {
     handler.decode = [](simdjson::ondemand::object& object) { return DecodeLivePod(object); };
     handler.on_set = [this](LivePod live, const kube::ObjectMeta& meta) {
       if (options_.excluded_namespaces.contains(meta.ns)) LeaveAlone(live.pod);
-      Post([live = std::move(live), version = meta.resource_version](auto& model) {
-        model.SetPod(live.pod, version, live.node_affinity);
+      Post([live = std::move(live), version = meta.resource_version](auto& model) mutable {
+        model.SetPod(std::move(live.pod), std::move(version), std::move(live.node_affinity));
       });
     };
     handler.on_gone = [this](const control::Key& key) {
@@ -196,7 +200,7 @@ class LiveCluster::Impl {
     ChangeSink<cluster::Claim>::Handler claims;
     claims.decode = [](simdjson::ondemand::object& object) { return DecodeClaim(object); };
     claims.on_set = [this](cluster::Claim claim, const kube::ObjectMeta&) {
-      Post([claim](auto& model) { model.Set(claim); });
+      Set(claim);
       nodes_.SetClaim(std::move(claim));
       FlushSoon();
     };
@@ -261,7 +265,7 @@ class LiveCluster::Impl {
       TellGaps();
     }
     for (cluster::Node& node : changes.nodes) {
-      Post([n = std::move(node)](auto& model) { model.Set(n); });
+      Set(std::move(node));
     }
     for (const std::string& name : changes.gone) {
       Post([name](auto& model) { model.template Remove<cluster::Node>({{}, name}); });

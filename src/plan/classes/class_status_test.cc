@@ -24,9 +24,7 @@ class ClassStatusTest : public ::testing::Test {
     PlanPolicy policy;
     policy.defaults.mode = Mode::kObserve;  // nothing is cut for it
     const auto index =
-        Index::Build({.snapshot = std::make_shared<cluster::Snapshot>(cluster.snapshot()),
-                      .policy = policy,
-                      .classes = std::move(classes)});
+        Index::Build(cluster.snapshot(), {.policy = policy, .classes = std::move(classes)});
     return StatusOf(*index, *index->Find(name));
   }
   static std::string Reason(const ClassStatus& status) { return status.conditions.at(0).reason; }

@@ -51,10 +51,8 @@ class ClassesTest : public ::testing::Test {
   void Observe() { policy_.defaults.mode = Mode::kObserve; }
 
   Decision Ask(const std::string& name, const cluster::Pod& pod = {}) {
-    index_ = Index::Build({.snapshot = std::make_shared<cluster::Snapshot>(cluster_.snapshot()),
-                           .policy = policy_,
-                           .classes = classes_,
-                           .abilities = abilities_});
+    index_ = Index::Build(cluster_.snapshot(),
+                          {.policy = policy_, .classes = classes_, .abilities = abilities_});
     return Decide(*index_, {name, pod});
   }
 

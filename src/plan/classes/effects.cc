@@ -84,7 +84,7 @@ void AddSharing(const Index& index, const Need& need, const Kind& kind, Choice& 
 void SetPriority(const Index& index, const cluster::GpuClass& of, const cluster::Pod& pod,
                  Choice& choice) {
   if (of.priority_class.empty() || pod.priority_class == of.priority_class) return;
-  const auto& known = index.snapshot().priority_classes;
+  const auto& known = index.priority_classes();
   const auto named = [&](const std::string& name) {
     return std::find_if(known.begin(), known.end(),
                         [&](const cluster::PriorityClass& each) { return each.name == name; });

@@ -66,9 +66,10 @@ bool IsSpotTaint(const cluster::Taint& taint) {
 // Builds an index, step by step, over the counts of the planner's world.
 class IndexBuilder {
  public:
-  explicit IndexBuilder(Index::Sources sources)
-      : world_(*sources.snapshot, sources.policy), index_(new Index()) {
+  IndexBuilder(const cluster::Snapshot& snapshot, Index::Sources sources)
+      : snapshot_(snapshot), world_(snapshot, sources.policy), index_(new Index()) {
     index_->sources_ = std::move(sources);
+    index_->priorities_ = snapshot.priority_classes;
   }
 
   std::shared_ptr<const Index> Build() {
@@ -100,7 +101,7 @@ class IndexBuilder {
       }
     }
     for (const auto& [key, seen] : values) {
-      if (seen.size() > kMostValues) index_->own_labels_.insert(key);
+      if (seen.size() > kMostValues) index_->own_labels_.emplace(key);
     }
   }
 
@@ -120,7 +121,8 @@ class IndexBuilder {
 
   void AddNode(const NodeRoom& node) {
     const std::size_t place = index_->nodes_.size();
-    index_->nodes_.push_back(node.self);
+    index_->nodes_.push_back(*node.self);
+    index_->nodes_.back().gpus.clear();
     if (!HasGpus(node)) return;
     Group group = GroupFor(*node.self);
     const auto [known, fresh] = groups_.try_emplace(WordsOfGroup(group), index_->groups_.size());
@@ -159,7 +161,7 @@ class IndexBuilder {
   // Pods that wait will take what is free: from the cheapest offer that admits them.
   void CountPending() {
     std::vector<const cluster::Pod*> pending;
-    for (const cluster::Pod& pod : index_->snapshot().pods) {
+    for (const cluster::Pod& pod : snapshot_.pods) {
       if (IsPending(pod)) pending.push_back(&pod);
     }
     std::sort(pending.begin(), pending.end(), IsMoreUrgent);
@@ -216,7 +218,7 @@ class IndexBuilder {
 
   bool HoldOnOneOf(Offer& offer, const cluster::Pod& pod, std::int64_t count) {
     const auto node = std::find_if(offer.nodes.begin(), offer.nodes.end(), [&](const NodeFree& at) {
-      return at.free >= count && cluster::Admits(*index_->nodes_[at.node], pod);
+      return at.free >= count && cluster::Admits(index_->nodes_[at.node], pod);
     });
     if (node == offer.nodes.end()) return false;
     node->free -= count;
@@ -266,14 +268,14 @@ class IndexBuilder {
   }
 
   void NoteAdmissions() {
-    const cluster::Snapshot& snapshot = index_->snapshot();
-    for (const cluster::Pod& pod : snapshot.pods) {
-      if (snapshot.taken_at - pod.created_at > kRecent) continue;
+    for (const cluster::Pod& pod : snapshot_.pods) {
+      if (snapshot_.taken_at - pod.created_at > kRecent) continue;
       const std::string_view id = cluster::Find(pod.annotations, kAdmissionAnnotation);
-      if (!id.empty()) index_->admissions_.insert(id);
+      if (!id.empty()) index_->admissions_.emplace(id);
     }
   }
 
+  const cluster::Snapshot& snapshot_;
   World world_;
   std::unique_ptr<Index> index_;
   std::unordered_map<std::string, std::size_t> groups_;
@@ -292,8 +294,8 @@ bool Index::SelectsNodes(const cluster::Pod& pod) const {
                      [&](const auto& wanted) { return !IsCommon(wanted.first); });
 }
 
-std::shared_ptr<const Index> Index::Build(Sources sources) {
-  return IndexBuilder(std::move(sources)).Build();
+std::shared_ptr<const Index> Index::Build(const cluster::Snapshot& snapshot, Sources sources) {
+  return IndexBuilder(snapshot, std::move(sources)).Build();
 }
 
 const Index::Entry* Index::Find(std::string_view name) const {

@@ -13,10 +13,10 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <vector>
 
 #include "cluster/gpu_class.h"
@@ -69,12 +69,12 @@ struct Group {
 class Index {
  public:
   struct Sources {
-    std::shared_ptr<const cluster::Snapshot> snapshot;  // not null
-    PlanPolicy policy{};                                // what may be made of cards
-    std::vector<cluster::GpuClass> classes{};           // one of a name; the first counts
+    PlanPolicy policy{};                       // what may be made of cards
+    std::vector<cluster::GpuClass> classes{};  // one of a name; the first counts
     Abilities abilities{};
   };
-  static std::shared_ptr<const Index> Build(Sources sources);
+  // Keeps of the snapshot what decisions need, and nothing that refers to it: it has no pods.
+  static std::shared_ptr<const Index> Build(const cluster::Snapshot& snapshot, Sources sources);
 
   // A class, and the offers that meet it, cheapest first.
   struct Entry {
@@ -87,9 +87,9 @@ class Index {
   const std::vector<Entry>& classes() const { return classes_; }  // by name
   const std::vector<Offer>& offers() const { return offers_; }    // cheapest first
   const std::vector<Group>& groups() const { return groups_; }
-  const std::vector<const cluster::Node*>& nodes() const { return nodes_; }
+  const std::vector<cluster::Node>& nodes() const { return nodes_; }  // without their cards
   const Abilities& abilities() const { return sources_.abilities; }
-  const cluster::Snapshot& snapshot() const { return *sources_.snapshot; }
+  const std::vector<cluster::PriorityClass>& priority_classes() const { return priorities_; }
 
   // Nodes with GPUs were seen; with none, nothing can be said to be impossible.
   bool knows_gpus() const { return !offers_.empty(); }
@@ -109,9 +109,10 @@ class Index {
   std::vector<Entry> classes_;
   std::vector<Offer> offers_;
   std::vector<Group> groups_;
-  std::vector<const cluster::Node*> nodes_;
-  std::unordered_set<std::string_view> own_labels_;  // with too many values to tell groups by
-  std::unordered_set<std::string_view> admissions_;
+  std::vector<cluster::Node> nodes_;
+  std::vector<cluster::PriorityClass> priorities_;
+  std::set<std::string, std::less<>> own_labels_;  // with too many values to tell groups by
+  std::set<std::string, std::less<>> admissions_;
 };
 
 inline constexpr std::string_view kClassLabel = "tangram.dev/gpu-class";

@@ -55,7 +55,7 @@ std::optional<Reach::Free> Reach::FreeOfNodes(const Offer& offer, std::int64_t g
   std::int64_t pods = 0;
   for (const NodeFree& node : offer.nodes) {
     const bool fits = node.free >= need.count && pod_.cpu <= node.cpu && pod_.memory <= node.memory;
-    if (!fits || (by_node_ && !cluster::Admits(*index_.nodes()[node.node], Tolerant()))) continue;
+    if (!fits || (by_node_ && !cluster::Admits(index_.nodes()[node.node], Tolerant()))) continue;
     pods += node.free / need.count;
     free.devices += node.free;
     ++free.nodes;
