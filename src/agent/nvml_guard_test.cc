@@ -25,9 +25,9 @@ struct Script {
   int ended GUARDED_BY(mutex) = 0;
   int late GUARDED_BY(mutex) = 0;  // calls that began after their thread was given up
 
-  void Await(int& count, int wanted) {
+  void AwaitEnded(int wanted) {
     const base::MutexLock lock(mutex);
-    while (count < wanted) changed.Wait(mutex);
+    while (ended < wanted) changed.Wait(mutex);
   }
 };
 
@@ -122,7 +122,7 @@ TEST_F(NvmlGuardTest, AThreadThatComesBackLateCallsNoMore) {
     script_->let_go = true;
     script_->changed.NotifyAll();
   }
-  script_->Await(script_->ended, 1);
+  script_->AwaitEnded(1);
   const base::MutexLock lock(script_->mutex);
   EXPECT_EQ(script_->late, 1);  // nvmlSystemGetDriverVersion
 }

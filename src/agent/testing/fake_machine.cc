@@ -87,8 +87,9 @@ Profile ReadProfile(const json& from) {
 
 const Profile& WantedProfile(const Mig& mig, const json& instance) {
   for (const Profile& profile : mig.profiles) {
-    if (instance.contains("profileId") ? profile.id == instance.at("profileId")
-                                       : profile.name == instance.at("profile")) {
+    if (instance.contains("profileId")
+            ? profile.id == instance.at("profileId").get<int>()
+            : profile.name == instance.at("profile").get<std::string>()) {
       return profile;
     }
   }
