@@ -27,7 +27,7 @@ class NvmlReaderTest : public testing::WithFake {
   }
   static json OneCard(json card = json::object(), json faults = json::array()) {
     if (!card.contains("name")) card["name"] = "NVIDIA A100-SXM4-40GB";
-    return {{"cards", {std::move(card)}}, {"faults", std::move(faults)}};
+    return {{"cards", json::array({std::move(card)})}, {"faults", std::move(faults)}};
   }
   static json FaultIn(const char* call, int answer) { return {{"call", call}, {"answer", answer}}; }
 
@@ -179,7 +179,7 @@ TEST_F(NvmlReaderTest, ALostCardHidesNoOther) {
 }
 
 TEST_F(NvmlReaderTest, ACardThatIsLostWhileItIsRead) {
-  Play(OneCard(json::object(), {FaultIn("nvmlDeviceGetTemperature", 15)}));
+  Play(OneCard(json::object(), json::array({FaultIn("nvmlDeviceGetTemperature", 15)})));
   const auto read = Read();
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(read->cards[0].state, CardState::kLost);
@@ -259,7 +259,7 @@ TEST_F(NvmlReaderTest, ManyProcesses) {
 TEST_F(NvmlReaderTest, ADriverThatIsReloadedIsReadAgain) {
   json fault = FaultIn("nvmlDeviceGetPowerUsage", 1);
   fault["times"] = 1;
-  Play(OneCard(json::object(), {fault}));
+  Play(OneCard(json::object(), json::array({fault})));
   const auto read = Read();
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(read->cards[0].health.milliwatts, 70'000);
@@ -267,7 +267,7 @@ TEST_F(NvmlReaderTest, ADriverThatIsReloadedIsReadAgain) {
 }
 
 TEST_F(NvmlReaderTest, ADriverThatStaysAwayIsWaitedFor) {
-  Play(OneCard(json::object(), {FaultIn("nvmlDeviceGetCount_v2", 1)}));
+  Play(OneCard(json::object(), json::array({FaultIn("nvmlDeviceGetCount_v2", 1)})));
   NvmlReader reader(kFake, watch_);
   const auto away = ReadInventory(reader, base::Time{});
   ASSERT_FALSE(away);
@@ -286,13 +286,13 @@ TEST_F(NvmlReaderTest, SaysInOneSentenceWhatIsMissing) {
   };
   EXPECT_THAT(why("libtangram-none.so.1"), HasSubstr("there is no NVIDIA library here"));
   EXPECT_THAT(why("libm.so.6"), HasSubstr("is not NVIDIA's management library"));
-  Play(OneCard(json::object(), {FaultIn("nvmlInit_v2", 9)}));
+  Play(OneCard(json::object(), json::array({FaultIn("nvmlInit_v2", 9)})));
   EXPECT_THAT(why(kFake), HasSubstr("the NVIDIA driver is not loaded on this node"));
-  Play(OneCard(json::object(), {FaultIn("nvmlInit_v2", 18)}));
+  Play(OneCard(json::object(), json::array({FaultIn("nvmlInit_v2", 18)})));
   EXPECT_THAT(why(kFake), HasSubstr("the library is of another driver than the kernel module"));
-  Play(OneCard(json::object(), {FaultIn("nvmlInit_v2", 4)}));
+  Play(OneCard(json::object(), json::array({FaultIn("nvmlInit_v2", 4)})));
   EXPECT_THAT(why(kFake), HasSubstr("/dev/nvidiactl"));
-  Play(OneCard(json::object(), {FaultIn("nvmlInit_v2", 77)}));
+  Play(OneCard(json::object(), json::array({FaultIn("nvmlInit_v2", 77)})));
   EXPECT_THAT(why(kFake), HasSubstr("nvmlInit_v2 answered unknown error (77)"));
 }
 
