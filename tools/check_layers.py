@@ -26,7 +26,8 @@ MAY_USE = {
     "kube": "base net metrics",
     "telemetry": "base net",
     "adapter": "base gpu cluster plan control objects report metrics net kube telemetry",
-    "cli": "base yaml gpu cluster plan control objects report sim lint metrics net kube telemetry adapter",
+    "agent": "base gpu",
+    "cli": "base yaml gpu cluster plan control objects report sim lint metrics net kube telemetry adapter agent",
     "main": "base cli",
 }
 

@@ -3,13 +3,13 @@
 
 Usage: check_schema.py [--root DIR] [--random PROGRAM]
                        [--report TANGRAM | --plan TANGRAM | --explain TANGRAM | --top TANGRAM |
-                        --mig-pack TANGRAM | --simulate TANGRAM]
+                        --mig-pack TANGRAM | --simulate TANGRAM | --agent TANGRAM --nvml LIBRARY]
                        [FILE...]
 
 Without FILE: every snapshot in examples/*.json. PROGRAM prints a random snapshot for a seed; those
 are checked too. With --report, --plan or --top the reports, plans or frames that the program TANGRAM makes of all
 these are checked, not the snapshots; with --explain, what it says of some pods of each; with --mig-pack, packings for every model; with --simulate, replays
-and runs by every policy, and --what-if of the snapshots with usage.
+and runs by every policy, and --what-if of the snapshots with usage; with --agent, the machines of src/agent/testdata, played by the fake LIBRARY.
 
 A schema must not be looser than what is written: an object with a field added or a required one
 taken out must fail, and whatever the schema of an output allows (fields, kinds, names of an enum,
@@ -18,6 +18,7 @@ null) must occur in one of the documents.
 import argparse
 import copy
 import json
+import os
 import pathlib
 import random
 import re
@@ -195,6 +196,27 @@ def simulations(options):
                 yield name, written(name, [*simulate, "--what-if", "--snapshot", "-"], snapshot)
 
 
+NO_PERMISSION = 4  # an answer of NVML
+
+
+def inventories(options):
+    """The machines of src/agent, each as it is, and once more where the library refuses much."""
+    refused = ["nvmlSystemGetDriverVersion", "nvmlSystemGetNVMLVersion", "nvmlDeviceGetPciInfo_v3",
+               "nvmlSystemGetCudaDriverVersion_v2", "nvmlDeviceGetUUID", "nvmlDeviceGetName",
+               "nvmlDeviceGetMinorNumber", "nvmlDeviceGetGpuInstancePossiblePlacements_v2"]
+    nameless = {"call": "nvmlDeviceGetGpuInstanceProfileInfoV", "answer": 13}
+    for file in sorted((options.root / "src/agent/testdata").glob("*.json")):
+        machine = json.loads(file.read_bytes())
+        faults = [{"call": call, "answer": NO_PERMISSION} for call in refused]
+        for name, wrong in (("", []), (", refused", [*faults, nameless])):
+            with tempfile.NamedTemporaryFile("w", suffix=".json") as played:
+                json.dump({**machine, "faults": wrong}, played)
+                played.flush()
+                os.environ["TANGRAM_FAKE_NVML"] = played.name
+                yield file.name + name, written(
+                    file.name, [options.agent, "agent", "--once", "--nvml", options.nvml])
+
+
 class Allowed:
     """What a schema allows, and which of it was seen in documents."""
 
@@ -305,6 +327,8 @@ def arguments():
     output.add_argument("--top")
     output.add_argument("--mig-pack")
     output.add_argument("--simulate")
+    output.add_argument("--agent")
+    parser.add_argument("--nvml", help="the library that --agent is to load")
     parser.add_argument("files", nargs="*", type=pathlib.Path)
     return parser.parse_args()
 
@@ -313,7 +337,8 @@ def documents(options):
     """The name of the schema, and the documents that it describes."""
     for name, made in (("report", reports), ("plan", plans), ("explain", explanations),
                        ("top", tops),
-                       ("mig-pack", packings), ("simulate", simulations)):
+                       ("mig-pack", packings), ("simulate", simulations),
+                       ("agent", inventories)):
         if getattr(options, name.replace("-", "_")):
             return name, made(options)
     return "snapshot", snapshots(options)
@@ -335,7 +360,7 @@ def main():
     problems += looseness(allowed)
     if what != "snapshot":
         problems += openings(allowed)
-    if what != "snapshot" and options.random and not options.files:
+    if what != "snapshot" and (options.random or options.agent) and not options.files:
         problems += (f"the schema allows {name}, which no document has"
                      for name in sorted(allowed.all - allowed.seen))
     print("\n".join(problems) or f"{what} schema: {count} documents pass")

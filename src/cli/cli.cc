@@ -115,6 +115,7 @@ int Run(const std::vector<std::string>& args, Streams& streams, const base::Cloc
   AddSchema(app, context, action);
   AddSimulate(app, context, action);
   AddController(app, context, action);
+  AddAgent(app, context, action);
   try {
     return ParseAndRun(app, args, action, streams);
   } catch (const std::exception& error) {  // memory, or a fault of ours: never a crash

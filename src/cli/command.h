@@ -38,6 +38,7 @@ void AddSimulate(CLI::App& app, const Context& context, Action& action);
 void AddExplain(CLI::App& app, const Context& context, Action& action);
 void AddApply(CLI::App& app, const Context& context, Action& action);
 void AddTop(CLI::App& app, const Context& context, Action& action);
+void AddAgent(CLI::App& app, const Context& context, Action& action);
 void AddController(CLI::App& app, const Context& context, Action& action);
 
 ExitCode ExitCodeOf(base::ErrorCode code);

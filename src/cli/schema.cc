@@ -35,16 +35,20 @@ constexpr std::string_view kMigPackSchema =
 constexpr std::string_view kSimulateSchema =
 #include "simulate_schema.inc"
     ;
+constexpr std::string_view kAgentSchema =
+#include "agent_schema.inc"
+    ;
 
 // What commands write, and the objects that people write; the schema of a snapshot is made from the
 // list of its fields.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kSchemas = {
+constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kSchemas = {
     {{"report", kReportSchema},
      {"plan", kPlanSchema},
      {"explain", kExplainSchema},
      {"top", kTopSchema},
      {"mig-pack", kMigPackSchema},
      {"simulate", kSimulateSchema},
+     {"agent", kAgentSchema},
      {"gpuclass", kGpuClassSchema},
      {"gpupool", kGpuPoolSchema}}};
 
@@ -70,8 +74,9 @@ void AddSchema(CLI::App& app, const Context& context, Action& action) {
       "Print the JSON Schema of a snapshot, of what a command writes as JSON, or of "
       "a GpuClass or GpuPool");
   command
-      ->add_option("WHAT", *what,
-                   "snapshot, report, plan, explain, top, mig-pack, simulate, gpuclass or gpupool")
+      ->add_option(
+          "WHAT", *what,
+          "snapshot, report, plan, explain, top, mig-pack, simulate, agent, gpuclass or gpupool")
       ->check(CLI::IsMember(names))
       ->capture_default_str();
   command->callback([what, &context, &action] {

@@ -1,0 +1,29 @@
+// The port through which the agent reads a node's GPUs.
+//
+// Implementations: NvmlReader (nvml_reader.h) over the real library, NvmlGuard (nvml_guard.h)
+// around another one, which outlives calls that hang.
+#pragma once
+
+#include "agent/inventory.h"
+#include "base/result.h"
+
+namespace tangram::agent {
+
+// Errors: kUnavailable: there is no library, no driver, or it does not answer; try again later.
+// kNotFound: no such card. kHardware: NVML refused; the message names the call and its answer.
+class Nvml {
+ public:
+  virtual ~Nvml() = default;
+
+  virtual base::Result<Driver> ReadDriver() = 0;
+  // A card that was lost, or of which some fields could not be read, is an answer, not an error.
+  virtual base::Result<Card> ReadCard(int index) = 0;
+  // Between every two of `cards`.
+  virtual base::Result<Links> ReadLinks(const std::vector<Card>& cards) = 0;
+};
+
+// Everything, card by card: one that cannot be read is in the inventory and says why. An error only
+// where the driver itself cannot be read.
+base::Result<Inventory> ReadInventory(Nvml& nvml, base::Time taken_at);
+
+}  // namespace tangram::agent

@@ -1,0 +1,82 @@
+// The functions of NVML that Tangram calls, by name and signature. Sources as in nvml_abi.h.
+#pragma once
+
+#include "agent/nvml_abi.h"
+
+namespace tangram::agent::nvml {
+
+// A name to look for in the library, and how to call what is there.
+template <class... Parameters>
+struct Function {
+  using Entry = Status (*)(Parameters...);
+  const char* name;
+};
+
+inline constexpr Function<> kInit{"nvmlInit_v2"};
+inline constexpr Function<> kShutdown{"nvmlShutdown"};
+inline constexpr Function<char*, unsigned> kDriverVersion{"nvmlSystemGetDriverVersion"};
+inline constexpr Function<char*, unsigned> kLibraryVersion{"nvmlSystemGetNVMLVersion"};
+inline constexpr Function<int*> kCudaVersion{"nvmlSystemGetCudaDriverVersion_v2"};
+
+inline constexpr Function<unsigned*> kDeviceCount{"nvmlDeviceGetCount_v2"};
+inline constexpr Function<unsigned, Device*> kDeviceByIndex{"nvmlDeviceGetHandleByIndex_v2"};
+inline constexpr Function<Device, char*, unsigned> kName{"nvmlDeviceGetName"};
+inline constexpr Function<Device, char*, unsigned> kUuid{"nvmlDeviceGetUUID"};
+inline constexpr Function<Device, PciInfo*> kPciInfo{"nvmlDeviceGetPciInfo_v3"};
+inline constexpr Function<Device, unsigned*> kMinorNumber{"nvmlDeviceGetMinorNumber"};
+inline constexpr Function<Device, unsigned, unsigned long*, unsigned> kMemoryAffinity{
+    "nvmlDeviceGetMemoryAffinity"};
+inline constexpr Function<Device, Memory*> kMemory{"nvmlDeviceGetMemoryInfo"};
+inline constexpr Function<Device, MemoryV2*> kMemoryV2{"nvmlDeviceGetMemoryInfo_v2"};
+inline constexpr Function<Device, Utilization*> kUtilization{"nvmlDeviceGetUtilizationRates"};
+
+inline constexpr Function<Device, unsigned, unsigned*> kTemperature{"nvmlDeviceGetTemperature"};
+inline constexpr Function<Device, unsigned, unsigned*> kTemperatureThreshold{
+    "nvmlDeviceGetTemperatureThreshold"};
+inline constexpr Function<Device, unsigned*> kPowerUsage{"nvmlDeviceGetPowerUsage"};
+inline constexpr Function<Device, unsigned*> kPowerLimit{"nvmlDeviceGetEnforcedPowerLimit"};
+inline constexpr Function<Device, unsigned long long*> kSlowdowns{
+    "nvmlDeviceGetCurrentClocksEventReasons"};
+inline constexpr Function<Device, unsigned long long*> kSlowdownsBefore535{
+    "nvmlDeviceGetCurrentClocksThrottleReasons"};
+inline constexpr Function<Device, unsigned, unsigned, unsigned long long*> kEccErrors{
+    "nvmlDeviceGetTotalEccErrors"};
+inline constexpr Function<Device, unsigned*, unsigned*, unsigned*, unsigned*> kRemappedRows{
+    "nvmlDeviceGetRemappedRows"};
+inline constexpr Function<Device, unsigned, unsigned*, unsigned long long*> kRetiredPages{
+    "nvmlDeviceGetRetiredPages"};
+
+using ProcessList = Function<Device, unsigned*, ProcessInfo*>;
+inline constexpr ProcessList kComputeProcesses{"nvmlDeviceGetComputeRunningProcesses_v3"};
+inline constexpr ProcessList kGraphicsProcesses{"nvmlDeviceGetGraphicsRunningProcesses_v3"};
+inline constexpr ProcessList kMpsProcesses{"nvmlDeviceGetMPSComputeRunningProcesses_v3"};
+
+inline constexpr Function<Device, unsigned*, unsigned*> kMigMode{"nvmlDeviceGetMigMode"};
+inline constexpr Function<Device, unsigned, GpuInstanceProfile*> kProfile{
+    "nvmlDeviceGetGpuInstanceProfileInfo"};
+inline constexpr Function<Device, unsigned, GpuInstanceProfileV2*> kProfileV2{
+    "nvmlDeviceGetGpuInstanceProfileInfoV"};
+inline constexpr Function<Device, unsigned, Placement*, unsigned*> kPossiblePlacements{
+    "nvmlDeviceGetGpuInstancePossiblePlacements_v2"};
+inline constexpr Function<Device, unsigned, unsigned*> kRemainingCapacity{
+    "nvmlDeviceGetGpuInstanceRemainingCapacity"};
+inline constexpr Function<Device, unsigned, GpuInstance*, unsigned*> kGpuInstances{
+    "nvmlDeviceGetGpuInstances"};
+inline constexpr Function<GpuInstance, GpuInstanceInfo*> kGpuInstanceInfo{"nvmlGpuInstanceGetInfo"};
+inline constexpr Function<GpuInstance, unsigned, unsigned, ComputeInstanceProfile*>
+    kComputeInstanceProfile{"nvmlGpuInstanceGetComputeInstanceProfileInfo"};
+inline constexpr Function<GpuInstance, unsigned, ComputeInstance*, unsigned*> kComputeInstances{
+    "nvmlGpuInstanceGetComputeInstances"};
+inline constexpr Function<ComputeInstance, ComputeInstanceInfo*> kComputeInstanceInfo{
+    "nvmlComputeInstanceGetInfo_v2"};
+
+inline constexpr Function<Device, unsigned, unsigned*> kNvLinkState{"nvmlDeviceGetNvLinkState"};
+inline constexpr Function<Device, unsigned, unsigned*> kNvLinkRemoteType{
+    "nvmlDeviceGetNvLinkRemoteDeviceType"};
+inline constexpr Function<Device, unsigned, PciInfo*> kNvLinkRemotePci{
+    "nvmlDeviceGetNvLinkRemotePciInfo_v2"};
+inline constexpr Function<Device, Device, unsigned*> kCommonAncestor{
+    "nvmlDeviceGetTopologyCommonAncestor"};
+inline constexpr Function<Device, Device, unsigned, unsigned*> kP2pStatus{"nvmlDeviceGetP2PStatus"};
+
+}  // namespace tangram::agent::nvml

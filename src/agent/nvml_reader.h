@@ -1,0 +1,38 @@
+// The real thing behind the port: libnvidia-ml.so.1, or what plays it in tests.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "agent/nvml.h"
+#include "agent/nvml_session.h"
+
+namespace tangram::agent {
+
+// What the loader finds where the driver, or the container toolkit, put it.
+inline constexpr const char* kNvmlLibrary = "libnvidia-ml.so.1";
+
+// Loads the library at the first read, and again once the driver was reloaded: what was being read
+// then is read again. Not thread-safe; a call may never return (NvmlGuard is for that).
+class NvmlReader final : public Nvml {
+ public:
+  // Borrows `watch`.
+  NvmlReader(std::string library, CallWatch& watch);
+
+  base::Result<Driver> ReadDriver() override;
+  base::Result<Card> ReadCard(int index) override;
+  base::Result<Links> ReadLinks(const std::vector<Card>& cards) override;
+
+ private:
+  // Runs `read` in a session; twice where the driver goes away under the first.
+  template <class T>
+  base::Result<T> InSession(const std::function<base::Result<T>(NvmlSession&)>& read);
+
+  std::string library_;
+  CallWatch& watch_;
+  std::unique_ptr<NvmlSession> session_;
+  bool lost_a_card_ = false;  // a card that came back shows in a new session alone
+};
+
+}  // namespace tangram::agent

@@ -1,0 +1,15 @@
+// One card's fields over NVML.
+#pragma once
+
+#include "agent/fields.h"
+#include "agent/inventory.h"
+
+namespace tangram::agent {
+
+// Everything but MIG. Fills `card`; what fails is in its problems.
+void ReadFields(Fields& fields, nvml::Device device, Card& card);
+
+// The MIG mode, what may be on the card, and what is there.
+void ReadMig(Fields& fields, nvml::Device device, Card& card);
+
+}  // namespace tangram::agent

@@ -1,0 +1,273 @@
+#include "agent/testing/fake_machine.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+namespace tangram::agent::testing {
+namespace {
+
+using nlohmann::json;
+
+// Wrong input is thrown here and caught by ParseMachine, as nlohmann's own errors are.
+[[noreturn]] void Refuse(const std::string& why) { throw std::invalid_argument(why); }
+
+bool Has(const json& object, const char* key) {
+  return object.contains(key) && !object.at(key).is_null();
+}
+
+template <class T>
+std::optional<T> Maybe(const json& object, const char* key, std::optional<T> otherwise) {
+  if (!object.contains(key)) return otherwise;
+  if (object.at(key).is_null()) return std::nullopt;
+  return object.at(key).get<T>();
+}
+
+std::optional<base::MiB> MaybeMib(const json& object, const char* key) {
+  const auto value = Maybe<std::int64_t>(object, key, std::nullopt);
+  return value ? std::optional(base::MiB(*value)) : std::nullopt;
+}
+
+template <class T, std::size_t kCount>
+T Named(const json& name, const std::pair<const char*, T> (&names)[kCount]) {
+  for (const auto& [text, value] : names) {
+    if (name == text) return value;
+  }
+  Refuse("there is no " + name.dump());
+}
+
+constexpr std::pair<const char*, CardState> kStates[] = {
+    {"Ok", CardState::kOk}, {"Lost", CardState::kLost}, {"Unreadable", CardState::kUnreadable}};
+constexpr std::pair<const char*, ProcessKind> kKinds[] = {{"Compute", ProcessKind::kCompute},
+                                                          {"Graphics", ProcessKind::kGraphics},
+                                                          {"Mps", ProcessKind::kMps}};
+constexpr std::pair<const char*, Path> kPaths[] = {
+    {"Board", Path::kBoard},           {"Switch", Path::kSwitch}, {"Switches", Path::kSwitches},
+    {"HostBridge", Path::kHostBridge}, {"Node", Path::kNode},     {"System", Path::kSystem}};
+constexpr std::pair<const char*, Slowdown> kSlowdowns[] = {
+    {"PowerCap", Slowdown::kPowerCap},
+    {"Hardware", Slowdown::kHardware},
+    {"ThermalSoftware", Slowdown::kThermalSoftware},
+    {"ThermalHardware", Slowdown::kThermalHardware},
+    {"PowerBrake", Slowdown::kPowerBrake}};
+
+// ---- MIG ----
+
+Profile FromTable(const gpu::MigProfile& known) {
+  Profile profile;
+  profile.id = known.id;
+  profile.name = known.name;
+  profile.compute_slices = known.compute_slices;
+  profile.multiprocessors = known.multiprocessors.value_or(0);
+  profile.memory = known.memory.value_or(base::MiB(0));
+  profile.most_instances = known.max_instances;
+  profile.placements.emplace();
+  for (const int start : known.starts) {
+    profile.placements->push_back({start, known.memory_slices});
+  }
+  return profile;
+}
+
+Profile ReadProfile(const json& from) {
+  Profile profile;
+  profile.id = from.at("id");
+  profile.name = from.at("name");
+  profile.compute_slices = from.at("computeSlices");
+  profile.multiprocessors = from.at("multiprocessors");
+  profile.memory = base::MiB(from.at("memoryMiB").get<std::int64_t>());
+  profile.most_instances = from.at("mostInstances");
+  if (!Has(from, "placements")) return profile;
+  profile.placements.emplace();
+  for (const json& one : from.at("placements")) {
+    profile.placements->push_back({one.at("start"), one.at("size")});
+  }
+  return profile;
+}
+
+const Profile& WantedProfile(const Mig& mig, const json& instance) {
+  for (const Profile& profile : mig.profiles) {
+    if (instance.contains("profileId")
+            ? profile.id == instance.at("profileId").get<int>()
+            : profile.name == instance.at("profile").get<std::string>()) {
+      return profile;
+    }
+  }
+  Refuse("the card has no profile for the instance " + instance.dump());
+}
+
+ComputeInstance WholeInstance(const Card& card, int instance, int slices) {
+  ComputeInstance whole;
+  while (kComputeSlices[whole.profile_id] < slices) ++whole.profile_id;
+  whole.uuid = fmt::format("MIG-{:08x}-0000-4000-8000-{:012x}", card.index, instance);
+  return whole;
+}
+
+Instance ReadInstance(const json& from, const Card& card, const Mig& mig) {
+  const Profile& profile = WantedProfile(mig, from);
+  Instance instance;
+  instance.id = from.value("id", static_cast<int>(mig.instances.size()) + 1);
+  instance.profile_id = profile.id;
+  const int start = from.at("start");
+  if (profile.placements && !MayPlace(mig, profile, start)) {
+    Refuse(fmt::format("card {} has no room for {} at {}", card.index, profile.name, start));
+  }
+  int size = from.value("size", 0);
+  for (const gpu::Placement& one : profile.placements.value_or(std::vector<gpu::Placement>{})) {
+    if (one.start == start) size = one.size;
+  }
+  instance.placement = {start, size};
+  if (!from.contains("computeInstances")) {
+    instance.compute = {WholeInstance(card, instance.id, profile.compute_slices)};
+    return instance;
+  }
+  for (const json& one : from.at("computeInstances")) {
+    instance.compute.push_back({one.at("id"), one.at("profileId"), one.value("uuid", "")});
+  }
+  return instance;
+}
+
+std::optional<Mig> ReadMig(const json& from, const Card& card) {
+  const gpu::Model* model = gpu::ParseProduct(card.name).model;
+  const json given = from.value("mig", json::object());
+  if (given.is_null() || (!from.contains("mig") && (model == nullptr || !model->has_mig()))) {
+    return std::nullopt;
+  }
+  Mig mig;
+  mig.enabled = given.value("enabled", false);
+  mig.pending = given.value("pending", mig.enabled);
+  if (given.contains("profiles")) {
+    for (const json& one : given.at("profiles")) mig.profiles.push_back(ReadProfile(one));
+  } else if (model != nullptr) {
+    for (const gpu::MigProfile& one : model->profiles) mig.profiles.push_back(FromTable(one));
+  }
+  for (const json& one : given.value("instances", json::array())) {
+    mig.instances.push_back(ReadInstance(one, card, mig));
+  }
+  return mig;
+}
+
+// ---- a card ----
+
+std::optional<Memory> ReadMemory(const json& from, const Card& card) {
+  if (from.contains("memory")) {
+    const json& given = from.at("memory");
+    if (given.is_null()) return std::nullopt;
+    return Memory{base::MiB(given.at("totalMiB").get<std::int64_t>()),
+                  base::MiB(given.value("usedMiB", std::int64_t{0})),
+                  MaybeMib(given, "reservedMiB")};
+  }
+  const gpu::Model* model = gpu::ParseProduct(card.name).model;
+  if (model == nullptr) Refuse("the card \"" + card.name + "\" is unknown; give its memory");
+  return Memory{model->memory, base::MiB(0), base::MiB(512)};
+}
+
+Health ReadHealth(const json& from) {
+  Health health;
+  health.celsius = Maybe<int>(from, "celsius", 35);
+  health.slowdown_celsius = Maybe<int>(from, "slowdownCelsius", 87);
+  health.milliwatts = Maybe<std::int64_t>(from, "milliwatts", 70'000);
+  health.limit_milliwatts = Maybe<std::int64_t>(from, "limitMilliwatts", 700'000);
+  if (!from.contains("slowdowns") || Has(from, "slowdowns")) health.slowdowns.emplace();
+  if (Has(from, "slowdowns")) {
+    for (const json& one : from.at("slowdowns"))
+      health.slowdowns->push_back(Named(one, kSlowdowns));
+  }
+  if (!from.contains("eccErrors")) health.ecc.emplace();
+  if (Has(from, "eccErrors")) {
+    const json& given = from.at("eccErrors");
+    health.ecc = EccErrors{given.at("sinceDriverLoad"), given.at("ever")};
+  }
+  if (!from.contains("remappedRows")) health.rows.emplace();
+  if (Has(from, "remappedRows")) {
+    const json& given = from.at("remappedRows");
+    health.rows = RemappedRows{given.at("corrected"), given.at("uncorrected"), given.at("pending"),
+                               given.at("failed")};
+  }
+  if (Has(from, "retiredPages")) {
+    const json& given = from.at("retiredPages");
+    health.pages = RetiredPages{given.at("singleBit"), given.at("doubleBit")};
+  }
+  return health;
+}
+
+std::vector<Process> ReadProcesses(const json& from) {
+  std::vector<Process> processes;
+  for (const json& one : from.value("processes", json::array())) {
+    Process process;
+    process.pid = one.at("pid");
+    if (one.contains("kind")) process.kind = Named(one.at("kind"), kKinds);
+    process.memory = MaybeMib(one, "memoryMiB");
+    process.instance = Maybe<int>(one, "instance", std::nullopt);
+    process.compute_instance = Maybe<int>(one, "computeInstance", std::nullopt);
+    processes.push_back(process);
+  }
+  return processes;
+}
+
+Card ReadCard(const json& from, int index) {
+  Card card;
+  card.index = index;
+  if (from.contains("state")) card.state = Named(from.at("state"), kStates);
+  if (card.state != CardState::kOk) return card;
+  card.name = from.at("name");
+  card.uuid = from.value("uuid", fmt::format("GPU-{:08x}-0000-4000-8000-000000000000", index));
+  card.pci_bus_id = from.value("pciBusId", fmt::format("0000:{:02x}:00.0", 0x10 + index));
+  card.minor = Maybe<int>(from, "minor", index);
+  card.numa_node = Maybe<int>(from, "numaNode", 0);
+  card.memory = ReadMemory(from, card);
+  card.mig = ReadMig(from, card);
+  // With MIG on, NVML has no use of the whole card.
+  if (!from.contains("use") && !(card.mig && card.mig->enabled)) card.use.emplace();
+  if (Has(from, "use")) {
+    card.use = Use{from.at("use").at("gpuPercent"), from.at("use").at("memoryPercent")};
+  }
+  card.health = ReadHealth(from.value("health", json::object()));
+  if (Has(from, "nvlinks")) {
+    const json& given = from.at("nvlinks");
+    card.nvlinks = NvLinks{given.at("up"), given.value("toSwitch", 0),
+                           given.value("peers", std::vector<std::string>{})};
+  }
+  card.processes = ReadProcesses(from);
+  return card;
+}
+
+FakeMachine ReadMachine(const json& from) {
+  FakeMachine machine;
+  Inventory& inventory = machine.inventory;
+  inventory.driver.version = Maybe<std::string>(from, "driverVersion", "570.133.20").value_or("");
+  inventory.driver.library_version =
+      Maybe<std::string>(from, "libraryVersion", "12.570.133.20").value_or("");
+  inventory.driver.cuda_version = Maybe<std::string>(from, "cudaVersion", "12.8").value_or("");
+  for (const json& one : from.at("cards")) {
+    inventory.cards.push_back(ReadCard(one, static_cast<int>(inventory.cards.size())));
+  }
+  inventory.driver.cards = static_cast<int>(inventory.cards.size());
+  for (const json& one : from.value("links", json::array())) {
+    Link link;
+    link.a = one.at("a");
+    link.b = one.at("b");
+    if (Has(one, "path")) link.path = Named(one.at("path"), kPaths);
+    link.nvlink_p2p = Maybe<bool>(one, "nvlinkP2p", false);
+    inventory.links.links.push_back(link);
+  }
+  for (const json& one : from.value("faults", json::array())) {
+    machine.faults.push_back({one.at("call"), one.value("card", -1), one.value("after", 0),
+                              one.value("times", -1), one.value("milliseconds", 0),
+                              one.value("answer", 0)});
+  }
+  return machine;
+}
+
+}  // namespace
+
+base::Result<FakeMachine> ParseMachine(std::string_view text) {
+  try {
+    return ReadMachine(json::parse(text));
+  } catch (const std::exception& error) {
+    return base::Fail(base::ErrorCode::kInvalid,
+                      std::string("the machine of the fake NVML: ") + error.what());
+  }
+}
+
+}  // namespace tangram::agent::testing

@@ -1,0 +1,49 @@
+// TEST CODE. The machine that the fake NVML plays.
+//
+// Its description is what `tangram agent --once -o json` prints, so that a real machine, once
+// recorded, can be played. What is left out is filled from the tables of gpu/; null is what the
+// card does not have; "faults" says what goes wrong. README.md has the whole form.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/inventory.h"
+#include "base/result.h"
+
+namespace tangram::agent::testing {
+
+// Something that goes wrong in calls of one function.
+struct Fault {
+  std::string call;      // "nvmlDeviceGetName"; "*": any
+  int card = -1;         // only there; -1: anywhere
+  int after = 0;         // so many calls go well before
+  int times = -1;        // then so many go wrong; -1: all
+  int milliseconds = 0;  // how long it takes; -1: for ever
+  int answer = 0;        // nvmlReturn_t; 0: what it would say anyway
+};
+
+struct FakeMachine {
+  Inventory inventory;
+  std::vector<Fault> faults;
+};
+
+// kInvalid, with the reason, for what is no description, or holds instances that no such card can
+// hold together.
+base::Result<FakeMachine> ParseMachine(std::string_view json);
+
+// Whether one more instance of `profile` may begin at `start`, beside those that are there: the
+// placement is one of the profile's, memory slices do not overlap, the profile's count is not used
+// up, and media engines ("+me", "+me.all") are there once.
+bool MayPlace(const Mig& mig, const Profile& profile, int start);
+// How many more instances of `profile` there is room for.
+int RoomFor(const Mig& mig, const Profile& profile);
+
+// NVML's number of a profile (NVML_GPU_INSTANCE_PROFILE_*), by which its id is asked for.
+unsigned NumberOf(const Profile& profile);
+inline constexpr unsigned kProfileNumbers = 0x12;
+// Of compute instances: their slices by number; 0: not played.
+inline constexpr int kComputeSlices[] = {1, 2, 3, 4, 7, 0, 0, 0, 0};
+
+}  // namespace tangram::agent::testing
