@@ -57,7 +57,7 @@ INSTANTIATE_TEST_SUITE_P(
                   {"repotr", "--snapshot", "a.json"},
                   "there is no command repotr; the commands are report, plan, explain, apply, top, "
                   "snapshot, lint, mig, "
-                  "import, schema, simulate, controller\n"},
+                  "import, schema, simulate, controller, agent\n"},
         UsageCase{"EmptyCommand", {""}, "there is no command ; the commands are report"},
         UsageCase{"UnknownOption", {"report", "--snapshots", "a.json"}, "The following argument"},
         UsageCase{"UnknownFirstOption", {"--frobnicate"}, ""},
