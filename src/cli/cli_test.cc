@@ -52,7 +52,7 @@ INSTANTIATE_TEST_SUITE_P(
                   {},
                   "name a command: report, plan, explain, apply, top, snapshot, lint, mig, import, "
                   "schema, simulate, "
-                  "controller\n"},
+                  "controller, agent\n"},
         UsageCase{"UnknownCommand",
                   {"repotr", "--snapshot", "a.json"},
                   "there is no command repotr; the commands are report, plan, explain, apply, top, "
