@@ -26,17 +26,15 @@ bool GangDomains::HoldsMates(const Domain& domain, const cluster::Pod& pod) {
 }
 
 const std::vector<std::size_t>& GangDomains::MatesOf(const cluster::Pod& pod) {
-  static const std::vector<std::size_t> kNone;
   if (mates_.empty()) {
     for (std::size_t n = 0; n < nodes_.size(); ++n) {
       for (const cluster::Pod* other : world_.nodes()[n].pods) {
         if (IsInGang(*other)) mates_[GangKeyOf(*other)].push_back(n);
       }
     }
-    mates_.try_emplace({});  // looked for
+    mates_.try_emplace({});  // looked for; of pods in no gang
   }
-  const auto mates = mates_.find(GangKeyOf(pod));
-  return !IsInGang(pod) || mates == mates_.end() ? kNone : mates->second;
+  return mates_[IsInGang(pod) ? GangKeyOf(pod) : GangKey()];
 }
 
 std::int64_t GangDomains::FreeIn(const Domain& domain, const cluster::Pod& pod) const {
