@@ -88,7 +88,7 @@ void KubeActuator::Send(Id id, const kube::Fence& fence, kube::Call call, Then t
 void KubeActuator::Tell(const control::WritePlanStatus& write) {
   for (const cluster::Condition& said : write.news) {
     kube::Event event;
-    event.subject = {.api_version = "tangram.dev/v1alpha1",
+    event.subject = {.api_version = kPlans.group + "/" + kPlans.version,
                      .kind = kPlans.kind,
                      .name = write.plan.name,
                      .uid = write.plan.uid};

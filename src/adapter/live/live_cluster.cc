@@ -181,7 +181,7 @@ class LiveCluster::Impl {
     ChangeSink<cluster::ResourceSlice>::Handler slices;
     slices.decode = [](simdjson::ondemand::object& object) { return DecodeSlice(object); };
     slices.on_set = [this](cluster::ResourceSlice slice, const kube::ObjectMeta&) {
-      Post([slice](auto& model) { model.Set(slice); });
+      Set(slice);
       nodes_.SetSlice(std::move(slice));
       FlushSoon();
     };

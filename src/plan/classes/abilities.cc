@@ -42,10 +42,15 @@ bool SelectsCards(const cluster::DeviceClass& of, const Samples& samples,
 
 Abilities AbilitiesOf(const cluster::Snapshot& snapshot) {
   Abilities abilities;
+  const auto& classes = snapshot.device_classes;
+  const bool any = std::any_of(classes.begin(), classes.end(), [](const cluster::DeviceClass& of) {
+    return !of.extended_resource.empty();
+  });
+  if (!any) return abilities;  // as a rule: devices and selectors need not be looked at
   const ClassResources resources(snapshot);
-  claims::Selection selection(snapshot.device_classes);
+  claims::Selection selection(classes);
   const Samples samples = OneOfEachType(snapshot);
-  for (const cluster::DeviceClass& of : snapshot.device_classes) {
+  for (const cluster::DeviceClass& of : classes) {
     if (of.extended_resource.empty()) continue;
     const ClassResources::Behind& behind = *resources.Find(of.extended_resource);
     if (behind.device_class != &of || behind.rival != nullptr) continue;
