@@ -8,12 +8,14 @@ import socket
 import ssl
 import subprocess
 import tempfile
+import time
 import urllib.parse
 
 import yaml
 
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+IDLE = 60  # seconds; the API server closes a connection that was idle for 90
 
 
 def environment(bed):
@@ -50,6 +52,7 @@ class Api:
         self._connection = http.client.HTTPSConnection(address.hostname, address.port,
                                                        context=context, timeout=timeout)
         self._user = {"Impersonate-User": user} if user else {}
+        self._used = time.monotonic()
 
     @staticmethod
     def _pem(entry, name):
@@ -70,8 +73,11 @@ class Api:
 
     def raw(self, method, path, data=None, content_type="application/json"):
         """The same in bytes: what a clock is held to."""
+        if time.monotonic() - self._used > IDLE:
+            self._connection.close()  # the request opens another
         self._connection.request(method, path, data, {"Content-Type": content_type, **self._user})
         answer = self._connection.getresponse()
+        self._used = time.monotonic()
         return answer.status, answer.read()
 
     def open(self, path):

@@ -25,6 +25,7 @@ SECRETS = f"/api/v1/namespaces/{NAMESPACE}/secrets"
 WEBHOOKS = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
 POOLS = "/apis/tangram.dev/v1alpha1/gpupools"
 PLANS = "/apis/tangram.dev/v1alpha1/gpuplans"
+VIEWS = "/apis/tangram.dev/v1alpha1/viewrequests"
 POOL = "spare"
 LEASE_TIME = 2.0  # seconds, as ELECTION says
 ELECTION = ("--leader-elect", "--namespace", NAMESPACE, "--lease", "tangram-faults",
@@ -119,6 +120,7 @@ class Cluster(unittest.TestCase):
     def make(self, path, one):
         status, answer = self.api.call("POST", path, one)
         self.assertIn(status, (200, 201), answer)
+        return answer["metadata"]["name"]
 
     def pods(self, namespace="default"):
         return self.api.call("GET", f"/api/v1/namespaces/{namespace}/pods")[1]["items"]

@@ -14,7 +14,7 @@ import yaml
 
 import breakable
 from breakable import (BUILD, ELECTION, IN_CLUSTER, LEASE_TIME, OTHER, OUT_OF_CLUSTER, PLANS,
-                       POOL, POOLS, SECRETS, WEBHOOKS, Cluster, classed, holding, pool,
+                       POOL, POOLS, SECRETS, VIEWS, WEBHOOKS, Cluster, classed, holding, pool,
                        webhook_configuration)
 from fleet import CARD, gated, gates_of, node_of, pod
 from replica import fault_points, wait_for
@@ -235,10 +235,38 @@ def at_a_plan_that_comes_back(test, point):
     return took
 
 
+def question():
+    return {"apiVersion": "tangram.dev/v1alpha1", "kind": "ViewRequest",
+            "metadata": {"generateName": "asked-"}, "spec": {"command": "Plan"}}
+
+
+def outcome(test, name):
+    return test.api.call("GET", f"{VIEWS}/{name}")[1].get("status", {}).get("outcome")
+
+
 def at_a_class(test, point):
     """Classes are judged by what the webhook answers from."""
     armed = test.hand_over(*OUT_OF_CLUSTER, "--die-at", point)
     return test.check_takeover(armed)
+
+
+def at_an_answer(test, point):
+    """Somebody asks; the answer is of whoever leads."""
+    armed = test.hand_over("--die-at", point)
+    asked = test.make(VIEWS, question())
+    took = test.check_takeover(armed)
+    wait_for("it is answered", lambda: outcome(test, asked) == "Answered")
+    test.api.call("DELETE", f"{VIEWS}/{asked}")
+    return took
+
+
+def at_what_is_left(test, point):
+    """Somebody asks, and goes away: what was answered is deleted a while later."""
+    armed = test.hand_over("--die-at", point)
+    test.make(VIEWS, question())
+    took = test.check_takeover(armed)
+    wait_for("it is gone", lambda: not test.api.call("GET", VIEWS)[1]["items"], 30)
+    return took
 
 
 PROVOKE = {"create leases": at_a_new_lease,
@@ -257,7 +285,9 @@ PROVOKE = {"create leases": at_a_new_lease,
            "patch gpuplans/status": at_a_plan,
            "delete gpuplans": at_a_plan_that_comes_back,
            "patch gpupools/status": at_a_plan,
-           "patch gpuclasses/status": at_a_class}
+           "patch gpuclasses/status": at_a_class,
+           "patch viewrequests/status": at_an_answer,
+           "delete viewrequests": at_what_is_left}
 
 
 if __name__ == "__main__":

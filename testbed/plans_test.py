@@ -5,6 +5,7 @@ Usage: plans_test.py BUILD_DIR TESTBED_DIR     (testbed/controller runs it)
 """
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import unittest
@@ -76,9 +77,88 @@ def events_of(plan):
                                      f"involvedObject.kind=GpuPlan,involvedObject.name={plan}")["items"]}
 
 
+def undated(text):
+    """Without the times of the snapshot that it is about."""
+    return re.sub(r"\d{4}-\d\d-\d\d[T ][\d:]+Z?", "TIME", text)
+
+
 def pods():
     return {p["metadata"]["uid"]: p for p in get("pods", "-n", "default")["items"]
             if "deletionTimestamp" not in p["metadata"]}
+
+
+class Views(unittest.TestCase):
+    """What the controller answers is what is worked out from the API server's lists."""
+
+    @classmethod
+    def setUpClass(cls):
+        kubectl("apply", "-f", str(ROOT / "deploy/crds"))
+        kubectl("wait", "crd", "--all", "--for=condition=Established", "--timeout=60s")
+        create(WEB)
+        wait_for("the Deployment runs", lambda: len(
+            [p for p in pods().values() if p["status"].get("phase") == "Running"]) == 3)
+        kubectl("create", "-f", "-", stdin=json.dumps(POOL))
+        cls.replica = Replica(BUILD, BED, "views")
+        cls.replica.wait_ready()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.replica.stop()
+        kubectl("delete", "gpupool", "a100")
+        kubectl("delete", "gpuplans", "--all")
+        kubectl("delete", "deployment", "web", "-n", "default")
+        wait_for("its pods are gone", lambda: not pods())
+
+    def check_same(self, *args):
+        asked = tangram(*args, "--from", "controller")
+        listed = tangram(*args, "--from", "cluster", "--prometheus", "none")
+        self.assertEqual(undated(asked.stdout), undated(listed.stdout))
+        self.assertEqual(asked.returncode, listed.returncode, asked.stderr + listed.stderr)
+        return asked
+
+    def test_plans_are_the_same(self):
+        plan = self.check_same("plan", "-o", "json")
+        self.assertEqual(plan.returncode, 1, "there are nodes to give back")
+        self.assertTrue(json.loads(plan.stdout)["actions"])
+        self.check_same("plan")
+        self.check_same("plan", "--pool", "a100", "-o", "gpuplan")
+
+    def test_pods_are_explained_the_same(self):
+        name = next(iter(pods().values()))["metadata"]["name"]
+        self.assertIn(name, self.check_same("explain", "pod", name).stdout)
+        missing = self.check_same("explain", "pod", "default/nobody")
+        self.assertEqual((missing.returncode, missing.stdout), (2, ""))
+        self.assertIn("there is no pod default/nobody", missing.stderr)
+
+    def test_who_asks_leaves_nothing_behind(self):
+        tangram("plan", "--from", "controller")
+        self.assertEqual(get("viewrequests")["items"], [])
+
+    def test_no_option_names_a_file_over_there(self):
+        for words in (["--snapshot=/etc/passwd"], ["--policy=/etc/passwd"], ["--moves=controlled"]):
+            one = {"apiVersion": "tangram.dev/v1alpha1", "kind": "ViewRequest",
+                   "metadata": {"name": "nosy"}, "spec": {"command": "Plan", "arguments": words}}
+            create(one)
+            wait_for("it is refused", lambda: get("viewrequest", "nosy").get(
+                "status", {}).get("outcome") == "Refused")
+            self.assertNotIn("root:", json.dumps(get("viewrequest", "nosy")))
+            kubectl("delete", "viewrequest", "nosy")
+
+    def test_what_it_cannot_say_is_worked_out_here(self):
+        moved = tangram("plan", "--moves", "controlled", "-o", "json")
+        self.assertEqual(moved.returncode, 1, moved.stderr)
+        refused = tangram("plan", "--moves", "controlled", "--from", "controller")
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("leave out --moves", refused.stderr)
+
+
+class NobodyAnswers(unittest.TestCase):
+    def test_the_cluster_is_read(self):
+        kubectl("apply", "-f", str(ROOT / "deploy/crds"))
+        kubectl("wait", "crd", "--all", "--for=condition=Established", "--timeout=60s")
+        plan = tangram("plan", "-o", "json")
+        self.assertIn("no controller answers", plan.stderr)
+        self.assertIn("nodes", json.loads(plan.stdout)["before"])
 
 
 class Plans(unittest.TestCase):

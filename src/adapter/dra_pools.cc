@@ -19,7 +19,7 @@ struct Pool {
   std::vector<const ResourceSlice*> slices;  // of that generation
 };
 
-std::map<std::string, Pool> NewestPools(const std::vector<ResourceSlice>& slices) {
+std::map<std::string, Pool> NewestPools(const cluster::List<ResourceSlice>& slices) {
   std::map<std::string, Pool> pools;
   for (const ResourceSlice& slice : slices) {
     if (slice.driver != cluster::kNvidiaDriver) continue;
@@ -74,8 +74,8 @@ SliceDevice ReadNvidiaDevice(const cluster::Device& device) {
   return read;
 }
 
-DraPools ReadPools(const std::vector<ResourceSlice>& slices,
-                   const std::vector<cluster::Claim>& claims) {
+DraPools ReadPools(const cluster::List<ResourceSlice>& slices,
+                   const cluster::List<cluster::Claim>& claims) {
   DraPools read;
   std::map<std::string, std::set<std::string>> allocated;  // by pool
   for (const cluster::Claim& claim : claims) {

@@ -40,8 +40,8 @@ struct DraPools {
 // Takes each pool's highest generation, and that only once all its slices are there; a pool that is
 // not whole, or names a device twice, is left out with a gap, as the scheduler leaves it out.
 // Slices of other drivers, and those that are not of one node, are left out in silence.
-DraPools ReadPools(const std::vector<cluster::ResourceSlice>& slices,
-                   const std::vector<cluster::Claim>& claims);
+DraPools ReadPools(const cluster::List<cluster::ResourceSlice>& slices,
+                   const cluster::List<cluster::Claim>& claims);
 
 // "gpu-0" and "gpu-0-mig-1g10gb-19-0", as the driver names devices; absent parts are -1 or empty.
 struct DeviceName {

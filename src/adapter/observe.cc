@@ -35,7 +35,7 @@ Gpu* CardAt(Node& node, int index) {
   return found == node.gpus.end() ? nullptr : &*found;
 }
 
-void SetIndexes(const std::vector<Node>& nodes, std::vector<DeviceUsage>& devices) {
+void SetIndexes(const cluster::List<Node>& nodes, std::vector<DeviceUsage>& devices) {
   std::map<std::string, int> by_uuid;
   for (const Node& node : nodes) {
     for (const Gpu& gpu : node.gpus) {
@@ -175,7 +175,7 @@ void ObserveNode(const ByIndex& by_index, Node& node, std::vector<Gap>& gaps) {
 
 }  // namespace
 
-std::vector<Gap> Observe(std::vector<DeviceUsage>& devices, std::vector<Node>& nodes) {
+std::vector<Gap> Observe(std::vector<DeviceUsage>& devices, cluster::List<Node>& nodes) {
   SetIndexes(nodes, devices);
   const ByNode grouped = Group(devices);
   std::vector<Gap> gaps;

@@ -10,6 +10,6 @@ namespace tangram::adapter {
 // Sets the UUIDs and observed layouts of `nodes`, and in `devices` the index of cards whose UUID
 // the cluster names. Gaps say what does not agree.
 std::vector<cluster::Gap> Observe(std::vector<cluster::DeviceUsage>& devices,
-                                  std::vector<cluster::Node>& nodes);
+                                  cluster::List<cluster::Node>& nodes);
 
 }  // namespace tangram::adapter

@@ -27,8 +27,8 @@ class Dice {
   const T& Of(const std::array<T, N>& choices) {
     return choices[static_cast<std::size_t>(In(0, static_cast<std::int64_t>(N) - 1))];
   }
-  template <class T>
-  const T& Of(const std::vector<T>& choices) {
+  template <class List>
+  const auto& Of(const List& choices) {
     return choices[static_cast<std::size_t>(In(0, static_cast<std::int64_t>(choices.size()) - 1))];
   }
 

@@ -24,7 +24,7 @@ using cluster::Device;
 using cluster::DeviceRequest;
 using cluster::ResourceSlice;
 
-const std::vector<cluster::DeviceClass> kClasses = {{"gpu", {"device.driver == \"d.io\""}, {}}};
+const cluster::List<cluster::DeviceClass> kClasses = {{"gpu", {"device.driver == \"d.io\""}, {}}};
 
 Device Named(const std::string& name) {
   Device device;

@@ -94,7 +94,7 @@ bool HasBindingConditions(const Pool& pool) {
 
 }  // namespace
 
-Catalog::Catalog(std::span<const ResourceSlice> slices) {
+Catalog::Catalog(const cluster::List<ResourceSlice>& slices) {
   for (const ResourceSlice& slice : slices) pools_[{slice.driver, slice.pool}].push_back(&slice);
   for (auto& [key, of_pool] : pools_) {
     std::sort(of_pool.begin(), of_pool.end(),

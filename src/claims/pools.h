@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "cluster/device.h"
+#include "cluster/list.h"
 
 namespace tangram::claims {
 
@@ -37,7 +38,8 @@ struct Pool {
 // Borrows the slices, which must outlive it and stay where they are. O(slices) to make.
 class Catalog {
  public:
-  explicit Catalog(std::span<const cluster::ResourceSlice> slices);
+  explicit Catalog(const cluster::List<cluster::ResourceSlice>& slices);
+  explicit Catalog(cluster::List<cluster::ResourceSlice>&&) = delete;
 
   // In the order in which they are tried.
   std::vector<Pool> PoolsOf(const cluster::Node& node) const;

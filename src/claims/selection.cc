@@ -36,7 +36,7 @@ cel::Device AsSelectorsSee(std::string_view driver, const cluster::Device& devic
   return seen;
 }
 
-Selection::Selection(std::span<const cluster::DeviceClass> classes) {
+Selection::Selection(const cluster::List<cluster::DeviceClass>& classes) {
   for (const cluster::DeviceClass& known : classes) classes_.emplace(known.name, &known);
 }
 

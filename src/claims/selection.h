@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "cel/cel.h"
 #include "cluster/device.h"
+#include "cluster/list.h"
 
 namespace tangram::claims {
 
@@ -34,7 +35,8 @@ cel::Device AsSelectorsSee(std::string_view driver, const cluster::Device& devic
 // Borrows classes and devices, which must outlive it and stay where they are.
 class Selection {
  public:
-  explicit Selection(std::span<const cluster::DeviceClass> classes);
+  explicit Selection(const cluster::List<cluster::DeviceClass>& classes);
+  explicit Selection(cluster::List<cluster::DeviceClass>&&) = delete;
 
   const cluster::DeviceClass* ClassNamed(std::string_view name) const;
 

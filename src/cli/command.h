@@ -17,9 +17,17 @@
 
 namespace tangram::cli {
 
+// A snapshot, and the policy for it.
+struct PooledSnapshot {
+  plan::PlanPolicy policy;
+  cluster::Snapshot snapshot;
+};
+
 struct Context {
   Streams& streams;
   const base::Clock& clock;
+  // What a command is about, in place of a file or a cluster; nullptr: it reads one of them.
+  const PooledSnapshot* at_hand = nullptr;
 };
 
 // What a command does once its options are parsed; the exit code where it succeeds.
@@ -82,12 +90,7 @@ struct PoolSource {
   const SourceOptions& source;
 };
 
-// A snapshot, and the policy for it.
-struct PooledSnapshot {
-  plan::PlanPolicy policy;
-  cluster::Snapshot snapshot;
-};
-// Reads both. `policy` gets the pools: none where neither a file nor a cluster says any; what a
+// Reads both, or takes what is at hand, with what `policy` says of the plan as a whole. `policy` gets the pools: none where neither a file nor a cluster says any; what a
 // pool leaves out is as in its defaults. Says on `err` where the cluster does not let us read them.
 base::Result<PooledSnapshot> LoadWithPools(const PoolSource& from, plan::PlanPolicy policy,
                                            const Context& context);

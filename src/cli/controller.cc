@@ -13,6 +13,7 @@
 #include "adapter/live/fault_point.h"
 #include "base/mutex.h"
 #include "base/time_text.h"
+#include "cli/ask.h"
 #include "cli/command.h"
 #include "cluster/price.h"
 
@@ -214,6 +215,10 @@ base::Result<ExitCode> Control(const ControllerOptions& options, const Context& 
   const cluster::PriceBook book(cluster::BundledPrices(), *overrides);
   plane.price = [&book](cluster::Node& node) {
     if (auto price = book.PriceOf(node)) node.price = std::move(price);
+  };
+  plane.answer = [&context](const adapter::ViewQuestion& question,
+                            const cluster::Snapshot& snapshot, const plan::PlanPolicy& policy) {
+    return AnswerFrom({policy, snapshot}, question, context.clock);
   };
   LineLog lines(context, options.log_format == "json");
   const auto log = [&](const std::string& line) { lines.Say(line); };

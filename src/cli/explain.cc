@@ -8,6 +8,7 @@
 #include <ostream>
 
 #include "base/nearest.h"
+#include "cli/ask.h"
 #include "cli/command.h"
 #include "report/explain_json.h"
 #include "report/explain_text.h"
@@ -23,6 +24,7 @@ struct ExplainOptions {
   std::string ns;
   std::string output = "text";
   ColorOption color;
+  FromOption from;
 };
 
 struct PodAsked {
@@ -101,9 +103,14 @@ base::Result<const cluster::Pod*> FindPod(const cluster::Snapshot& snapshot,
                                 asked.name, base::OneOf(spaces)));
 }
 
-base::Result<ExitCode> ExplainPod(const ExplainOptions& options, const Context& context) {
+base::Result<ExitCode> ExplainPod(const ExplainOptions& options, const CLI::App& given,
+                                  const Context& context) {
   const auto asked = ParsePod(options);
   if (!asked) return tl::unexpected(asked.error());
+  const auto answered = AskController(
+      {adapter::ViewCommand::kExplain, given, options.from, options.source, options.color}, context);
+  if (!answered) return tl::unexpected(answered.error());
+  if (*answered) return **answered;
   const auto loaded = LoadWithPools({options.policy, options.source}, {}, context);
   if (!loaded) return tl::unexpected(loaded.error());
   const auto& [policy, snapshot] = *loaded;
@@ -139,9 +146,10 @@ void AddExplain(CLI::App& app, const Context& context, Action& action) {
   command->add_option("-o,--output", options->output, "text, json or yaml")
       ->check(CLI::IsMember({"text", "json", "yaml"}))
       ->capture_default_str();
+  options->from.AddTo(*command);
   options->color.AddTo(*command);
-  command->callback([options, &context, &action] {
-    action = [options, &context] { return ExplainPod(*options, context); };
+  command->callback([options, explain, &context, &action] {
+    action = [options, explain, &context] { return ExplainPod(*options, *explain, context); };
   });
 }
 

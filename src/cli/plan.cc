@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/nearest.h"
+#include "cli/ask.h"
 #include "cli/command.h"
 #include "gpu/gpu.h"
 #include "plan/pool_plan.h"
@@ -41,6 +42,7 @@ struct PlanOptions {
   std::string policy;  // a file of GpuPools
   std::string pool;    // of them, the one whose GpuPlan is shown; empty: all nodes
   ColorOption color;
+  FromOption from;
 };
 
 constexpr std::array<std::pair<std::string_view, plan::Moves>, 3> kMoves = {
@@ -159,11 +161,16 @@ base::Result<void> Show(const cluster::Snapshot& snapshot, const plan::Plan& pla
   return {};
 }
 
-base::Result<ExitCode> MakeAndShow(const PlanOptions& options, const Context& context) {
+base::Result<ExitCode> MakeAndShow(const PlanOptions& options, const CLI::App& given,
+                                   const Context& context) {
   if (options.output == "gpuplan" && options.pool.empty()) {
     return base::Fail(base::ErrorCode::kInvalid,
                       "-o gpuplan needs --pool: a GpuPlan is about the nodes of one GpuPool");
   }
+  const auto answered = AskController(
+      {adapter::ViewCommand::kPlan, given, options.from, options.source, options.color}, context);
+  if (!answered) return tl::unexpected(answered.error());
+  if (*answered) return **answered;
   const auto loaded = LoadWithPools({options.policy, options.source}, PolicyOf(options), context);
   if (!loaded) return tl::unexpected(loaded.error());
   const auto& [policy, snapshot] = *loaded;
@@ -242,9 +249,10 @@ void AddPlan(CLI::App& app, const Context& context, Action& action) {
       ->delimiter(',')
       ->check(CLI::IsMember(PassNames()));
   command->add_flag("--times", options->times, "Say how long each pass took");
+  options->from.AddTo(*command);
   options->color.AddTo(*command);
-  command->callback([options, &context, &action] {
-    action = [options, &context] { return MakeAndShow(*options, context); };
+  command->callback([options, command, &context, &action] {
+    action = [options, command, &context] { return MakeAndShow(*options, *command, context); };
   });
 }
 

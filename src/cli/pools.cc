@@ -43,10 +43,20 @@ base::Result<std::vector<plan::Pool>> PoolsOf(const PoolSource& from, const Cont
   return FromFile(from.policy, context, defaults);
 }
 
+base::Result<PooledSnapshot> AtHand(PooledSnapshot seen, const plan::PlanPolicy& policy) {
+  seen.policy.most_new_nodes = policy.most_new_nodes;
+  seen.policy.on = policy.on;
+  if (const auto checked = plan::CheckPools(seen.policy, seen.snapshot); !checked) {
+    return tl::unexpected(checked.error());
+  }
+  return seen;
+}
+
 }  // namespace
 
 base::Result<PooledSnapshot> LoadWithPools(const PoolSource& from, plan::PlanPolicy policy,
                                            const Context& context) {
+  if (context.at_hand != nullptr) return AtHand(*context.at_hand, policy);
   auto pools = PoolsOf(from, context, policy.defaults);
   if (!pools) return tl::unexpected(pools.error());
   policy.pools = *std::move(pools);

@@ -14,7 +14,7 @@ namespace tangram::cli {
 namespace {
 
 // A recorded price stays unless the user's own table has a better one.
-void OverridePrices(const cluster::PriceTable& overrides, std::vector<cluster::Node>& nodes) {
+void OverridePrices(const cluster::PriceTable& overrides, cluster::List<cluster::Node>& nodes) {
   if (overrides.rows.empty()) return;
   const cluster::PriceBook book({}, overrides);
   for (cluster::Node& node : nodes) {

@@ -17,9 +17,9 @@ namespace {
 using Twice = std::optional<std::pair<std::size_t, std::size_t>>;
 
 // Two positions of `list` with equal keys, the later one second. O(n) where the list is sorted.
-template <class T, class Key>
-Twice FindTwice(const std::vector<T>& list, Key key) {
-  const auto not_before = [&](const T& a, const T& b) { return !(key(a) < key(b)); };
+template <class L, class Key>
+Twice FindTwice(const L& list, Key key) {
+  const auto not_before = [&](const auto& a, const auto& b) { return !(key(a) < key(b)); };
   if (std::adjacent_find(list.begin(), list.end(), not_before) == list.end()) return std::nullopt;
   std::vector<std::size_t> order(list.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -35,7 +35,7 @@ Twice FindTwice(const std::vector<T>& list, Key key) {
 }
 
 template <class T>
-std::optional<Fault> CheckNames(const std::vector<T>& list, std::string_view list_name) {
+std::optional<Fault> CheckNames(const List<T>& list, std::string_view list_name) {
   const Twice twice = FindTwice(list, [](const T& object) {
     if constexpr (requires { object.ns; }) {
       return std::tie(object.ns, object.name);
@@ -68,7 +68,7 @@ std::optional<Fault> CheckGpus(const Node& node, std::size_t node_index) {
   return fault;
 }
 
-std::optional<Fault> CheckNodes(const std::vector<Node>& nodes) {
+std::optional<Fault> CheckNodes(const List<Node>& nodes) {
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     if (auto fault = CheckGpus(nodes[i], i)) return fault;
   }
@@ -117,7 +117,7 @@ std::optional<Fault> CheckAttributes(const Device& device) {
   return fault;
 }
 
-std::optional<Fault> CheckSlices(const std::vector<ResourceSlice>& slices) {
+std::optional<Fault> CheckSlices(const List<ResourceSlice>& slices) {
   for (std::size_t i = 0; i < slices.size(); ++i) {
     for (std::size_t j = 0; j < slices[i].devices.size(); ++j) {
       auto fault = CheckAttributes(slices[i].devices[j]);

@@ -14,6 +14,14 @@ void SortBy(std::vector<T>& list, Key key) {
   }
 }
 
+template <class T, class Key>
+void SortBy(List<T>& list, Key key) {
+  const auto less = [&](const Shared<T>& a, const Shared<T>& b) { return key(*a) < key(*b); };
+  if (!std::is_sorted(list.items().begin(), list.items().end(), less)) {
+    std::stable_sort(list.items().begin(), list.items().end(), less);
+  }
+}
+
 constexpr auto kByName = [](const auto& object) { return std::tie(object.name); };
 constexpr auto kByNamespace = [](const auto& object) { return std::tie(object.ns, object.name); };
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "cluster/list.h"
 #include "cluster/node.h"
 
 namespace tangram::cluster {
@@ -93,6 +94,6 @@ class PriceBook {
 };
 
 // Sets `price` of every node that has GPUs; a node with none found gets no price.
-void ApplyPrices(const PriceBook& book, std::vector<Node>& nodes);
+void ApplyPrices(const PriceBook& book, List<Node>& nodes);
 
 }  // namespace tangram::cluster

@@ -312,7 +312,7 @@ std::optional<NodePrice> PriceBook::PriceOf(const Node& node) const {
   return price;
 }
 
-void ApplyPrices(const PriceBook& book, std::vector<Node>& nodes) {
+void ApplyPrices(const PriceBook& book, List<Node>& nodes) {
   for (Node& node : nodes) {
     node.price = node.gpus.empty() ? std::nullopt : book.PriceOf(node);
   }

@@ -356,7 +356,7 @@ TEST(PriceBook, RowsMadeByHandCannotDivideByZero) {
 }
 
 TEST(ApplyPrices, SetsAndClears) {
-  std::vector<Node> nodes = {WithGpus(kA2, 1, "x"), kA2, WithGpus(OnDemand("", "", ""), 1, "x")};
+  List<Node> nodes = {WithGpus(kA2, 1, "x"), kA2, WithGpus(OnDemand("", "", ""), 1, "x")};
   nodes[1].price = nodes[2].price = NodePrice{};
   ApplyPrices(PriceBook(Table(kRows), {}), nodes);
   EXPECT_TRUE(nodes[0].price.has_value());
@@ -366,11 +366,11 @@ TEST(ApplyPrices, SetsAndClears) {
 
 // ---- laws ----
 
-std::vector<Node> RandomNodes(std::mt19937& random) {
+List<Node> RandomNodes(std::mt19937& random) {
   const auto pick = [&random](const std::vector<std::string>& of) {
     return of[random() % of.size()];
   };
-  std::vector<Node> nodes;
+  List<Node> nodes;
   for (int i = 0; i < 40; ++i) {
     Node node = OnDemand(pick({"aws", "gcp", "azure", ""}),
                          pick({"us-east-1", "us-west-2", "us-central1", "eastus", "nowhere", ""}),
@@ -388,8 +388,8 @@ TEST(PriceBook, NeverDependsOnTheOrderOfRows) {
   std::mt19937 random(11);
   PriceTable shuffled = BundledPrices();
   for (int round = 0; round < 10; ++round) {
-    std::vector<Node> nodes = RandomNodes(random);
-    std::vector<Node> again = nodes;
+    List<Node> nodes = RandomNodes(random);
+    List<Node> again = nodes;
     ApplyPrices(PriceBook(BundledPrices(), {}), nodes);
     std::shuffle(shuffled.rows.begin(), shuffled.rows.end(), random);
     ApplyPrices(PriceBook(shuffled, {}), again);

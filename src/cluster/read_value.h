@@ -126,7 +126,15 @@ class ValueReader {
   template <HasNames T>
   bool Read(simdjson::ondemand::value value, T& out, const Rules& rules);
   template <class T>
-  bool Read(simdjson::ondemand::value value, std::vector<T>& out, const Rules& rules);
+  bool Read(simdjson::ondemand::value value, std::vector<T>& out, const Rules& rules) {
+    return ReadList(value, out, rules);
+  }
+  template <class T>
+  bool Read(simdjson::ondemand::value value, List<T>& out, const Rules& rules) {
+    return ReadList(value, out, rules);
+  }
+  template <class L>
+  bool ReadList(simdjson::ondemand::value value, L& out, const Rules& rules);
   template <HasLayout T>
   bool Read(simdjson::ondemand::value value, T& out, const Rules&) {
     simdjson::ondemand::object object;
@@ -190,8 +198,8 @@ bool ValueReader::Read(simdjson::ondemand::value value, T& out, const Rules&) {
   return Refuse(fmt::format("found \"{}\"; write one of {}", Shown(text), allowed));
 }
 
-template <class T>
-bool ValueReader::Read(simdjson::ondemand::value value, std::vector<T>& out, const Rules& rules) {
+template <class L>
+bool ValueReader::ReadList(simdjson::ondemand::value value, L& out, const Rules& rules) {
   const char* const start = value.raw_json_token().data();
   simdjson::ondemand::array array;
   if (value.get_array().get(array)) return Mismatch(value, "a list [...]");

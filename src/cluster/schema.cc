@@ -91,6 +91,10 @@ class SchemaMaker {
     return Of(Tag<T>(), rules);
   }
   template <class T>
+  Json Of(Tag<List<T>>, const Rules& rules) {
+    return Of(Tag<std::vector<T>>(), rules);
+  }
+  template <class T>
   Json Of(Tag<std::vector<T>>, const Rules& rules) {
     const Rules inner = rules.shape == Shape::kWords ? Maybe() : Must();
     return {{"type", "array"}, {"items", Of(Tag<T>(), inner)}};

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "cluster/device.h"
+#include "cluster/list.h"
 #include "cluster/node.h"
 #include "cluster/pod.h"
 #include "cluster/policy_objects.h"
@@ -23,23 +24,23 @@ struct Gap {
   bool operator==(const Gap&) const = default;
 };
 
-// A value. Lists are sorted by (namespace,) name, so that equal clusters give equal snapshots;
+// A value, and cheap to copy (list.h). Lists are sorted by (namespace,) name, so that equal clusters give equal snapshots;
 // Normalize() restores that.
 struct Snapshot {
   base::Time taken_at;
   std::string cluster;  // the kubeconfig's cluster name, or the trace's
-  std::vector<Node> nodes;
-  std::vector<Pod> pods;
-  std::vector<Claim> claims;
-  std::vector<ResourceSlice> slices;
-  std::vector<DeviceClass> device_classes;
-  std::vector<Namespace> namespaces;
-  std::vector<DisruptionBudget> budgets;
-  std::vector<Quota> quotas;
-  std::vector<Queue> queues;
-  std::vector<LocalQueue> local_queues;
-  std::vector<PriorityClass> priority_classes;
-  std::vector<GangOwner> gang_owners;
+  List<Node> nodes;
+  List<Pod> pods;
+  List<Claim> claims;
+  List<ResourceSlice> slices;
+  List<DeviceClass> device_classes;
+  List<Namespace> namespaces;
+  List<DisruptionBudget> budgets;
+  List<Quota> quotas;
+  List<Queue> queues;
+  List<LocalQueue> local_queues;
+  List<PriorityClass> priority_classes;
+  List<GangOwner> gang_owners;
   // The kinds of which all gang_owners are there: "jobs.batch".
   std::vector<std::string> gang_kinds;
   std::optional<Usage> usage;  // absent: nothing was measured, and nothing may be called idle

@@ -230,9 +230,17 @@ class Writer {
   }
   template <class T>
   void Write(const std::vector<T>& list, const Rules& rules) {
+    WriteList(list, rules);
+  }
+  template <class T>
+  void Write(const List<T>& list, const Rules& rules) {
+    WriteList(list, rules);
+  }
+  template <class L>
+  void WriteList(const L& list, const Rules& rules) {
     const bool rows = rules.shape == Shape::kRows;
     char before = '[';
-    for (const T& element : list) {
+    for (const auto& element : list) {
       out_.Put(before);
       if (rows) out_.Put('\n');
       Write(element, rules);

@@ -5,11 +5,14 @@
 #include <iterator>
 #include <map>
 #include <optional>
+#include <ranges>
 #include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "cluster/list.h"
 
 namespace tangram::control {
 
@@ -30,17 +33,22 @@ Key KeyOf(const T& object) {
 
 // Changes gather until Apply puts them into the list, which is sorted by key: in place where no
 // object comes or goes, else in one pass over what lies behind the first of them. So a thousand
-// changes cost one pass.
+// changes cost one pass. Objects are replaced, never written to: whoever shares one keeps it as it
+// was.
 template <class T>
 class KeyedList {
+  using List = cluster::List<T>;
+  using Item = cluster::Shared<T>;
+  using Items = std::vector<Item>;
+
  public:
-  void Set(T value) {
-    Key key = KeyOf(value);
+  void Set(Item value) {
+    Key key = KeyOf(*value);
     pending_.insert_or_assign(std::move(key), std::move(value));
   }
   void Remove(const Key& key) { pending_.insert_or_assign(key, std::nullopt); }
   // What is not among `keys` (sorted) is gone.
-  void KeepOnly(const std::vector<Key>& keys, const std::vector<T>& list) {
+  void KeepOnly(const std::vector<Key>& keys, const List& list) {
     const auto remove_unless_kept = [&](const Key& key) {
       if (!std::binary_search(keys.begin(), keys.end(), key)) Remove(key);
     };
@@ -51,32 +59,32 @@ class KeyedList {
   }
   bool has_changes() const { return !pending_.empty(); }
   // The keys of what Apply will change.
-  const std::map<Key, std::optional<T>>& pending() const { return pending_; }
+  const std::map<Key, std::optional<Item>>& pending() const { return pending_; }
 
   // As Apply will have it. nullptr: there is none.
-  const T* Latest(const std::vector<T>& list, const Key& key) const {
+  const Item* Latest(const List& list, const Key& key) const {
     const auto change = pending_.find(key);
     if (change == pending_.end()) return Named(list, key);
     return change->second ? &*change->second : nullptr;
   }
 
   // nullptr: none of `list`, which is sorted, is called that.
-  static const T* Named(const std::vector<T>& list, const Key& key) {
-    const auto place = Find(list, key);
-    return place != list.end() && Is(*place, key) ? &*place : nullptr;
+  static const Item* Named(const List& list, const Key& key) {
+    const auto place = Find(list.items(), key);
+    return place != list.items().end() && Is(**place, key) ? &*place : nullptr;
   }
 
-  void Apply(std::vector<T>& list) {
-    if (!ApplyInPlace(list)) Merge(list);
+  void Apply(List& list) {
+    if (!ApplyInPlace(list.items())) Merge(list.items());
     pending_.clear();
   }
 
  private:
-  template <class List>
-  static auto Find(List& list, const Key& key) {
-    return std::lower_bound(list.begin(), list.end(), key, [](const T& object, const Key& wanted) {
-      return WordsOf(object) < WordsOf(wanted);
-    });
+  template <class From>
+  static auto Find(From&& items, const Key& key) {
+    return std::lower_bound(
+        items.begin(), items.end(), key,
+        [](const Item& item, const Key& wanted) { return WordsOf(*item) < WordsOf(wanted); });
   }
   template <class Named>
   static std::pair<std::string_view, std::string_view> WordsOf(const Named& named) {
@@ -95,11 +103,11 @@ class KeyedList {
     return object.name == key.name && NamespaceOf(object) == key.ns;
   }
 
-  bool ApplyInPlace(std::vector<T>& list) {
-    std::vector<typename std::vector<T>::iterator> places;
+  bool ApplyInPlace(Items& items) {
+    std::vector<typename Items::iterator> places;
     for (const auto& [key, value] : pending_) {
-      const auto place = Find(list, key);
-      const bool there = place != list.end() && Is(*place, key);
+      const auto place = Find(items, key);
+      const bool there = place != items.end() && Is(**place, key);
       if (!there && !value) continue;
       if (there != value.has_value()) return false;
       places.push_back(place);
@@ -111,42 +119,24 @@ class KeyedList {
     return true;
   }
 
-  // What goes is dropped from the front on, what comes is let in from the back on: without a second
-  // list, which would be the largest thing in memory.
-  void Merge(std::vector<T>& list) {
-    Drop(list);
-    std::size_t from = list.size();
-    const auto comes = [](const auto& change) { return change.second.has_value(); };
-    std::size_t to =
-        from + static_cast<std::size_t>(std::count_if(pending_.begin(), pending_.end(), comes));
-    if (to > list.capacity()) list.reserve(to + to / 8);  // doubled, it would be mostly empty
-    list.resize(to);
-    for (auto change = pending_.rbegin(); change != pending_.rend(); ++change) {
-      if (!change->second) continue;
-      while (from > 0 && IsAfter(list[from - 1], change->first)) {
-        list[--to] = std::move(list[--from]);
-      }
-      list[--to] = *std::move(change->second);
+  void Merge(Items& items) {
+    Items merged;
+    merged.reserve(items.size() + pending_.size());
+    auto from = items.begin();
+    const auto move_up_to = [&](typename Items::iterator to) {
+      merged.insert(merged.end(), std::move_iterator(from), std::move_iterator(to));
+      from = to;
+    };
+    for (auto& [key, value] : pending_) {
+      move_up_to(Find(std::ranges::subrange(from, items.end()), key));
+      if (from != items.end() && Is(**from, key)) ++from;
+      if (value) merged.push_back(*std::move(value));
     }
+    move_up_to(items.end());
+    items = std::move(merged);
   }
 
-  // What goes, and what is there in an older form.
-  void Drop(std::vector<T>& list) {
-    std::vector<typename std::vector<T>::iterator> places;
-    for (const auto& [key, value] : pending_) {
-      const auto place = Find(list, key);
-      if (place != list.end() && Is(*place, key)) places.push_back(place);
-    }
-    if (places.empty()) return;
-    auto kept = places.front();
-    for (std::size_t i = 0; i < places.size(); ++i) {
-      const auto end = i + 1 < places.size() ? places[i + 1] : list.end();
-      kept = std::move(places[i] + 1, end, kept);
-    }
-    list.erase(kept, list.end());
-  }
-
-  std::map<Key, std::optional<T>> pending_;
+  std::map<Key, std::optional<Item>> pending_;
 };
 
 }  // namespace tangram::control

@@ -52,16 +52,15 @@ void Model::Changed() {
   news_.other = true;
 }
 
-void Model::Put(cluster::Pod pod) {
+void Model::Put(cluster::Shared<cluster::Pod> pod) {
   auto& pods = std::get<KeyedList<cluster::Pod>>(lists_);
   pods.Set(std::move(pod));
   ++changes_;
   if (pods.pending().size() < kMostPending) return;
   pods.Apply(snapshot_.pods);
-  ++takes_;
 }
 
-const cluster::Pod* Model::LatestPod(const Key& key) const {
+const cluster::Shared<cluster::Pod>* Model::LatestPod(const Key& key) const {
   return std::get<KeyedList<cluster::Pod>>(lists_).Latest(snapshot_.pods, key);
 }
 
@@ -83,23 +82,25 @@ void Model::Notice(const cluster::Pod* before, const cluster::Pod& after) {
   }
 }
 
-void Model::SetPod(cluster::Pod pod, std::string version, std::string node_affinity) {
-  const Key key = KeyOf(pod);
-  const PodRef ref = RefOf(pod);
-  const cluster::Pod* shown = LatestPod(key);
-  if (const auto before = told_.find(key); before != told_.end() && before->second.uid != pod.uid) {
-    assumed_.erase(RefOf(before->second));
+void Model::SetPod(cluster::Shared<cluster::Pod> pod, std::string version,
+                   std::string node_affinity) {
+  const Key key = KeyOf(*pod);
+  const PodRef ref = RefOf(*pod);
+  const cluster::Shared<cluster::Pod>* shown = LatestPod(key);
+  if (const auto before = told_.find(key);
+      before != told_.end() && before->second->uid != pod->uid) {
+    assumed_.erase(RefOf(*before->second));
   }
-  if (cluster::IsBehindGate(pod) && pod.node.empty()) {
+  if (cluster::IsBehindGate(*pod) && pod->node.empty()) {
     gated_[key] = {.pod = ref,
                    .version = std::move(version),
                    .node_affinity = std::move(node_affinity),
-                   .others = pod.gates.size() > 1,
-                   .has_host = !cluster::Find(pod.node_selector, kHostLabel).empty(),
-                   .created_at = pod.created_at};
+                   .others = pod->gates.size() > 1,
+                   .has_host = !cluster::Find(pod->node_selector, kHostLabel).empty(),
+                   .created_at = pod->created_at};
     sent_.erase(key);
     if (const auto told = told_.find(key); told != told_.end() && told->second == pod) return;
-    if (shown == nullptr && pod.gates.size() == 1) {
+    if (shown == nullptr && pod->gates.size() == 1) {
       news_.arrived.insert(key);
     } else {
       news_.other = true;
@@ -111,19 +112,19 @@ void Model::SetPod(cluster::Pod pod, std::string version, std::string node_affin
   told_.erase(key);
   assumed_.erase(ref);
   sent_.erase(key);
-  if (std::string node = AwaitedOn(pod); !node.empty()) {
-    pod.node = std::move(node);
+  if (std::string node = AwaitedOn(*pod); !node.empty()) {
+    pod.Own().node = std::move(node);
     sent_[key] = ref;
   }
   if (shown != nullptr && *shown == pod) return;
-  Notice(shown, pod);
+  Notice(shown == nullptr ? nullptr : &**shown, *pod);
   Put(std::move(pod));
 }
 
 void Model::RemovePod(const Key& key) {
   if (LatestPod(key) == nullptr) return;
   news_.freed = true;
-  if (const auto told = told_.find(key); told != told_.end()) assumed_.erase(RefOf(told->second));
+  if (const auto told = told_.find(key); told != told_.end()) assumed_.erase(RefOf(*told->second));
   gated_.erase(key);
   told_.erase(key);
   sent_.erase(key);
@@ -167,7 +168,7 @@ void Model::SetGaps(std::vector<cluster::Gap> gaps) {
 
 void Model::Assume(const PodRef& pod, std::string node) {
   const auto told = told_.find({pod.ns, pod.name});
-  if (told == told_.end() || told->second.uid != pod.uid) return;
+  if (told == told_.end() || told->second->uid != pod.uid) return;
   assumed_[pod] = std::move(node);
   Show(told->second);
 }
@@ -179,28 +180,24 @@ void Model::Forget(const PodRef& pod) {
   if (told != told_.end()) Show(told->second);
 }
 
-void Model::Show(const cluster::Pod& told) {
-  cluster::Pod shown = told;
-  if (const auto assumed = assumed_.find(RefOf(told)); assumed != assumed_.end()) {
-    shown.node = assumed->second;
-    shown.gates.clear();
+void Model::Show(const cluster::Shared<cluster::Pod>& told) {
+  cluster::Shared<cluster::Pod> shown = told;
+  if (const auto assumed = assumed_.find(RefOf(*told)); assumed != assumed_.end()) {
+    shown.Own().node = assumed->second;
+    shown.Own().gates.clear();
   }
   Put(std::move(shown));
 }
 
 const cluster::Pod* Model::PodNamed(const Key& key) const {
-  return KeyedList<cluster::Pod>::Named(snapshot_.pods, key);
+  const cluster::Shared<cluster::Pod>* pod = KeyedList<cluster::Pod>::Named(snapshot_.pods, key);
+  return pod == nullptr ? nullptr : &**pod;
 }
 
 const cluster::Snapshot& Model::Take(base::Time now) {
   snapshot_.taken_at = now;
-  bool changed = false;
-  const auto apply = [&]<class T>(KeyedList<T>& list) {
-    changed = changed || list.has_changes();
-    list.Apply(ListIn<T>(snapshot_));
-  };
+  const auto apply = [&]<class T>(KeyedList<T>& list) { list.Apply(ListIn<T>(snapshot_)); };
   std::apply([&](auto&... list) { (apply(list), ...); }, lists_);
-  if (changed) ++takes_;
   return snapshot_;
 }
 

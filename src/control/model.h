@@ -49,12 +49,16 @@ struct News {
 class Model {
  public:
   template <class T>
-  void Set(T object) {
+  void Set(cluster::Shared<T> object) {
     KeyedList<T>& list = std::get<KeyedList<T>>(lists_);
-    const T* known = list.Latest(ListIn<T>(snapshot_), KeyOf(object));
+    const cluster::Shared<T>* known = list.Latest(ListIn<T>(snapshot_), KeyOf(*object));
     if (known != nullptr && *known == object) return;
     list.Set(std::move(object));
     Changed();
+  }
+  template <class T>
+  void Set(T object) {
+    Set(cluster::Shared<T>(std::move(object)));
   }
   template <class T>
   void Remove(const Key& key) {
@@ -69,7 +73,7 @@ class Model {
     Changed();
   }
   // A pod, with what it takes to write to it.
-  void SetPod(cluster::Pod pod, std::string version, std::string node_affinity);
+  void SetPod(cluster::Shared<cluster::Pod> pod, std::string version, std::string node_affinity);
   void RemovePod(const Key& key);
   void KeepOnlyPods(std::vector<Key> keys);
   // Whether all objects of a kind that says how large gangs are (cluster/gang.h) are there.
@@ -82,15 +86,13 @@ class Model {
   void Forget(const PodRef& pod);
   bool IsAssumed(const PodRef& pod) const { return assumed_.contains(pod); }
 
-  // Sorted, of this moment; valid until the next call. Its objects stay where they are until one is
-  // called after a change: as long as takes() is the same.
+  // Sorted, of this moment; valid until the next call. A copy keeps what it has.
   const cluster::Snapshot& Take(base::Time now);
-  std::uint64_t takes() const { return takes_; }
   // Since it was asked last.
   News TakeNews() { return std::exchange(news_, {}); }
   // As Take gave it last.
   const cluster::Snapshot& last() const { return snapshot_; }
-  // The same for other threads, and for as long as they like; made once for what did not change.
+  // A copy, for other threads; made once for what did not change.
   std::shared_ptr<const cluster::Snapshot> Share(base::Time now);
   // Pods behind our gate that were not given a node yet, by name.
   const std::map<Key, Gated>& gated() const { return gated_; }
@@ -98,8 +100,8 @@ class Model {
   const std::map<Key, PodRef>& sent() const { return sent_; }
   // The pod of that name in what Take gave last; nullptr: it is not there.
   const cluster::Pod* PodNamed(const Key& key) const;
-  // The same, of this moment: valid until the next change.
-  const cluster::Pod* LatestPod(const Key& key) const;
+  // The same, of this moment: valid until the next change. A copy keeps the pod as it is.
+  const cluster::Shared<cluster::Pod>* LatestPod(const Key& key) const;
   // Grows with every change.
   std::uint64_t changes() const { return changes_; }
   // Likewise, but for pods that come, change and go.
@@ -109,8 +111,8 @@ class Model {
   template <class T, class Of>
   static auto& ListIn(Of& snapshot);
   void Changed();
-  void Put(cluster::Pod pod);
-  void Show(const cluster::Pod& told);
+  void Put(cluster::Shared<cluster::Pod> pod);
+  void Show(const cluster::Shared<cluster::Pod>& told);
   void Notice(const cluster::Pod* before, const cluster::Pod& after);
 
   cluster::Snapshot snapshot_;
@@ -123,11 +125,10 @@ class Model {
   std::map<Key, Gated> gated_;
   std::map<Key, PodRef> sent_;
   std::map<PodRef, std::string> assumed_;  // node
-  std::map<Key, cluster::Pod> told_;       // of those behind our gate: as the API server has them
+  std::map<Key, cluster::Shared<cluster::Pod>> told_;  // of those behind our gate: as the API server has them
   News news_;
   std::uint64_t changes_ = 0;
   std::uint64_t other_changes_ = 0;
-  std::uint64_t takes_ = 0;
   std::shared_ptr<const cluster::Snapshot> shared_;  // as of shared_at_
   std::uint64_t shared_at_ = 0;                      // changes_
 };

@@ -40,9 +40,11 @@ std::vector<Write> Placement::Decide(const plan::PlanPolicy& policy, base::Time 
   return std::exchange(writes_, {});
 }
 
-bool Placement::KeepsHold(const plan::PlanPolicy& policy, const News& news) const {
-  if (!kept_ || kept_->takes != model_.takes() || kept_->policy != policy) return false;
+bool Placement::KeepsHold(const plan::PlanPolicy& policy, const News& news) {
+  if (!kept_ || kept_->policy != policy) return false;
   if (next_due_ && *next_due_ <= now_) return false;
+  if (news.freed && !kept_->freed_at) kept_->freed_at = now_;
+  if (kept_->freed_at && now_ - *kept_->freed_at >= options_.freed_seen_within) return false;
   const bool some_wait = waiters_.size() > news.arrived.size();
   return !news.other && !(news.freed && some_wait);
 }
@@ -52,14 +54,18 @@ bool Placement::PlaceArrivals(const plan::PlanPolicy& policy) {
   if (!KeepsHold(policy, news)) return false;
   if (news.freed) waiting_.clear();  // of those none is left
   for (const Key& key : news.came) {
-    const cluster::Pod* pod = model_.LatestPod(key);
-    if (pod != nullptr && !kept_->arrivals.Came(*pod)) return false;
+    const cluster::Shared<cluster::Pod>* pod = model_.LatestPod(key);
+    if (pod == nullptr) continue;
+    kept_->pods.push_back(*pod);
+    if (!kept_->arrivals.Came(*kept_->pods.back())) return false;
   }
   std::vector<const cluster::Pod*> arrived;
   for (const Key& key : news.arrived) {
     const Gated* gated = Free(key, now_);
     if (gated == nullptr) return false;
-    if (!gated->has_host) arrived.push_back(model_.LatestPod(key));
+    if (gated->has_host) continue;
+    kept_->pods.push_back(*model_.LatestPod(key));
+    arrived.push_back(&*std::as_const(kept_->pods).back());
   }
   std::vector<plan::Action> placed;
   if (!arrived.empty() && !kept_->arrivals.Place(arrived, placed)) return false;
@@ -83,7 +89,7 @@ void Placement::PlaceAll(plan::PlanPolicy policy) {
 
 void Placement::PlaceWaiting(const cluster::Snapshot& snapshot, plan::PlanPolicy policy) {
   ++whole_rounds_;
-  kept_.emplace(snapshot, std::move(policy), model_.takes());
+  kept_.emplace(snapshot, std::move(policy));
   const plan::Plan& plan = kept_->arrivals.plan();
   for (const plan::Action& action : plan.actions) {
     if (const auto* evict = std::get_if<plan::EvictPod>(&action.change)) {

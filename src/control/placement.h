@@ -24,6 +24,9 @@ struct PlacementOptions {
   base::Milliseconds gate_limit{30'000};
   // A pod is told why it waits after so long.
   base::Milliseconds say_after{2'000};
+  // While pods that come are placed by what is known already, room that became free is seen after
+  // so long.
+  base::Milliseconds freed_seen_within{5'000};
   // The wait after a failed write, doubled by each further one.
   base::Milliseconds first_retry{100};
   base::Milliseconds last_retry{30'000};
@@ -61,17 +64,19 @@ class Placement {
 
   // What is known since the last plan, for pods that come.
   struct Kept {
-    Kept(const cluster::Snapshot& snapshot, plan::PlanPolicy by, std::uint64_t of)
-        : policy(std::move(by)), takes(of), arrivals(snapshot, policy) {}
+    Kept(cluster::Snapshot of, plan::PlanPolicy by)
+        : snapshot(std::move(of)), policy(std::move(by)), arrivals(snapshot, policy) {}
+    const cluster::Snapshot snapshot;
     const plan::PlanPolicy policy;
-    const std::uint64_t takes;  // of the model; a later Take moves what is borrowed
-    plan::Arrivals arrivals;
+    std::vector<cluster::Shared<cluster::Pod>> pods{};  // that came since
+    std::optional<base::Time> freed_at{};  // since when something is free that counts as held
+    plan::Arrivals arrivals;               // borrows all of these
   };
 
   // Pods that came get a node by what is kept. False where that does not do, and all has to be
   // looked at.
   bool PlaceArrivals(const plan::PlanPolicy& policy);
-  bool KeepsHold(const plan::PlanPolicy& policy, const News& news) const;
+  bool KeepsHold(const plan::PlanPolicy& policy, const News& news);
   void PlaceAll(plan::PlanPolicy policy);
   void PlaceWaiting(const cluster::Snapshot& snapshot, plan::PlanPolicy policy);
   void Add(Write write);

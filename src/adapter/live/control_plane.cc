@@ -15,6 +15,7 @@
 #include "adapter/live/plan_thread.h"
 #include "adapter/live/plans.h"
 #include "adapter/live/policies.h"
+#include "adapter/live/views.h"
 #include "kube/client.h"
 #include "kube/leader.h"
 #include "kube/write.h"
@@ -106,6 +107,11 @@ class ControlPlane::Impl {
                              .on_change = [this](Policies all) { TakePolicies(std::move(all)); },
                              .log = options_.log}),
         plans_(*client_, mailbox_, options_.log),
+        views_({*client_, mailbox_, clock_},
+               {.answer = options_.answer,
+                .policy = [this] { return policy_; },
+                .leads = [this] { return ready_ ? Leads() : std::nullopt; },
+                .log = options_.log}),
         meters_(*registry_),
         thread_(controller_, mailbox_, clock_,
                 {.synced = [this] { return Synced(); },
@@ -137,6 +143,7 @@ class ControlPlane::Impl {
     policies_.Start();
     plans_.Start();
     cluster_.Start();
+    if (options_.answer) views_.Start();
     if (!leader_) SetLeading(true);
     thread_.Start();
     base::Time renew_at = clock_.Now() + kRenewEvery;
@@ -307,6 +314,7 @@ class ControlPlane::Impl {
   LiveCluster cluster_;
   LivePolicies policies_;
   LivePlans plans_;
+  LiveViews views_;
   Meters meters_;
   // The control thread's.
   plan::PlanPolicy policy_;

@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 
+#include "adapter/live/views.h"
 #include "adapter/live/webhook.h"
 #include "base/result.h"
 #include "cluster/node.h"
@@ -38,6 +39,7 @@ struct ControlPlaneOptions {
   control::ControllerOptions controller{};
   plan::PlanPolicy policy{};                           // of what no GpuPool selects
   std::function<void(cluster::Node&)> price{};         // of nodes, for orders by cost
+  AnswerView answer{};                                 // what people ask; empty: nothing is answered
   std::function<void(const std::string& line)> log{};  // any thread; one line an event
   // kube::ClientOptions::on_write, for tests that end the process there (fault_point.h).
   std::function<void(kube::WriteMoment, const kube::Asked&)> on_write{};

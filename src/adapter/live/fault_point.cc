@@ -14,7 +14,7 @@ namespace tangram::adapter {
 namespace {
 
 // Verb and resource, as RBAC names them.
-constexpr std::array<std::string_view, 17> kWrites = {
+constexpr std::array<std::string_view, 19> kWrites = {
     "create leases",                         // who leads (kube/lease.cc)
     "update leases",                         // taken, renewed, given up
     "patch leaderships",                     // who leads, for the API server (control_plane.cc)
@@ -32,6 +32,8 @@ constexpr std::array<std::string_view, 17> kWrites = {
     "delete gpuplans",                       // over
     "patch gpupools/status",                 // how pools are
     "patch gpuclasses/status",               // how classes are
+    "patch viewrequests/status",             // what was asked is answered (views.cc)
+    "delete viewrequests",                   // what who asked left behind
 };
 
 std::string NameOf(kube::WriteMoment moment, const kube::Asked& asked) {

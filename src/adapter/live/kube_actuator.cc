@@ -13,10 +13,6 @@ namespace {
 
 const kube::Resource kPods{"", "v1", "pods", "Pod"};
 
-std::string TextOf(const kube::Fence& fence) {
-  return fence.holder.empty() ? "" : fmt::format("{}/{}", fence.holder, fence.transitions);
-}
-
 }  // namespace
 
 KubeActuator::KubeActuator(kube::Client& client, Mailbox& mailbox, kube::EventRecorder& events,

@@ -181,8 +181,9 @@ class LiveCluster::Impl {
     ChangeSink<cluster::ResourceSlice>::Handler slices;
     slices.decode = [](simdjson::ondemand::object& object) { return DecodeSlice(object); };
     slices.on_set = [this](cluster::ResourceSlice slice, const kube::ObjectMeta&) {
-      Set(slice);
-      nodes_.SetSlice(std::move(slice));
+      const cluster::Shared<cluster::ResourceSlice> shared(std::move(slice));
+      Set(shared);
+      nodes_.SetSlice(shared);
       FlushSoon();
     };
     slices.on_gone = [this](const control::Key& key) {
@@ -200,8 +201,9 @@ class LiveCluster::Impl {
     ChangeSink<cluster::Claim>::Handler claims;
     claims.decode = [](simdjson::ondemand::object& object) { return DecodeClaim(object); };
     claims.on_set = [this](cluster::Claim claim, const kube::ObjectMeta&) {
-      Set(claim);
-      nodes_.SetClaim(std::move(claim));
+      const cluster::Shared<cluster::Claim> shared(std::move(claim));
+      Set(shared);
+      nodes_.SetClaim(shared);
       FlushSoon();
     };
     claims.on_gone = [this](const control::Key& key) {
@@ -264,7 +266,7 @@ class LiveCluster::Impl {
       node_gaps_ = std::move(changes.gaps);
       TellGaps();
     }
-    for (cluster::Node& node : changes.nodes) {
+    for (auto& node : changes.nodes.items()) {
       Set(std::move(node));
     }
     for (const std::string& name : changes.gone) {

@@ -36,11 +36,11 @@ void NodeKeeper::KeepOnly(const std::vector<control::Key>& keys) {
   Erase(read_, keys, [](const std::string& name) { return control::Key{{}, name}; });
 }
 
-void NodeKeeper::SetSlice(cluster::ResourceSlice slice) {
-  const auto known = slices_.find(slice.name);
+void NodeKeeper::SetSlice(cluster::Shared<cluster::ResourceSlice> slice) {
+  const auto known = slices_.find(slice->name);
   if (known != slices_.end() && known->second == slice) return;
   all_changed_ = true;
-  std::string name = slice.name;
+  std::string name = slice->name;
   slices_.insert_or_assign(std::move(name), std::move(slice));
 }
 
@@ -54,12 +54,12 @@ void NodeKeeper::KeepOnlySlices(const std::vector<control::Key>& keys) {
   all_changed_ = all_changed_ || some;
 }
 
-void NodeKeeper::SetClaim(cluster::Claim claim) {
-  control::Key key{claim.ns, claim.name};
+void NodeKeeper::SetClaim(cluster::Shared<cluster::Claim> claim) {
+  control::Key key{claim->ns, claim->name};
   const auto known = claims_.find(key);
-  const bool same = known != claims_.end() && known->second.devices == claim.devices;
-  all_changed_ = all_changed_ || (!same && !claim.devices.empty()) ||
-                 (known != claims_.end() && !known->second.devices.empty() && !same);
+  const bool same = known != claims_.end() && known->second->devices == claim->devices;
+  all_changed_ = all_changed_ || (!same && !claim->devices.empty()) ||
+                 (known != claims_.end() && !known->second->devices.empty() && !same);
   claims_.insert_or_assign(std::move(key), std::move(claim));
 }
 
@@ -73,11 +73,11 @@ void NodeKeeper::KeepOnlyClaims(const std::vector<control::Key>& keys) {
 }
 
 NodeKeeper::Changes NodeKeeper::Flush() {
-  std::vector<cluster::ResourceSlice> slices;
-  std::vector<cluster::Claim> claims;
-  for (const auto& [name, slice] : slices_) slices.push_back(slice);
+  cluster::List<cluster::ResourceSlice> slices;
+  cluster::List<cluster::Claim> claims;
+  for (const auto& [name, slice] : slices_) slices.items().push_back(slice);
   if (!slices.empty()) {
-    for (const auto& [key, claim] : claims_) claims.push_back(claim);
+    for (const auto& [key, claim] : claims_) claims.items().push_back(claim);
   }
   DraPools pools = ReadPools(slices, claims);
   if (all_changed_) {
@@ -99,9 +99,10 @@ NodeKeeper::Changes NodeKeeper::Flush() {
     node.gpus = std::move(gpus.gpus);
     if (!gpus.gaps.empty()) gaps_[name] = std::move(gpus.gaps);
     const auto told = told_.find(name);
-    if (told != told_.end() && told->second == node) continue;
-    told_.insert_or_assign(name, node);
-    changes.nodes.push_back(std::move(node));
+    if (told != told_.end() && *told->second == node) continue;
+    cluster::Shared<cluster::Node> shared(std::move(node));
+    told_.insert_or_assign(name, shared);
+    changes.nodes.items().push_back(std::move(shared));
   }
   all_changed_ = false;
   changes.gaps = pool_gaps_;

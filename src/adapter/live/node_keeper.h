@@ -21,17 +21,17 @@ class NodeKeeper {
   void Set(cluster::Node node);
   void Remove(const std::string& name);
   void KeepOnly(const std::vector<control::Key>& keys);
-  void SetSlice(cluster::ResourceSlice slice);
+  void SetSlice(cluster::Shared<cluster::ResourceSlice> slice);
   void RemoveSlice(const std::string& name);
   void KeepOnlySlices(const std::vector<control::Key>& keys);
-  void SetClaim(cluster::Claim claim);
+  void SetClaim(cluster::Shared<cluster::Claim> claim);
   void RemoveClaim(const control::Key& key);
   void KeepOnlyClaims(const std::vector<control::Key>& keys);
 
   bool has_changes() const { return all_changed_ || !changed_.empty(); }
 
   struct Changes {
-    std::vector<cluster::Node> nodes{};  // new, or other than they were
+    cluster::List<cluster::Node> nodes{};  // new, or other than they were
     std::vector<std::string> gone{};     // names
     std::vector<cluster::Gap> gaps{};    // all there are now
   };
@@ -39,11 +39,11 @@ class NodeKeeper {
 
  private:
   std::map<std::string, cluster::Node> read_;  // without GPUs
-  std::map<std::string, cluster::Node> told_;
+  std::map<std::string, cluster::Shared<cluster::Node>> told_;
   std::map<std::string, std::vector<cluster::Gap>> gaps_;  // by node
   std::vector<cluster::Gap> pool_gaps_;
-  std::map<std::string, cluster::ResourceSlice> slices_;
-  std::map<control::Key, cluster::Claim> claims_;
+  std::map<std::string, cluster::Shared<cluster::ResourceSlice>> slices_;
+  std::map<control::Key, cluster::Shared<cluster::Claim>> claims_;
   std::map<std::string, bool> changed_;  // nodes
   bool all_changed_ = false;             // slices or claims
 };

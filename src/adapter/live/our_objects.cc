@@ -70,6 +70,7 @@ kube::Call CallFor(const control::WriteClassStatus& write, const std::string& fe
 const kube::Resource kPools = Ours("gpupools", "GpuPool");
 const kube::Resource kClasses = Ours("gpuclasses", "GpuClass");
 const kube::Resource kPlans = Ours("gpuplans", "GpuPlan");
+const kube::Resource kViews = Ours("viewrequests", "ViewRequest");
 
 kube::ReflectorOptions HowToFollow(const kube::Resource& resource,
                                    std::function<void(const std::string& line)> log) {
@@ -99,6 +100,10 @@ base::Result<std::string> TextOf(simdjson::ondemand::object& object) {
   return std::string(text);
 }
 
+std::string TextOf(const kube::Fence& fence) {
+  return fence.holder.empty() ? "" : fmt::format("{}/{}", fence.holder, fence.transitions);
+}
+
 std::optional<kube::Call> CallOf(const control::Write& write, const std::string& fence) {
   return std::visit(
       [&](const auto& one) -> std::optional<kube::Call> {
@@ -120,6 +125,14 @@ kube::Call DeleteCall(const control::DeletePlan& write, const std::string& versi
   kube::DeleteOptions how;
   how.must = {.uid = write.plan.uid, .resource_version = version};
   return kube::DeleteCall({.resource = kPlans, .name = write.plan.name}, how);
+}
+
+kube::Call AnswerCall(const ViewRequest& request, const std::string& status) {
+  return StatusCall(kViews, request.name, {{"uid", request.uid}}, status);
+}
+
+kube::Call DropCall(const ViewRequest& request) {
+  return kube::DeleteCall({.resource = kViews, .name = request.name}, {.must = {.uid = request.uid}});
 }
 
 }  // namespace tangram::adapter

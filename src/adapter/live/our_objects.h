@@ -7,8 +7,10 @@
 #include <optional>
 #include <string>
 
+#include "adapter/view_request.h"
 #include "control/actuator.h"
 #include "kube/call.h"
+#include "kube/leader.h"
 #include "kube/reflector.h"
 #include "kube/resource.h"
 
@@ -17,6 +19,7 @@ namespace tangram::adapter {
 extern const kube::Resource kPools;
 extern const kube::Resource kClasses;
 extern const kube::Resource kPlans;
+extern const kube::Resource kViews;
 
 // Follows one of them, whenever it is installed; says to `log` that it is not, and when it is.
 kube::ReflectorOptions HowToFollow(const kube::Resource& resource,
@@ -24,6 +27,9 @@ kube::ReflectorOptions HowToFollow(const kube::Resource& resource,
 
 // The object as JSON, for the readers of objects/.
 base::Result<std::string> TextOf(simdjson::ondemand::object& object);
+
+// As writes carry it: kFenceAnnotation. Empty: nobody is elected.
+std::string TextOf(const kube::Fence& fence);
 
 // The request that a write to one of our objects is, with the proof that we lead: the annotation
 // of what is created or changed, the field of a status. Nothing: the write is to another object, or
@@ -34,5 +40,9 @@ std::optional<kube::Call> CallOf(const control::Write& write, const std::string&
 // that version (docs/high-availability.md).
 kube::Call MarkCall(const control::DeletePlan& write, const std::string& fence);
 kube::Call DeleteCall(const control::DeletePlan& write, const std::string& version);
+
+// `status`: RenderViewStatus.
+kube::Call AnswerCall(const ViewRequest& request, const std::string& status);
+kube::Call DropCall(const ViewRequest& request);
 
 }  // namespace tangram::adapter

@@ -6,16 +6,17 @@
 #include <vector>
 
 #include "claims/claims.h"
+#include "cluster/list.h"
 #include "cluster/node.h"
 
 namespace tangram::claims {
 
 struct Scene {
   cluster::Node node{};
-  std::vector<cluster::ResourceSlice> slices{};
+  cluster::List<cluster::ResourceSlice> slices{};
   std::vector<cluster::AllocatedDevice> allocated{};
-  std::vector<cluster::DeviceClass> classes{};
-  std::vector<cluster::Claim> claims{};
+  cluster::List<cluster::DeviceClass> classes{};
+  cluster::List<cluster::Claim> claims{};
 
   Answer Ask() const;
 };

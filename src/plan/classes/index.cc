@@ -46,7 +46,7 @@ std::string KeyOf(const Group& group, const Kind& kind) {
 }
 
 bool IsPending(const cluster::Pod& pod) {
-  return pod.node.empty() && pod.phase == cluster::PodPhase::kPending;
+  return pod.node.empty() && pod.phase == cluster::PodPhase::kPending && !pod.terminating;
 }
 
 }  // namespace
@@ -70,11 +70,13 @@ class IndexBuilder {
       : snapshot_(snapshot), world_(snapshot, sources.policy), index_(new Index()) {
     index_->sources_ = std::move(sources);
     index_->priorities_ = snapshot.priority_classes;
+    index_->nodes_ = snapshot.nodes;
   }
 
   std::shared_ptr<const Index> Build() {
     FindOwnLabels();
-    for (const NodeRoom& node : world_.nodes()) AddNode(node);
+    // One room a node, in their order.
+    for (std::size_t n = 0; n < world_.nodes().size(); ++n) AddNode(world_.nodes()[n], n);
     SortOffers();
     CountPending();
     for (Offer& offer : index_->offers_) CountRoom(offer);
@@ -119,10 +121,7 @@ class IndexBuilder {
     return group;
   }
 
-  void AddNode(const NodeRoom& node) {
-    const std::size_t place = index_->nodes_.size();
-    index_->nodes_.push_back(*node.self);
-    index_->nodes_.back().gpus.clear();
+  void AddNode(const NodeRoom& node, std::size_t place) {
     if (!HasGpus(node)) return;
     Group group = GroupFor(*node.self);
     const auto [known, fresh] = groups_.try_emplace(WordsOfGroup(group), index_->groups_.size());
@@ -218,7 +217,7 @@ class IndexBuilder {
 
   bool HoldOnOneOf(Offer& offer, const cluster::Pod& pod, std::int64_t count) {
     const auto node = std::find_if(offer.nodes.begin(), offer.nodes.end(), [&](const NodeFree& at) {
-      return at.free >= count && cluster::Admits(index_->nodes_[at.node], pod);
+      return at.free >= count && cluster::Admits(index_->nodes()[at.node], pod);
     });
     if (node == offer.nodes.end()) return false;
     node->free -= count;

@@ -73,7 +73,7 @@ class Index {
     std::vector<cluster::GpuClass> classes{};  // one of a name; the first counts
     Abilities abilities{};
   };
-  // Keeps of the snapshot what decisions need, and nothing that refers to it: it has no pods.
+  // Shares nodes with the snapshot, and keeps none of its pods.
   static std::shared_ptr<const Index> Build(const cluster::Snapshot& snapshot, Sources sources);
 
   // A class, and the offers that meet it, cheapest first.
@@ -87,9 +87,9 @@ class Index {
   const std::vector<Entry>& classes() const { return classes_; }  // by name
   const std::vector<Offer>& offers() const { return offers_; }    // cheapest first
   const std::vector<Group>& groups() const { return groups_; }
-  const std::vector<cluster::Node>& nodes() const { return nodes_; }  // without their cards
+  const cluster::List<cluster::Node>& nodes() const { return nodes_; }
   const Abilities& abilities() const { return sources_.abilities; }
-  const std::vector<cluster::PriorityClass>& priority_classes() const { return priorities_; }
+  const cluster::List<cluster::PriorityClass>& priority_classes() const { return priorities_; }
 
   // Nodes with GPUs were seen; with none, nothing can be said to be impossible.
   bool knows_gpus() const { return !offers_.empty(); }
@@ -109,8 +109,8 @@ class Index {
   std::vector<Entry> classes_;
   std::vector<Offer> offers_;
   std::vector<Group> groups_;
-  std::vector<cluster::Node> nodes_;
-  std::vector<cluster::PriorityClass> priorities_;
+  cluster::List<cluster::Node> nodes_;
+  cluster::List<cluster::PriorityClass> priorities_;
   std::set<std::string, std::less<>> own_labels_;  // with too many values to tell groups by
   std::set<std::string, std::less<>> admissions_;
 };

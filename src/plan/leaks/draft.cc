@@ -76,8 +76,7 @@ std::string_view ModelName(const Card& card) {
 Draft::Draft(const cluster::Snapshot& snapshot, const LeakPolicy& policy)
     : snapshot_(snapshot),
       policy_(policy),
-      holdings_(FindHoldings(snapshot)),
-      facts_(snapshot.pods.size()) {
+      holdings_(FindHoldings(snapshot)) {
   for (const cluster::Namespace& ns : snapshot.namespaces) {
     team_of_namespace_[ns.name] = cluster::Find(ns.labels, policy.team_label);
   }
@@ -102,12 +101,12 @@ Draft::Draft(const cluster::Snapshot& snapshot, const LeakPolicy& policy)
 void Draft::CountWorkloads() {
   std::unordered_map<std::string, std::size_t> known;
   for (const cluster::Pod& pod : snapshot_.pods) {
-    HolderFacts& facts = FactsOf(pod);
-    if (facts.seats == 0) continue;
+    const auto facts = facts_.find(&pod);
+    if (facts == facts_.end()) continue;
     const auto [found, fresh] = known.try_emplace(WorkloadKey(pod), workloads_.size());
     if (fresh) workloads_.push_back({found->first});
-    facts.workload = found->second;
-    ++workloads_[facts.workload].pods;
+    facts->second.workload = found->second;
+    ++workloads_[found->second].pods;
   }
 }
 

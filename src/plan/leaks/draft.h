@@ -51,8 +51,11 @@ class Draft {
   std::vector<std::span<SeatWork>> Nodes();
 
   // `pod` is one of the snapshot's.
-  HolderFacts& FactsOf(const cluster::Pod& pod) { return facts_[IndexOf(pod)]; }
-  const HolderFacts& FactsOf(const cluster::Pod& pod) const { return facts_[IndexOf(pod)]; }
+  HolderFacts& FactsOf(const cluster::Pod& pod) { return facts_[&pod]; }
+  HolderFacts FactsOf(const cluster::Pod& pod) const {
+    const auto known = facts_.find(&pod);
+    return known == facts_.end() ? HolderFacts() : known->second;
+  }
   const std::vector<Workload>& workloads() const { return workloads_; }
   // Its owner runs several pods with GPUs.
   bool IsReplicated(const cluster::Pod& pod) const {
@@ -83,9 +86,6 @@ class Draft {
   Findings Finish() &&;
 
  private:
-  std::size_t IndexOf(const cluster::Pod& pod) const {
-    return static_cast<std::size_t>(&pod - snapshot_.pods.data());
-  }
   void CountWorkloads();
   base::MicroUsdPerHour TakeOut(SeatWork& work, Leak leak, base::PartsPerMillion keeps);
   void Add(Finding finding);
@@ -94,7 +94,7 @@ class Draft {
   const LeakPolicy& policy_;
   Holdings holdings_;
   std::vector<SeatWork> seats_;
-  std::vector<HolderFacts> facts_;  // one a pod of the snapshot
+  std::unordered_map<const cluster::Pod*, HolderFacts> facts_;  // of those that hold a seat
   std::vector<Workload> workloads_;
   std::unordered_map<std::string_view, std::string_view> team_of_namespace_;
   Findings findings_;

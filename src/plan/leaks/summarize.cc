@@ -3,6 +3,7 @@
 #include <map>
 #include <tuple>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "plan/leaks/draft.h"
 
@@ -166,11 +167,9 @@ void CountCards(std::span<const SeatWork> seats, Totals& totals) {
 
 void CountHolders(const Holdings& holdings, std::span<const SeatWork> seats, const Draft& draft,
                   Totals& totals) {
-  std::vector<bool> holds(draft.snapshot().pods.size());
+  std::unordered_set<const cluster::Pod*> holds;
   const auto hold = [&](const cluster::Pod& pod) {
-    auto seen = holds[static_cast<std::size_t>(&pod - draft.snapshot().pods.data())];
-    totals.pods_holding += !seen;
-    seen = true;
+    totals.pods_holding += holds.insert(&pod).second;
   };
   for (const cluster::Pod* pod : holdings.unplaced) {
     if (!draft.IsShown(pod)) continue;
