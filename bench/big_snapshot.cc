@@ -251,7 +251,7 @@ class Builder {
   void AddWaiting(int number);
   cluster::Pod Bind(cluster::Pod pod, int wanted);
   cluster::Pod Pending(cluster::Pod pod, int wanted) const;
-  void AddHeldUsage(const cluster::Pod& pod, const cluster::Node& node, const Slot& slot);
+  void AddHeldUsage(const cluster::Pod& pod, std::size_t at, const Slot& slot);
   std::int64_t MeanActivity();  // of one device, in millionths
   void AddIdleUsage();
   cluster::DeviceUsage UsageOf(const cluster::Node& node, const Slot& slot, const Kind& kind);
@@ -363,7 +363,7 @@ cluster::Pod Builder::Bind(cluster::Pod pod, int wanted) {
     for (std::size_t i = 0; i < count; ++i) {
       const Slot slot = host.free.back();
       host.free.pop_back();
-      AddHeldUsage(pod, node, slot);
+      AddHeldUsage(pod, at, slot);
       const auto& gpu = node.gpus[static_cast<std::size_t>(slot.gpu)];
       const auto held = static_cast<std::int64_t>(count);
       pod.devices = {{ResourceName(*host.kind, gpu, slot.instance), held}};
@@ -407,9 +407,10 @@ std::int64_t Builder::MeanActivity() {
   return 300'000 + dice_.Below(650'000);
 }
 
-void Builder::AddHeldUsage(const cluster::Pod& pod, const cluster::Node& node, const Slot& slot) {
+void Builder::AddHeldUsage(const cluster::Pod& pod, std::size_t at, const Slot& slot) {
   if (options_.usage == WithUsage::kNo) return;
-  const Kind& kind = *hosts_[static_cast<std::size_t>(&node - snapshot_.nodes.data())].kind;
+  const Kind& kind = *hosts_[at].kind;
+  const cluster::Node& node = snapshot_.nodes[at];
   cluster::DeviceUsage usage = UsageOf(node, slot, kind);
   usage.ns = pod.ns;
   usage.pod = pod.name;

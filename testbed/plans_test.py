@@ -79,7 +79,8 @@ def events_of(plan):
 
 def undated(text):
     """Without the times of the snapshot that it is about."""
-    return re.sub(r"\d{4}-\d\d-\d\d[T ][\d:]+Z?", "TIME", text)
+    text = re.sub(r"\d{4}-\d\d-\d\d[T ][\d:.]+Z?", "TIME", text)
+    return re.sub(r"for (\d+|a few) seconds?", "for SECONDS", text)
 
 
 def pods():

@@ -112,8 +112,9 @@ TEST(Arrivals, RoomThatGetsFreeIsSeenByWhoWaitsAndByWhoComes) {
 // A whole round costs half a second beside 10,000 nodes, and pods go all the time.
 TEST(Arrivals, RoomThatGetsFreeIsSeenAfterAWhile) {
   Plane p;
-  p.Set(NodeWith("a", 1));
+  p.Set(NodeWith("a", 2));
   p.Set(NodeWith("b", 8));
+  p.Arrive(On("a", PodWith("stays")));
   p.Arrive(On("a", PodWith("before")));
   p.Arrive(GatedPod("one"));
   p.Run(50ms);

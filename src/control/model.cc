@@ -202,11 +202,7 @@ const cluster::Snapshot& Model::Take(base::Time now) {
 }
 
 std::shared_ptr<const cluster::Snapshot> Model::Share(base::Time now) {
-  if (shared_ == nullptr || shared_at_ != changes_) {
-    shared_ = std::make_shared<const cluster::Snapshot>(Take(now));
-    shared_at_ = changes_;
-  }
-  return shared_;
+  return std::make_shared<const cluster::Snapshot>(Take(now));
 }
 
 }  // namespace tangram::control

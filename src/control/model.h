@@ -92,7 +92,7 @@ class Model {
   News TakeNews() { return std::exchange(news_, {}); }
   // As Take gave it last.
   const cluster::Snapshot& last() const { return snapshot_; }
-  // A copy, for other threads; made once for what did not change.
+  // A copy, for other threads.
   std::shared_ptr<const cluster::Snapshot> Share(base::Time now);
   // Pods behind our gate that were not given a node yet, by name.
   const std::map<Key, Gated>& gated() const { return gated_; }
@@ -129,8 +129,6 @@ class Model {
   News news_;
   std::uint64_t changes_ = 0;
   std::uint64_t other_changes_ = 0;
-  std::shared_ptr<const cluster::Snapshot> shared_;  // as of shared_at_
-  std::uint64_t shared_at_ = 0;                      // changes_
 };
 
 template <class T, class Of>

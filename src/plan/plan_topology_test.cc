@@ -18,6 +18,8 @@ using ::testing::IsEmpty;
 using testing::Lines;
 using testing::WaitsFor;
 
+constexpr const char* kGpu = "nvidia.com/gpu";
+
 // Two pods of four cards that are to be near each other; racks r1 and r2 in zone 1, r3 in zone 2.
 Cluster Racks(const std::string& key, const std::string& value) {
   Cluster c;
