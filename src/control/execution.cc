@@ -50,8 +50,8 @@ class Stepper {
         options_(options),
         now_(now) {
     for (const ActionRecord& record : plan.records) records_.emplace(record.id, record);
-    running_ = std::count_if(
-        plan.records.begin(), plan.records.end(), [&](const ActionRecord& record) {
+    running_ =
+        std::count_if(plan.records.begin(), plan.records.end(), [&](const ActionRecord& record) {
           return record.state == State::kRunning && !record.pod_uid.empty();
         });
   }

@@ -56,18 +56,17 @@ std::string DifferenceInOffer(const cluster::Node& node) {
     const std::int64_t offered = cluster::CountOf(node.devices, resource) +
                                  cluster::CountOf(node.devices, resource + ".shared");
     if (offered != count) {
-      return fmt::format("the kubelet offers {} {} in place of {}; the device plugin has not seen "
-                         "the cards as they are",
-                         offered, resource, count);
+      return fmt::format(
+          "the kubelet offers {} {} in place of {}; the device plugin has not seen "
+          "the cards as they are",
+          offered, resource, count);
     }
   }
   return "";
 }
 
-}  // namespace
-
-std::string DifferenceOf(const cluster::Node& node, const std::vector<plan::CardLayouts>& cards,
-                         Side side) {
+std::string DifferenceInCards(const cluster::Node& node,
+                              const std::vector<plan::CardLayouts>& cards, Side side) {
   Counts has;
   Counts wanted;
   const bool seen = std::all_of(node.gpus.begin(), node.gpus.end(), [](const cluster::Gpu& gpu) {
@@ -90,7 +89,20 @@ std::string DifferenceOf(const cluster::Node& node, const std::vector<plan::Card
     return fmt::format("card {} has {} in place of {}", card.gpu, TextOf(on_card),
                        TextOf(on_card_wanted));
   }
-  return DifferenceInOffer(node);
+  return "";
+}
+
+}  // namespace
+
+std::string DifferenceOf(const cluster::Node& node, const std::vector<plan::CardLayouts>& cards,
+                         Side side) {
+  std::string differs = DifferenceInCards(node, cards, side);
+  return differs.empty() ? DifferenceInOffer(node) : differs;
+}
+
+bool OnlyOfferDiffers(const cluster::Node& node, const std::vector<plan::CardLayouts>& cards,
+                      Side side) {
+  return DifferenceInCards(node, cards, side).empty() && !DifferenceInOffer(node).empty();
 }
 
 std::string_view MigStateOf(const cluster::Node& node) {

@@ -18,6 +18,10 @@ enum class Side { kBefore, kAfter };
 // Where the cards were not seen one by one, the node's counts are compared.
 std::string DifferenceOf(const cluster::Node& node, const std::vector<plan::CardLayouts>& cards,
                          Side side);
+// Whether only the latter differs: the device plugin has not looked again.
+bool OnlyOfferDiffers(const cluster::Node& node, const std::vector<plan::CardLayouts>& cards,
+                      Side side);
+inline constexpr std::string_view kDevicePlugin = "nvidia.com/gpu.deploy.device-plugin";
 
 // mig-manager's labels.
 inline constexpr std::string_view kMigConfig = "nvidia.com/mig.config";

@@ -55,6 +55,8 @@ class Stepper {
         return Restart();
       case Step::kVerify:
         return Verify();
+      case Step::kRestartPlugin:
+        return RestartPlugin();
       case Step::kRollBack:
         return RollBack();
       case Step::kVerifyRollBack:
@@ -70,8 +72,9 @@ class Stepper {
     if (MayNotGoOn()) return;
     if (HasTaint()) return Go(Step::kEvict, "the node takes no new pods");
     if (Since() >= limits_.reserve) {
-      return GiveUp("DeadlinePassed", "the node could not be tainted; look at the controller's log "
-                                      "and its rights (patch nodes)");
+      return GiveUp("DeadlinePassed",
+                    "the node could not be tainted; look at the controller's log "
+                    "and its rights (patch nodes)");
     }
     Change({.taint = ChangeNode::Taint::kAdd});
   }
@@ -90,7 +93,8 @@ class Stepper {
       }
       if (pod->terminating) continue;
       writes_.emplace_back(Evict{{pod->ns, pod->name, pod->uid},
-                                 fmt::format("NodeOperation {}: {}", to_.name, to_.reason), to_.name});
+                                 fmt::format("NodeOperation {}: {}", to_.name, to_.reason),
+                                 to_.name});
     }
     if (waits_for.empty() && !MigIsUnderWay(*world_.node)) {
       return Go(Step::kApply, "no pod holds a GPU of the node");
@@ -148,10 +152,38 @@ class Stepper {
     if (state == "success" && Has(Side::kAfter)) {
       return Go(Step::kRelease, "the node has the layout");
     }
-    if (Since() < limits_.verify) return;
-    Fail("StepFailed", fmt::format("{}, and mig-manager says \"{}\"; look at its log, and at feature "
-                                   "discovery and the device plugin on the node",
-                                   WhatDiffers(Side::kAfter), state));
+    if (Since() < limits_.verify || PluginIsBlind(Side::kAfter)) return;
+    Fail("StepFailed",
+         fmt::format("{}, and mig-manager says \"{}\"; look at its log, and at feature "
+                     "discovery and the device plugin on the node",
+                     WhatDiffers(Side::kAfter), state));
+  }
+
+  // Known of the device plugin: it does not see instances that were made while it ran. It goes off
+  // the node as mig-manager would have it, and comes again.
+  void RestartPlugin() {
+    const bool is_off = !PausedOn(*world_.node).empty();
+    const auto set = [&](std::string_view from, std::string_view to) {
+      Change({.labels = {{std::string(kDevicePlugin), std::string(from), std::string(to)}}});
+    };
+    if (!Settled()) return is_off ? void() : set("true", kPaused);
+    if (is_off && Since() < limits_.verify) return set(kPaused, "true");
+    Go(IsRollingBack() ? Step::kVerifyRollBack : Step::kVerify, "the device plugin runs again");
+  }
+
+  // Then it is restarted, once for each layout that was applied.
+  bool PluginIsBlind(Side side) {
+    const bool can = cluster::Find(world_.node->labels, kDevicePlugin) == "true";
+    if (!can || !OnlyOfferDiffers(*world_.node, to_.cards, side)) return false;
+    const StepRecord* last = plan::RecordOf(to_, Step::kRestartPlugin);
+    const StepRecord* applied =
+        plan::RecordOf(to_, IsRollingBack() ? Step::kRollBack : Step::kApply);
+    if (last != nullptr && applied != nullptr && last->started_at >= applied->started_at) {
+      return false;
+    }
+    End(State::kFailed, WhatDiffers(side));
+    Begin(Step::kRestartPlugin);
+    return true;
   }
 
   // The former layout under the name that stood there, and where that does not help under ours: a
@@ -159,7 +191,8 @@ class Stepper {
   void RollBack() {
     const StepRecord& record = *Record();
     const bool again = record.attempts % 2 == 0;
-    const std::string ours = names_.before == to_.label_before ? names_.before_again : names_.before;
+    const std::string ours =
+        names_.before == to_.label_before ? names_.before_again : names_.before;
     const std::string& target = again || to_.label_before.empty() ? ours : to_.label_before;
     const bool untouched = record.attempts == 1 && Label() == to_.label_before;
     if (Since() >= (RebootsNow() ? limits_.reboot : limits_.apply)) {
@@ -180,21 +213,21 @@ class Stepper {
   }
 
   void VerifyRollBack() {
-    if (Has(Side::kBefore) &&
-        (MigStateOf(*world_.node) == "success" || Since() >= limits_.hold)) {
+    if (Has(Side::kBefore) && (MigStateOf(*world_.node) == "success" || Since() >= limits_.hold)) {
       return Go(Step::kRelease, "the node has its former layout");
     }
-    if (Since() < limits_.verify) return;
+    if (Since() < limits_.verify || PluginIsBlind(Side::kBefore)) return;
     const std::string differs = WhatDiffers(Side::kBefore);
     End(State::kFailed, differs);
     if (plan::RecordOf(to_, Step::kRollBack)->attempts < limits_.roll_backs) {
       return Begin(Step::kRollBack);
     }
     const std::string first = Cause().message;
-    Blame("RollBackNotVerified",
-          fmt::format("{}; and it could not be rolled back: {}. Look at mig-manager on the node, and "
-                      "set the label {} to another layout and back",
-                      first, differs, kMigConfig));
+    Blame(
+        "RollBackNotVerified",
+        fmt::format("{}; and it could not be rolled back: {}. Look at mig-manager on the node, and "
+                    "set the label {} to another layout and back",
+                    first, differs, kMigConfig));
     Begin(Step::kRelease);
   }
 
@@ -335,6 +368,7 @@ class Stepper {
         return is_before || is_after;
       case Step::kRestart:
       case Step::kVerify:
+      case Step::kRestartPlugin:
         return is_after;
       default:
         return is_before;

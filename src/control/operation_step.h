@@ -32,12 +32,12 @@ struct StepLimits {
 };
 
 struct OperationWorld {
-  const cluster::Node* node = nullptr;          // nullptr: it is gone
-  std::vector<const cluster::Pod*> holders{};   // pods that hold GPUs of it
-  std::string not_allowed{};                    // why it may not begin to change anything; or empty
-  std::string not_allowed_reason{};             // in CamelCase
-  bool layouts_written = false;                 // mig-manager knows them, by this process
-  std::string layouts_refused{};                // why they cannot be, and what to do; or empty
+  const cluster::Node* node = nullptr;         // nullptr: it is gone
+  std::vector<const cluster::Pod*> holders{};  // pods that hold GPUs of it
+  std::string not_allowed{};                   // why it may not begin to change anything; or empty
+  std::string not_allowed_reason{};            // in CamelCase
+  bool layouts_written = false;                // mig-manager knows them, by this process
+  std::string layouts_refused{};               // why they cannot be, and what to do; or empty
 };
 
 struct OperationMove {

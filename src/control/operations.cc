@@ -16,9 +16,9 @@ using plan::NodeOperation;
 using Kind = Operations::Readiness::Kind;
 
 const cluster::Node* NodeNamed(const cluster::Snapshot& snapshot, std::string_view name) {
-  const auto at =
-      std::lower_bound(snapshot.nodes.begin(), snapshot.nodes.end(), name,
-                       [](const auto& node, std::string_view wanted) { return node.name < wanted; });
+  const auto at = std::lower_bound(
+      snapshot.nodes.begin(), snapshot.nodes.end(), name,
+      [](const auto& node, std::string_view wanted) { return node.name < wanted; });
   return at != snapshot.nodes.end() && at->name == name ? &*at : nullptr;
 }
 
@@ -78,19 +78,21 @@ base::Milliseconds Doubled(base::Milliseconds wait, int failures, base::Millisec
 std::string WhyNever(const cluster::Node& node) {
   for (const cluster::Gpu& gpu : node.gpus) {
     if (gpu.dra_device.empty()) continue;
-    return fmt::format("{} has two owners of its cards: a DRA driver publishes {}, and the pool's "
-                       "backend is MigManager; set partitioning.backend to Dra, or stop the driver's "
-                       "GPU part there",
-                       node.name, gpu.dra_device);
+    return fmt::format(
+        "{} has two owners of its cards: a DRA driver publishes {}, and the pool's "
+        "backend is MigManager; set partitioning.backend to Dra, or stop the driver's "
+        "GPU part there",
+        node.name, gpu.dra_device);
   }
   if (cluster::Find(node.labels, "nvidia.com/gpu.deploy.mig-manager") == "false") {
     return fmt::format("mig-manager does not run on {} (label nvidia.com/gpu.deploy.mig-manager)",
                        node.name);
   }
   if (cluster::Find(node.labels, "nvidia.com/mig.strategy") == "none") {
-    return fmt::format("the device plugin of {} shows no MIG instance (nvidia.com/mig.strategy is "
-                       "none); set mig.strategy to mixed in the ClusterPolicy",
-                       node.name);
+    return fmt::format(
+        "the device plugin of {} shows no MIG instance (nvidia.com/mig.strategy is "
+        "none); set mig.strategy to mixed in the ClusterPolicy",
+        node.name);
   }
   if (node.gpus.empty()) return fmt::format("{} has no GPU", node.name);
   return "";
@@ -267,15 +269,15 @@ void Operations::FreeNodes() {
       if (taint.key != kRepartitionTaint) continue;
       const auto found = entries_.find(taint.value);
       if (found != entries_.end() && !plan::IsOver(found->second.operation)) continue;
-      const auto [asked, is_new] = asked_.try_emplace("node/" + node.name, now_ + options_.orphan_wait);
+      const auto [asked, is_new] =
+          asked_.try_emplace("node/" + node.name, now_ + options_.orphan_wait);
       if (asked->second > now_) {
         WakeAt(asked->second);
         continue;
       }
       asked->second = now_ + options_.ask_again;
-      writes_.emplace_back(ChangeNode{.node = node.name,
-                                      .operation = taint.value,
-                                      .taint = ChangeNode::Taint::kRemove});
+      writes_.emplace_back(ChangeNode{
+          .node = node.name, .operation = taint.value, .taint = ChangeNode::Taint::kRemove});
     }
   }
 }
@@ -321,9 +323,14 @@ std::vector<Write> Operations::Decide(const plan::PlanPolicy& policy,
     writes_.emplace_back(CreateOperation{operation});
   }
   for (auto& [name, entry] : entries_) Follow(entry, policy, plans);
+  for (const auto& [name, entry] : entries_) {
+    const auto until = RestsUntil(entry.operation.node);
+    if (until && *until > now_) WakeAt(*until);  // plans may wait for that
+  }
   FreeNodes();
   DeleteOld(plans);
-  std::erase_if(asked_, [&](const auto& entry) { return entry.second + options_.last_retry < now_; });
+  std::erase_if(asked_,
+                [&](const auto& entry) { return entry.second + options_.last_retry < now_; });
   return std::exchange(writes_, {});
 }
 

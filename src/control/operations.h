@@ -98,10 +98,10 @@ class Operations {
 
   Model& model_;
   const OperationOptions options_;
-  std::map<std::string, Entry> entries_;                  // by name
-  std::map<std::string, plan::NodeOperation> wanted_;     // to be made, by name
-  std::map<std::string, base::Time> asked_;               // operations and nodes; when to ask again
-  std::vector<Write> writes_;                             // of this round
+  std::map<std::string, Entry> entries_;               // by name
+  std::map<std::string, plan::NodeOperation> wanted_;  // to be made, by name
+  std::map<std::string, base::Time> asked_;            // operations and nodes; when to ask again
+  std::vector<Write> writes_;                          // of this round
   Counts counts_;
   base::Time now_{};
   std::optional<base::Time> next_due_;

@@ -9,8 +9,8 @@ namespace tangram::control {
 namespace {
 
 using namespace std::chrono_literals;
-using ::testing::IsEmpty;
 using plan::OperationStep;
+using ::testing::IsEmpty;
 using testing::MigFault;
 using testing::SagaWorld;
 
@@ -21,10 +21,10 @@ constexpr std::array kFaults = {MigFault::kNone,    MigFault::kHangs,       MigF
                                 MigFault::kIgnores, MigFault::kStaysPaused, MigFault::kPluginBlind};
 constexpr std::array kEvents = {Event::kLabel,    Event::kTaint,    Event::kNodeGone,
                                 Event::kPlanGone, Event::kPoolGone, Event::kStranger};
-constexpr std::array kSteps = {OperationStep::kReserve,        OperationStep::kEvict,
-                               OperationStep::kApply,          OperationStep::kRestart,
-                               OperationStep::kVerify,         OperationStep::kRollBack,
-                               OperationStep::kVerifyRollBack, OperationStep::kRelease};
+constexpr std::array kSteps = {
+    OperationStep::kReserve,  OperationStep::kEvict,          OperationStep::kApply,
+    OperationStep::kRestart,  OperationStep::kVerify,         OperationStep::kRestartPlugin,
+    OperationStep::kRollBack, OperationStep::kVerifyRollBack, OperationStep::kRelease};
 
 struct Story {
   MigFault first = MigFault::kNone;
@@ -134,7 +134,8 @@ TEST(OperationsLaw, NeitherDoAnyoneElsesDoingsAtAnyStep) {
   int runs = 0;
   for (const Event event : kEvents) {
     for (const OperationStep at : kSteps) {
-      for (const MigFault first : {MigFault::kNone, MigFault::kFails, MigFault::kHangs}) {
+      for (const MigFault first :
+           {MigFault::kNone, MigFault::kFails, MigFault::kHangs, MigFault::kPluginBlind}) {
         runs += TellAll({.first = first, .event = event, .at = at});
         if (HasFailure()) return;
       }

@@ -239,8 +239,8 @@ Proposal Proposals::WithApproval(const Entry& entry, const plan::Pool& pool) con
 
 void Proposals::Execute(Entry& entry, const plan::Pool& pool) {
   const Begin begin = pool.policy.mode == Mode::kObserve ? Begin::kNo : Begin::kYes;
-  ExecutionStep step = NextStep(entry.plan, {model_.last(), pool, operations_}, begin,
-                                options_.execution, now_);
+  ExecutionStep step =
+      NextStep(entry.plan, {model_.last(), pool, operations_}, begin, options_.execution, now_);
   Proposal to = WithApproval(entry, pool);
   if (to.records != step.records) entry.progress_at = now_;
   to.records = step.records;

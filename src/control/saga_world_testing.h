@@ -36,11 +36,11 @@ class SagaWorld final : public Actuator {
 
   SagaWorld() {
     node = NodeWith(kNode, 2);
-    node.labels = {{"nvidia.com/gpu.deploy.device-plugin", "true"},
-                   {"nvidia.com/gpu.deploy.gpu-feature-discovery", "true"},
-                   {"nvidia.com/mig.config", "all-3g"},
-                   {"nvidia.com/mig.config.state", "success"},
-                   {"nvidia.com/mig.strategy", "mixed"}};
+    node->labels = {{"nvidia.com/gpu.deploy.device-plugin", "true"},
+                    {"nvidia.com/gpu.deploy.gpu-feature-discovery", "true"},
+                    {"nvidia.com/mig.config", "all-3g"},
+                    {"nvidia.com/mig.config.state", "success"},
+                    {"nvidia.com/mig.strategy", "mixed"}};
     node->mig_strategy = cluster::MigStrategy::kMixed;
     mig.layouts["all-3g"] = {{0, {{"3g.20gb", 2}}}, {1, {{"3g.20gb", 2}}}};
     mig.layouts["all-disabled"] = {{0, {}}, {1, {}}};
@@ -56,7 +56,8 @@ class SagaWorld final : public Actuator {
 
   // Card 0 is cut in sevenths; card 1 stays as it is.
   static plan::Proposal ApprovedPlan() {
-    plan::Repartition cut{.node = kNode, .gpu = 0};
+    plan::Repartition cut;
+    cut.node = kNode;
     cut.from = {{"3g.20gb", std::nullopt}, {"3g.20gb", std::nullopt}};
     for (int i = 0; i < 7; ++i) cut.to.push_back({"1g.5gb", i});
     plan::Proposal made;
@@ -262,7 +263,8 @@ class SagaWorld final : public Actuator {
     if (!node) return base::Fail(base::ErrorCode::kNotFound, "gone");
     for (const LabelChange& label : write.labels) {
       const bool is_config = label.key == kMigConfig;
-      MustBeAt(label.key, is_config ? std::set{kApply, kRollBack} : std::set{kRestart});
+      MustBeAt(label.key,
+               is_config ? std::set{kApply, kRollBack} : std::set{kRestart, kRestartPlugin});
       const std::string_view has = cluster::Find(node->labels, label.key);
       if (has != label.from && has != label.to) {
         return base::Fail(base::ErrorCode::kConflict, "somebody changed " + label.key);

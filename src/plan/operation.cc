@@ -11,12 +11,13 @@
 namespace tangram::plan {
 namespace {
 
-constexpr std::array<std::pair<OperationStep, std::string_view>, 8> kSteps = {
+constexpr std::array<std::pair<OperationStep, std::string_view>, 9> kSteps = {
     {{OperationStep::kReserve, "Reserve"},
      {OperationStep::kEvict, "Evict"},
      {OperationStep::kApply, "Apply"},
      {OperationStep::kRestart, "Restart"},
      {OperationStep::kVerify, "Verify"},
+     {OperationStep::kRestartPlugin, "RestartPlugin"},
      {OperationStep::kRollBack, "RollBack"},
      {OperationStep::kVerifyRollBack, "VerifyRollBack"},
      {OperationStep::kRelease, "Release"}}};
@@ -27,7 +28,7 @@ constexpr std::size_t kDigits = 16;
 using Cards = std::map<int, std::map<std::string, int>>;
 
 Cards CardsOf(const NodeOperation& operation,
-              std::vector<PlacedInstance> CardLayouts::*const which) {
+              std::vector<PlacedInstance> CardLayouts::* const which) {
   Cards cards;
   for (const CardLayouts& card : operation.cards) {
     std::map<std::string, int>& profiles = cards[card.gpu];

@@ -19,13 +19,14 @@
 namespace tangram::plan {
 
 // The steps of a repartition by mig-manager, in their order; RollBack is begun only where one
-// failed, and Restart may come twice.
+// failed, RestartPlugin where the device plugin does not see what is there.
 enum class OperationStep {
   kReserve,         // the taint: no new pod comes
   kEvict,           // pods that the plan named go
   kApply,           // the label names the new layout
   kRestart,         // what mig-manager left paused runs again
   kVerify,          // the node really has it
+  kRestartPlugin,   // the device plugin goes and comes
   kRollBack,        // the label names the former layout
   kVerifyRollBack,  // the node really has that
   kRelease,         // the taint goes
