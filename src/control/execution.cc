@@ -90,9 +90,9 @@ class Stepper {
       }
     }
     const auto* cut = std::get_if<plan::Repartition>(&action.change);
-    if (all_done && !IsCarriedOut(action.change, pool_.policy)) {
+    if (all_done && !IsCarriedOut(action.change)) {
       ++step_.for_people;
-    } else if (cut != nullptr && IsCarriedOut(action.change, pool_.policy)) {
+    } else if (cut != nullptr && IsCarriedOut(action.change)) {
       Cuts& cuts = cuts_[cut->node];
       cuts.actions.push_back(action.id);
       cuts.all_ready = cuts.all_ready && all_done;
@@ -104,6 +104,11 @@ class Stepper {
     } else {
       ++step_.waiting;
     }
+  }
+
+  bool IsCarriedOut(const plan::Change& change) const {
+    if (!std::holds_alternative<plan::Repartition>(change)) return PodThatGoes(change) != nullptr;
+    return operations_.CarriesOut() && pool_.policy.mig == plan::MigBackend::kMigManager;
   }
 
   // All cards of a node are cut at once: once nothing else has to be done before any of them.
@@ -199,13 +204,6 @@ class Stepper {
 };
 
 }  // namespace
-
-bool IsCarriedOut(const plan::Change& change, const plan::NodePolicy& policy) {
-  if (std::holds_alternative<plan::Repartition>(change)) {
-    return policy.mig == plan::MigBackend::kMigManager;
-  }
-  return PodThatGoes(change) != nullptr;
-}
 
 ExecutionStep NextStep(const plan::Proposal& plan, const ExecutionDeps& deps, Begin begin,
                        const ExecutionOptions& options, base::Time now) {

@@ -23,10 +23,6 @@ struct ExecutionOptions {
   base::Milliseconds ask_again{5'000};         // between two requests to evict one pod
 };
 
-// Whether a plan's change is carried out here, in a pool with that policy. All others are for
-// people, and count as done once the cluster shows them.
-bool IsCarriedOut(const plan::Change& change, const plan::NodePolicy& policy);
-
 enum class Begin { kYes, kNo };
 
 struct ExecutionStep {
@@ -51,7 +47,9 @@ struct ExecutionDeps {
   const Operations& operations;
 };
 
-// The next step of an approved plan. kNo: nothing that has not begun begins.
+// The next step of an approved plan. What is not carried out here is for people, and counts as done
+// once the cluster shows it: of nodes, only layouts by MigManager change here. kNo: nothing that
+// has not begun begins.
 ExecutionStep NextStep(const plan::Proposal& plan, const ExecutionDeps& deps, Begin begin,
                        const ExecutionOptions& options, base::Time now);
 

@@ -18,6 +18,8 @@
 namespace tangram::control {
 
 struct OperationOptions {
+  // Whether nodes are cut here at all, or by people: it takes rights that not everybody gives.
+  bool carries_out = false;
   StepLimits limits{};
   // Nodes of a pool that are worked on at once, where the pool does not say.
   int most_at_once = 5;
@@ -52,6 +54,7 @@ class Operations {
     std::string why{};
   };
   Readiness MayBegin(const plan::Pool& pool, const std::string& node, base::Time now) const;
+  bool CarriesOut() const { return options_.carries_out; }
   // The operation that carries out that plan's changes of the node; nullptr: none yet.
   const plan::NodeOperation* Of(const plan::Proposal& plan, const std::string& node) const;
   // Asked for in each round until it is there: these actions of the plan, all of one node.
