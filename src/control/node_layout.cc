@@ -42,6 +42,22 @@ std::string ResourceOf(const cluster::Node& node, std::string profile) {
   return "nvidia.com/mig-" + profile;
 }
 
+// A resource that is offered though no card has it.
+std::string ExtraOffer(const cluster::Node& node,
+                       const std::map<std::string, std::int64_t>& wanted) {
+  constexpr std::string_view kShared = ".shared";
+  for (const cluster::ResourceCount& device : node.devices) {
+    const bool of_cards =
+        device.name.starts_with("nvidia.com/mig-") || device.name.starts_with("nvidia.com/gpu");
+    std::string name = device.name;
+    if (name.ends_with(kShared)) name.resize(name.size() - kShared.size());
+    if (!of_cards || device.count == 0 || wanted.contains(name)) continue;
+    return fmt::format("the kubelet still offers {} {}, which the cards do not have", device.count,
+                       device.name);
+  }
+  return "";
+}
+
 // What pods are offered of each resource, where the instances are those.
 std::string DifferenceInOffer(const cluster::Node& node) {
   std::map<std::string, std::int64_t> wanted;
@@ -62,7 +78,7 @@ std::string DifferenceInOffer(const cluster::Node& node) {
           offered, resource, count);
     }
   }
-  return "";
+  return ExtraOffer(node, wanted);
 }
 
 std::string DifferenceInCards(const cluster::Node& node,

@@ -38,7 +38,7 @@ struct ControlPlaneOptions {
   int qps = 200;                // requests a second to the API server, in the long run
   control::ControllerOptions controller{};
   MigLayoutsIn mig_layouts{};  // without one, people cut the cards of MigManager pools
-  plan::PlanPolicy policy{};              // of what no GpuPool selects
+  plan::PlanPolicy policy{};   // of what no GpuPool selects
   std::function<void(cluster::Node&)> price{};         // of nodes, for orders by cost
   std::function<void(const std::string& line)> log{};  // any thread; one line an event
   // kube::ClientOptions::on_write, for tests that end the process there (fault_point.h).
