@@ -241,11 +241,15 @@ OperationWorld Operations::WorldOf(const Entry& entry, const plan::PlanPolicy& p
 void Operations::Follow(Entry& entry, const plan::PlanPolicy& policy,
                         const std::set<std::string>& plans) {
   if (plan::IsOver(entry.operation) || entry.in_flight > 0) return;
-  if (entry.not_before > now_) return WakeAt(entry.not_before);
+  // What was written shows any moment: the journal goes on then, and nothing is asked for twice.
+  const bool pauses = entry.not_before > now_;
+  if (pauses) WakeAt(entry.not_before);
+  if (pauses && entry.failures > 0) return;
   const OperationWorld world = WorldOf(entry, policy, plans);
   OperationMove move = NextStep(entry.operation, world, options_.limits, now_);
   WakeAt(move.look_again);
   if (move.to != entry.operation) return WriteStatus(entry, std::move(move.to));
+  if (pauses) return;
   for (Write& write : move.writes) Add(entry, std::move(write));
 }
 
