@@ -13,18 +13,20 @@ import unittest
 import yaml
 
 import breakable
-from breakable import (BUILD, ELECTION, IN_CLUSTER, LEASE_TIME, OTHER, OUT_OF_CLUSTER, PLANS,
+from breakable import (BED, BUILD, ELECTION, IN_CLUSTER, LEASE_TIME, OTHER, OUT_OF_CLUSTER, PLANS,
                        POOL, POOLS, SECRETS, VIEWS, WEBHOOKS, Cluster, classed, holding, pool,
                        webhook_configuration)
 from fleet import CARD, gated, gates_of, node_of, pod
+from mig_manager import CUT_PATH, CUT_POOL, LAYOUTS_OPTION, bring_up, take_down
 from replica import fault_points, wait_for
 
-CHART = pathlib.Path(__file__).resolve().parent / "testdata/chart-default.yaml"
+# As it is by default, and with every right that it can be given.
+CHARTS = [pathlib.Path(__file__).resolve().parent / f"testdata/chart-{name}.yaml"
+          for name in ("default", "full")]
 # Rights that the program does not make use of: what other verbs stand in for, and what is to come.
 UNUSED = {"patch leases", "patch secrets", "create leaderships",
-          "patch pods/status", "create deviceclasses",
-          "create nodeoperations", "patch nodeoperations", "delete nodeoperations",
-          "patch nodeoperations/status"}
+          "patch pods/status", "create deviceclasses"}
+OPERATIONS = "/apis/tangram.dev/v1alpha1/nodeoperations"
 KILLED = -signal.SIGKILL
 TAKEOVER = LEASE_TIME + 8.0  # seconds: the Lease, and the stalls of a busy machine; as a rule + 1
 
@@ -37,7 +39,7 @@ class Points(unittest.TestCase):
     def test_each_right_to_write_has_a_point(self):
         """Of the chart: a write that is new needs a right, and so a point and one who provokes it."""
         rights = set()
-        for one in yaml.safe_load_all(CHART.read_text()):
+        for one in (one for chart in CHARTS for one in yaml.safe_load_all(chart.read_text())):
             if one and one["kind"] in ("ClusterRole", "Role") and one["metadata"]["name"].endswith(
                     "-controller"):
                 rights |= {f"{verb} {resource}" for rule in one["rules"]
@@ -56,7 +58,7 @@ class KillPoints(Cluster):
         self.leader = None
 
     def elect(self, *args):
-        replica = self.start(str(len(self.replicas)), *ELECTION, *args)
+        replica = self.start(str(len(self.replicas)), *ELECTION, *LAYOUTS_OPTION, *args)
         wait_for("it is up, or died of it",
                  lambda: replica.says("everything is read") or replica.process.poll() is not None)
         return replica
@@ -244,6 +246,56 @@ def outcome(test, name):
     return test.api.call("GET", f"{VIEWS}/{name}")[1].get("status", {}).get("outcome")
 
 
+def at_an_operation(test, point):
+    """A node is cut, by way of mig-manager, for pods that wait for smaller instances."""
+    nodes = test.api.call("GET", "/api/v1/nodes")[1]["items"]
+    mig = bring_up(BED, next(n for n in nodes if n["metadata"]["name"].startswith("h100")))
+    armed = test.hand_over("--die-at", point)
+    for i in range(7):
+        one = pod(f"seventh-{i}", "nvidia.com/mig-1g.5gb")
+        one["metadata"]["namespace"] = OTHER
+        one["spec"]["nodeSelector"] = {"cut": "here"}
+        test.make(f"/api/v1/namespaces/{OTHER}/pods", one)
+    test.make(POOLS, {**CUT_POOL, "spec": {**CUT_POOL["spec"], "mode": "Auto"}})
+    took = test.check_takeover(armed)
+
+    def is_cut():
+        done = [holding(one) for one in test.api.call("GET", OPERATIONS)[1]["items"]]
+        test.assertNotIn("Failed", sum(done, []))
+        return done == [["Done"]]
+
+    wait_for("the node is cut", is_cut, 120)
+    node = test.api.call("GET", CUT_PATH)[1]
+    test.assertNotIn("taints", node["spec"])
+    test.assertEqual(node["status"]["allocatable"]["nvidia.com/mig-1g.5gb"], "7")
+    test.assertEqual(len(mig.applied), 1, "mig-manager was asked once")
+    mig.close()
+    test.clear()
+    test.api.call("DELETE", OPERATIONS)
+    take_down(BED)
+    return took
+
+
+def at_old_operations(test, point):
+    """More of one node than are kept."""
+    armed = test.hand_over("--die-at", point)
+    for i in range(12):
+        name = f"old-{i}"
+        test.make(OPERATIONS, {
+            "apiVersion": "tangram.dev/v1alpha1", "kind": "NodeOperation",
+            "metadata": {"name": name, "labels": {"app.kubernetes.io/managed-by": "tangram"}},
+            "spec": {"kind": "Repartition", "node": "long-ago", "reason": "x", "repartition": {
+                "cards": [{"gpu": 0, "layoutBefore": [], "layoutAfter": [{"profile": "7g.80gb"}]}]}}})
+        over = {"type": "Done", "status": "True", "reason": "Verified", "message": "",
+                "lastTransitionTime": "2026-11-22T12:00:00Z"}
+        test.api.patch(f"{OPERATIONS}/{name}/status", {"status": {"conditions": [over]}})
+    took = test.check_takeover(armed)
+    wait_for("the oldest are gone", lambda: len(
+        test.api.call("GET", OPERATIONS)[1]["items"]) == 10)
+    test.api.call("DELETE", OPERATIONS)
+    return took
+
+
 def at_a_class(test, point):
     """Classes are judged by what the webhook answers from."""
     armed = test.hand_over(*OUT_OF_CLUSTER, "--die-at", point)
@@ -284,6 +336,12 @@ PROVOKE = {"create leases": at_a_new_lease,
            "patch gpuplans": at_a_plan,
            "patch gpuplans/status": at_a_plan,
            "delete gpuplans": at_a_plan_that_comes_back,
+           "create nodeoperations": at_an_operation,
+           "patch nodeoperations": at_old_operations,
+           "patch nodeoperations/status": at_an_operation,
+           "delete nodeoperations": at_old_operations,
+           "patch nodes": at_an_operation,
+           "patch configmaps": at_an_operation,
            "patch gpupools/status": at_a_plan,
            "patch gpuclasses/status": at_a_class,
            "patch viewrequests/status": at_an_answer,

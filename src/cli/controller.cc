@@ -40,6 +40,7 @@ struct ControllerOptions {
   int qps = 200;
   std::vector<std::string> excluded;
   bool nodes_may_come = false;
+  std::string mig_layouts;
   std::string die_at;  // a fault point, for tests
   bool list_points = false;
   bool elect = false;
@@ -176,6 +177,19 @@ base::Result<std::optional<kube::LeaseOptions>> ElectionOf(const ControllerOptio
   return std::optional(std::move(lease));
 }
 
+// "gpu-operator/mig-layouts".
+base::Result<adapter::MigLayoutsIn> LayoutsOf(const std::string& text) {
+  if (text.empty()) return adapter::MigLayoutsIn();
+  const std::size_t slash = text.find('/');
+  if (slash == 0 || slash == std::string::npos || slash + 1 == text.size()) {
+    return base::Fail(base::ErrorCode::kInvalid,
+                      fmt::format("--mig-layouts: found \"{}\"; write NAMESPACE/NAME of the "
+                                  "ConfigMap that mig-manager reads",
+                                  text));
+  }
+  return adapter::MigLayoutsIn{text.substr(0, slash), text.substr(slash + 1)};
+}
+
 base::Result<ExitCode> ListFaultPoints(const Context& context) {
   for (const std::string& point : adapter::FaultPoints()) context.streams.out << point << '\n';
   return kDone;
@@ -208,6 +222,9 @@ base::Result<ExitCode> Control(const ControllerOptions& options, const Context& 
   const auto limit = base::ParseSpan(options.gate_limit);
   if (!limit) return base::Wrap(limit.error(), "--gate-limit");
   plane.controller.placement.gate_limit = *limit;
+  auto layouts = LayoutsOf(options.mig_layouts);
+  if (!layouts) return tl::unexpected(layouts.error());
+  plane.mig_layouts = *std::move(layouts);
   plane.policy.defaults.preempt = options.preempt;
   plane.qps = options.qps;
   const auto overrides = ReadPrices(options.prices, context);
@@ -290,6 +307,9 @@ void AddController(CLI::App& app, const Context& context, Action& action) {
   command->add_option("--log-format", options->log_format, "text or json, one line an event")
       ->capture_default_str()
       ->check(CLI::IsMember({"text", "json"}));
+  command->add_option("--mig-layouts", options->mig_layouts,
+                      "NAMESPACE/NAME of the ConfigMap that mig-manager reads: approved plans of "
+                      "pools with backend MigManager are carried out");
   command->add_option("--prices", options->prices, "A CSV of prices; its rows win");
   // Hidden: for testbed/faults_test.py alone.
   command->add_option("--die-at", options->die_at)->group("");

@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
 #include "base/result.h"
 #include "plan/object_status.h"
+#include "plan/operation.h"
 #include "plan/proposal.h"
 
 namespace tangram::control {
@@ -35,6 +37,7 @@ struct LiftGate {
 struct Evict {
   PodRef pod{};
   std::string why{};
+  std::string operation{};  // that waits for it; empty: none
   bool operator==(const Evict&) const = default;
 };
 
@@ -90,8 +93,56 @@ struct WriteClassStatus {
   bool operator==(const WriteClassStatus&) const = default;
 };
 
+// ---- of NodeOperations (operations.h) ----
+
+// kConflict: an operation of that name is there.
+struct CreateOperation {
+  plan::NodeOperation operation{};
+  bool operator==(const CreateOperation&) const = default;
+};
+
+// As WritePlanStatus.
+struct WriteOperationStatus {
+  plan::NodeOperation operation{};
+  std::vector<cluster::Condition> news{};
+  bool operator==(const WriteOperationStatus&) const = default;
+};
+
+struct DeleteOperation {
+  ObjectRef operation{};
+  bool operator==(const DeleteOperation&) const = default;
+};
+
+// A node that an operation works on carries this taint, with the operation's name.
+inline constexpr std::string_view kRepartitionTaint = "tangram.dev/repartition";
+
+struct LabelChange {
+  std::string key{};
+  std::string from{};  // what has to stand there; empty: nothing
+  std::string to{};
+  bool operator==(const LabelChange&) const = default;
+};
+
+// Success where it is so already. kConflict: a label stands at neither, or the taint is another's.
+struct ChangeNode {
+  std::string node{};
+  std::string operation{};  // the taint's value
+  enum class Taint { kLeave, kAdd, kRemove } taint = Taint::kLeave;
+  std::vector<LabelChange> labels{};
+  bool operator==(const ChangeNode&) const = default;
+};
+
+// Makes the layouts known to mig-manager, and leaves every other one as it is. kInvalid: somebody
+// changed one of them.
+struct WriteLayouts {
+  std::string operation{};  // that needs them
+  std::vector<plan::MigLayout> layouts{};
+  bool operator==(const WriteLayouts&) const = default;
+};
+
 using Write = std::variant<LiftGate, Evict, SayWaiting, CreatePlan, ApprovePlan, WritePlanStatus,
-                           DeletePlan, WritePoolStatus, WriteClassStatus>;
+                           DeletePlan, WritePoolStatus, WriteClassStatus, CreateOperation,
+                           WriteOperationStatus, DeleteOperation, ChangeNode, WriteLayouts>;
 
 // The pod that a write is about; nullptr: it is about an object of ours.
 inline const PodRef* PodOf(const Write& write) {

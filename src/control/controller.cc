@@ -30,6 +30,7 @@ void Controller::SetLeading(bool leading) {
   }
   placement_.Reset();
   proposals_.Reset();
+  operations_.Reset();
   statuses_.Reset();
 }
 
@@ -45,6 +46,21 @@ void Controller::RemovePlan(const std::string& name) {
 
 void Controller::KeepPlans(const std::set<std::string>& names) {
   proposals_.KeepOnly(names);
+  plans_again_ = true;
+}
+
+void Controller::SetOperation(plan::NodeOperation operation) {
+  operations_.Set(std::move(operation));
+  plans_again_ = true;
+}
+
+void Controller::RemoveOperation(const std::string& name) {
+  operations_.Remove(name);
+  plans_again_ = true;
+}
+
+void Controller::KeepOperations(const std::set<std::string>& names) {
+  operations_.KeepOnly(names);
   plans_again_ = true;
 }
 
@@ -77,7 +93,9 @@ void Controller::Finish(Actuator::Id id, const base::Result<void>& outcome, base
     placement_.Finish(one.write, outcome, now);
     again_ = again_ || !outcome;
   } else {
-    if (!statuses_.Finish(one.write, outcome)) proposals_.Finish(one.write, outcome, now);
+    if (!statuses_.Finish(one.write, outcome) && !operations_.Finish(one.write, outcome, now)) {
+      proposals_.Finish(one.write, outcome, now);
+    }
     plans_again_ = true;
   }
 }
@@ -119,9 +137,10 @@ void Controller::LookAtPlans(base::Time now) {
   plans_not_before_ = now + options_.plans_every;
   plan::PoolsInForce pools = plan::JudgePools(policy_, model_.Take(now));
   Write(proposals_.Decide(pools.policy, now), Owner::kPlans);
+  Write(operations_.Decide(pools.policy, proposals_.UnderWay(), now), Owner::kPlans);
   Write(statuses_.Decide(pools.statuses, now), Owner::kPlans);
   in_force_ = std::move(pools.policy);
-  for (const auto& due : {proposals_.NextDue(), statuses_.NextDue()}) {
+  for (const auto& due : {proposals_.NextDue(), operations_.NextDue(), statuses_.NextDue()}) {
     if (due) queue_.Add(kPlans, std::max(*due, plans_not_before_));
   }
 }

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "control/actuator.h"
 #include "control/model.h"
+#include "control/operations.h"
 #include "control/placement.h"
 #include "control/plan_maker.h"
 #include "control/proposals.h"
@@ -21,6 +22,7 @@ namespace tangram::control {
 struct ControllerOptions {
   PlacementOptions placement{};
   ProposalOptions proposals{};
+  OperationOptions operations{};
   // Changes gather for so long before they are decided on, so that a burst is decided together.
   base::Milliseconds batch{5};
   // Between two rounds over plans, and between two writes of one status.
@@ -38,17 +40,23 @@ class Controller {
       : actuator_(actuator),
         options_(options),
         placement_(model_, options.placement),
-        proposals_(model_, maker, options.proposals),
+        operations_(model_, options.operations),
+        proposals_(model_, maker, operations_, options.proposals),
         statuses_(options.status_every) {}
 
   Model& model() { return model_; }
   const Placement& placement() const { return placement_; }
   const Proposals& proposals() const { return proposals_; }
+  const Operations& operations() const { return operations_; }
 
   // GpuPlans, as the API server has them.
   void SetPlan(plan::Proposal plan);
   void RemovePlan(const std::string& name);
   void KeepPlans(const std::set<std::string>& names);
+  // NodeOperations, likewise.
+  void SetOperation(plan::NodeOperation operation);
+  void RemoveOperation(const std::string& name);
+  void KeepOperations(const std::set<std::string>& names);
   // What the status of pools and classes says, and by what classes are judged from now on.
   void FoundConditions(const Statuses::Conditions& pools, const Statuses::Conditions& classes);
   void SetIndex(std::shared_ptr<const plan::classes::Index> index);
@@ -96,6 +104,7 @@ class Controller {
   const ControllerOptions options_;
   Model model_;
   Placement placement_;
+  Operations operations_;
   Proposals proposals_;
   Statuses statuses_;
   plan::PlanPolicy policy_;

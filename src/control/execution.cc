@@ -39,17 +39,21 @@ const cluster::Pod* PodNamed(const cluster::Snapshot& snapshot, const plan::PodN
 
 class Stepper {
  public:
-  Stepper(const plan::Proposal& plan, const cluster::Snapshot& snapshot, Begin begin,
+  Stepper(const plan::Proposal& plan, const ExecutionDeps& deps, Begin begin,
           const ExecutionOptions& options, base::Time now)
       : plan_(plan),
-        snapshot_(snapshot),
-        states_(plan::StatesOf(plan.plan, plan.taken_at, snapshot)),
+        snapshot_(deps.snapshot),
+        pool_(deps.pool),
+        operations_(deps.operations),
+        states_(plan::StatesOf(plan.plan, plan.taken_at, deps.snapshot)),
         begin_(begin),
         options_(options),
         now_(now) {
     for (const ActionRecord& record : plan.records) records_.emplace(record.id, record);
-    running_ = std::count_if(plan.records.begin(), plan.records.end(),
-                             [](const auto& record) { return record.state == State::kRunning; });
+    running_ =
+        std::count_if(plan.records.begin(), plan.records.end(), [&](const ActionRecord& record) {
+          return record.state == State::kRunning && !record.pod_uid.empty();
+        });
   }
 
   ExecutionStep Step() && {
@@ -58,9 +62,12 @@ class Stepper {
       if (record == records_.end()) {
         LookAtOpen(action);
       } else if (record->second.state == State::kRunning) {
-        LookAtRunning(action, record->second);
+        const auto* cut = std::get_if<plan::Repartition>(&action.change);
+        cut != nullptr ? LookAtOperated(action.id, *cut, record->second)
+                       : LookAtRunning(action, record->second);
       }
     }
+    for (const auto& [node, cuts] : cuts_) BeginOperation(node, cuts);
     for (auto& [id, record] : records_) {
       Count(record.state);
       step_.records.push_back(std::move(record));
@@ -82,8 +89,13 @@ class Stepper {
         return End(action.id, State::kSkipped, fmt::format("it needs action {}", need));
       }
     }
+    const auto* cut = std::get_if<plan::Repartition>(&action.change);
     if (all_done && !IsCarriedOut(action.change)) {
       ++step_.for_people;
+    } else if (cut != nullptr && IsCarriedOut(action.change)) {
+      Cuts& cuts = cuts_[cut->node];
+      cuts.actions.push_back(action.id);
+      cuts.all_ready = cuts.all_ready && all_done;
     } else if (all_done && begin_ == Begin::kYes && running_ < options_.most_at_once) {
       const cluster::Pod* pod = PodNamed(snapshot_, *PodThatGoes(action.change));
       if (plan::IsPinned(*pod)) return End(action.id, State::kSkipped, std::string(kPinned));
@@ -92,6 +104,57 @@ class Stepper {
     } else {
       ++step_.waiting;
     }
+  }
+
+  bool IsCarriedOut(const plan::Change& change) const {
+    if (!std::holds_alternative<plan::Repartition>(change)) return PodThatGoes(change) != nullptr;
+    return operations_.CarriesOut() && pool_.policy.mig == plan::MigBackend::kMigManager;
+  }
+
+  // All cards of a node are cut at once: once nothing else has to be done before any of them.
+  struct Cuts {
+    std::vector<int> actions;
+    bool all_ready = true;
+  };
+
+  void BeginOperation(const std::string& node, const Cuts& cuts) {
+    using Ready = Operations::Readiness::Kind;
+    Operations::Readiness ready{.kind = Ready::kLater};
+    if (cuts.all_ready && begin_ == Begin::kYes) {
+      ready = operations_.MayBegin(pool_, node, now_);
+      at_work_ += ready.kind == Ready::kNow ? 1 : 0;
+      if (at_work_ > pool_.most_recut_nodes.value_or(at_work_)) ready.kind = Ready::kLater;
+    }
+    for (const int id : cuts.actions) {
+      if (ready.kind == Ready::kNever) {
+        End(id, State::kFailed, ready.why);
+      } else if (ready.kind == Ready::kNow) {
+        records_[id] = {.id = id, .started_at = now_};
+      } else {
+        ++step_.waiting;
+      }
+    }
+  }
+
+  // How its operation ended, which has read it back; without one it is asked for.
+  void LookAtOperated(int id, const plan::Repartition& cut, const ActionRecord& record) {
+    const plan::NodeOperation* operation = operations_.Of(plan_, cut.node);
+    if (operation == nullptr) {
+      const plan::ActionState& state = states_.at(static_cast<std::size_t>(id));
+      if (state.kind == Kind::kDone) return End(id, State::kDone, state.why);
+      if (state.kind == Kind::kObsolete) return End(id, State::kSkipped, state.why);
+      if (now_ - record.started_at.value_or(now_) >= options_.action_limit) {
+        return End(id, State::kFailed,
+                   "its NodeOperation could not be made; look at the controller's log");
+      }
+      step_.operate[cut.node].push_back(id);
+      return;
+    }
+    const cluster::Condition* end = plan::EndOf(*operation);
+    if (end == nullptr) return;
+    const bool done = end->type == "Done";
+    End(id, done ? State::kDone : State::kFailed,
+        fmt::format("NodeOperation {}: {}", operation->name, end->message));
   }
 
   // Its pod is gone, or is asked to go.
@@ -127,22 +190,24 @@ class Stepper {
 
   const plan::Proposal& plan_;
   const cluster::Snapshot& snapshot_;
+  const plan::Pool& pool_;
+  const Operations& operations_;
   const std::vector<plan::ActionState> states_;
   const Begin begin_;
   const ExecutionOptions& options_;
   const base::Time now_;
   std::map<int, ActionRecord> records_;
-  std::int64_t running_ = 0;
+  std::int64_t running_ = 0;          // evictions
+  int at_work_ = 0;                   // operations that begin in this step
+  std::map<std::string, Cuts> cuts_;  // that have not begun, by node
   ExecutionStep step_;
 };
 
 }  // namespace
 
-bool IsCarriedOut(const plan::Change& change) { return PodThatGoes(change) != nullptr; }
-
-ExecutionStep NextStep(const plan::Proposal& plan, const cluster::Snapshot& snapshot, Begin begin,
+ExecutionStep NextStep(const plan::Proposal& plan, const ExecutionDeps& deps, Begin begin,
                        const ExecutionOptions& options, base::Time now) {
-  return Stepper(plan, snapshot, begin, options, now).Step();
+  return Stepper(plan, deps, begin, options, now).Step();
 }
 
 }  // namespace tangram::control

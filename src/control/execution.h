@@ -5,11 +5,14 @@
 // cluster. So whoever takes over goes on where the last one was killed.
 #pragma once
 
+#include <map>
+#include <string>
 #include <vector>
 
 #include "base/clock.h"
 #include "cluster/snapshot.h"
 #include "control/actuator.h"
+#include "control/operations.h"
 #include "plan/proposal.h"
 
 namespace tangram::control {
@@ -20,16 +23,14 @@ struct ExecutionOptions {
   base::Milliseconds ask_again{5'000};         // between two requests to evict one pod
 };
 
-// Whether a plan's change is carried out here. All others are for people, and count as done once
-// the cluster shows them.
-bool IsCarriedOut(const plan::Change& change);
-
 enum class Begin { kYes, kNo };
 
 struct ExecutionStep {
   std::vector<plan::ActionRecord> records{};  // as they are to be from now on, by id
   // Pods of records that ran before this step already: only what is written down is done.
   std::vector<Evict> evict{};
+  // Likewise, actions that an operation is to carry out, by node.
+  std::map<std::string, std::vector<int>> operate{};
   int running = 0;
   int done = 0;
   int failed = 0;
@@ -39,8 +40,17 @@ struct ExecutionStep {
   bool over() const { return running + for_people + waiting == 0; }
 };
 
-// The next step of an approved plan. kNo: nothing that has not begun begins.
-ExecutionStep NextStep(const plan::Proposal& plan, const cluster::Snapshot& snapshot, Begin begin,
+// What an approved plan is carried out by. Borrowed.
+struct ExecutionDeps {
+  const cluster::Snapshot& snapshot;
+  const plan::Pool& pool;
+  const Operations& operations;
+};
+
+// The next step of an approved plan. What is not carried out here is for people, and counts as done
+// once the cluster shows it: of nodes, only layouts by MigManager change here. kNo: nothing that
+// has not begun begins.
+ExecutionStep NextStep(const plan::Proposal& plan, const ExecutionDeps& deps, Begin begin,
                        const ExecutionOptions& options, base::Time now);
 
 }  // namespace tangram::control

@@ -239,7 +239,8 @@ Proposal Proposals::WithApproval(const Entry& entry, const plan::Pool& pool) con
 
 void Proposals::Execute(Entry& entry, const plan::Pool& pool) {
   const Begin begin = pool.policy.mode == Mode::kObserve ? Begin::kNo : Begin::kYes;
-  ExecutionStep step = NextStep(entry.plan, model_.last(), begin, options_.execution, now_);
+  ExecutionStep step =
+      NextStep(entry.plan, {model_.last(), pool, operations_}, begin, options_.execution, now_);
   Proposal to = WithApproval(entry, pool);
   if (to.records != step.records) entry.progress_at = now_;
   to.records = step.records;
@@ -247,6 +248,7 @@ void Proposals::Execute(Entry& entry, const plan::Pool& pool) {
   if (to.records != entry.plan.records || to.conditions != entry.plan.conditions) {
     WriteStatus(entry, std::move(to));
   }
+  for (const auto& [node, actions] : step.operate) operations_.Begin(entry.plan, node, actions);
   for (Evict& evict : step.evict) {
     const auto [asked, is_new] = asked_.try_emplace(evict.pod.uid, base::Time());
     if (asked->second > now_) {
@@ -319,6 +321,14 @@ std::vector<std::string> Proposals::Emptied() const {
   }
   std::sort(nodes.begin(), nodes.end());
   return nodes;
+}
+
+std::set<std::string> Proposals::UnderWay() const {
+  std::set<std::string> names;
+  for (const auto& [name, entry] : entries_) {
+    if (entry.plan.approved && !IsOver(entry.plan)) names.insert(name);
+  }
+  return names;
 }
 
 // ---- a round ----

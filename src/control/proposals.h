@@ -33,11 +33,12 @@ struct ProposalOptions {
   ExecutionOptions execution{};
 };
 
-// Owned by the thread of the Model, which it borrows with the PlanMaker.
+// Owned by the thread of the Model, which it borrows with the PlanMaker and the Operations, whom it
+// asks to carry out what they can.
 class Proposals {
  public:
-  Proposals(Model& model, PlanMaker& maker, ProposalOptions options)
-      : model_(model), maker_(maker), options_(options) {}
+  Proposals(Model& model, PlanMaker& maker, Operations& operations, ProposalOptions options)
+      : model_(model), maker_(maker), operations_(operations), options_(options) {}
 
   // GpuPlans of the cluster, as the API server has them.
   void Set(plan::Proposal plan);
@@ -59,6 +60,8 @@ class Proposals {
   // Nodes that plans empty at the moment, to give them back; sorted. What only people have to do
   // yet keeps nobody off a node.
   std::vector<std::string> Emptied() const;
+  // Names of the plans that are approved and not over.
+  std::set<std::string> UnderWay() const;
 
   struct Counts {
     std::int64_t plans = 0;     // made
@@ -108,6 +111,7 @@ class Proposals {
 
   Model& model_;
   PlanMaker& maker_;
+  Operations& operations_;
   const ProposalOptions options_;
   std::map<std::string, Entry> entries_;    // by name
   std::map<std::string, PoolState> pools_;  // by name

@@ -36,6 +36,30 @@ Json RecordJson(const plan::ActionRecord& record) {
   return json;
 }
 
+std::string_view Name(plan::StepRecord::State state) {
+  switch (state) {
+    case plan::StepRecord::State::kRunning:
+      return "Running";
+    case plan::StepRecord::State::kDone:
+      return "Done";
+    case plan::StepRecord::State::kFailed:
+      return "Failed";
+    case plan::StepRecord::State::kRolledBack:
+      return "RolledBack";
+  }
+  return "Running";
+}
+
+Json StepJson(const plan::StepRecord& record) {
+  Json json = {{"name", plan::NameOf(record.step)},
+               {"state", Name(record.state)},
+               {"startedAt", base::FormatTime(record.started_at)},
+               {"attempts", record.attempts}};
+  if (record.finished_at) json["finishedAt"] = base::FormatTime(*record.finished_at);
+  if (!record.message.empty()) json["message"] = base::Shorten(record.message, kLongestMessage);
+  return json;
+}
+
 std::string Status(Json status, std::int64_t generation, std::string_view fence,
                    const std::vector<cluster::Condition>& conditions) {
   status["observedGeneration"] = generation;
@@ -50,6 +74,14 @@ std::string RenderPlanStatus(const plan::Proposal& plan, std::string_view fence)
   Json actions = Json::array();
   for (const plan::ActionRecord& record : plan.records) actions.push_back(RecordJson(record));
   return Status({{"actions", std::move(actions)}}, plan.generation, fence, plan.conditions);
+}
+
+std::string RenderOperationStatus(const plan::NodeOperation& operation, std::string_view fence) {
+  Json steps = Json::array();
+  for (const plan::StepRecord& record : operation.steps) steps.push_back(StepJson(record));
+  const std::string_view step = operation.step ? plan::NameOf(*operation.step) : "";
+  return Status({{"step", step}, {"steps", std::move(steps)}}, operation.generation, fence,
+                operation.conditions);
 }
 
 std::string RenderPoolStatus(const plan::PoolStatus& status, std::string_view fence) {

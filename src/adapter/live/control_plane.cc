@@ -12,6 +12,7 @@
 #include "adapter/live/control_thread.h"
 #include "adapter/live/kube_actuator.h"
 #include "adapter/live/live_cluster.h"
+#include "adapter/live/operations.h"
 #include "adapter/live/plan_thread.h"
 #include "adapter/live/plans.h"
 #include "adapter/live/policies.h"
@@ -75,6 +76,13 @@ class Meters {
     Raise("tangram_plans_proposed_total", "GpuPlans created.", plans.proposed);
     Raise("tangram_plans_done_total", "GpuPlans carried out.", plans.done);
     Raise("tangram_plans_failed_total", "GpuPlans of which an action failed.", plans.failed);
+    const control::Operations::Counts& operations = controller.operations().counts();
+    Raise("tangram_operations_done_total", "NodeOperations that ended as they should.",
+          operations.done);
+    Raise("tangram_operations_rolled_back_total", "NodeOperations that were rolled back.",
+          operations.rolled_back);
+    Raise("tangram_operations_failed_total", "NodeOperations that wait for a person.",
+          operations.failed);
     registry_.GaugeOf({"tangram_placement_waiting", "Pods behind the gate that wait."})
         .Set(static_cast<double>(controller.placement().waiting().size()));
   }
@@ -98,7 +106,8 @@ class ControlPlane::Impl {
         client_(std::move(client)),
         identity_(NewIdentity()),
         events_(*client_, {.instance = identity_}, registry_.get()),
-        actuator_(*client_, mailbox_, events_, clock_, [this] { return Leads(); }),
+        actuator_(
+            *client_, mailbox_, events_, clock_, [this] { return Leads(); }, options_.mig_layouts),
         plan_thread_(mailbox_, clock_),
         controller_(actuator_, plan_thread_, options_.controller),
         cluster_(*client_, mailbox_,
@@ -112,6 +121,7 @@ class ControlPlane::Impl {
                 .policy = [this] { return policy_; },
                 .leads = [this] { return ready_ ? Leads() : std::nullopt; },
                 .log = options_.log}),
+        operations_(*client_, mailbox_, options_.log),
         meters_(*registry_),
         thread_(controller_, mailbox_, clock_,
                 {.synced = [this] { return Synced(); },
@@ -142,6 +152,7 @@ class ControlPlane::Impl {
     if (options_.election) Elect();
     policies_.Start();
     plans_.Start();
+    operations_.Start();
     cluster_.Start();
     if (options_.answer) views_.Start();
     if (!leader_) SetLeading(true);
@@ -231,7 +242,9 @@ class ControlPlane::Impl {
     mailbox_.Post([leading](control::Controller& to) { to.SetLeading(leading); });
   }
 
-  bool Synced() const { return cluster_.Read().synced && policies_.Synced() && plans_.Synced(); }
+  bool Synced() const {
+    return cluster_.Read().synced && policies_.Synced() && plans_.Synced() && operations_.Synced();
+  }
 
   // What is written to a status comes back as a change of the object, and changes no policy.
   void TakePolicies(Policies all) {
@@ -315,6 +328,7 @@ class ControlPlane::Impl {
   LivePolicies policies_;
   LivePlans plans_;
   LiveViews views_;
+  LiveOperations operations_;
   Meters meters_;
   // The control thread's.
   plan::PlanPolicy policy_;
@@ -345,6 +359,7 @@ base::Result<std::unique_ptr<ControlPlane>> ControlPlane::Open(ControlPlaneOptio
   auto client = kube::Client::Open(*config, client_options);
   if (!client) return tl::unexpected(client.error());
   if (!options.log) options.log = [](const std::string&) {};
+  options.controller.operations.carries_out = !options.mig_layouts.name.empty();
   auto impl = std::make_unique<Impl>(std::move(options), std::move(registry), *std::move(client));
   if (auto listening = impl->Listen(); !listening) return tl::unexpected(listening.error());
   return std::unique_ptr<ControlPlane>(new ControlPlane(std::move(impl)));

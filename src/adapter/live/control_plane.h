@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 
+#include "adapter/live/kube_actuator.h"
 #include "adapter/live/views.h"
 #include "adapter/live/webhook.h"
 #include "base/result.h"
@@ -37,9 +38,10 @@ struct ControlPlaneOptions {
   bool nodes_may_come = false;  // of kinds that are not there: plan/classes/abilities.h
   int qps = 200;                // requests a second to the API server, in the long run
   control::ControllerOptions controller{};
-  plan::PlanPolicy policy{};                           // of what no GpuPool selects
-  std::function<void(cluster::Node&)> price{};         // of nodes, for orders by cost
-  AnswerView answer{};                                 // what people ask; empty: nothing is answered
+  MigLayoutsIn mig_layouts{};  // without one, people cut the cards of MigManager pools
+  plan::PlanPolicy policy{};   // of what no GpuPool selects
+  std::function<void(cluster::Node&)> price{};  // of nodes, for orders by cost
+  AnswerView answer{};                          // what people ask; empty: nothing is answered
   std::function<void(const std::string& line)> log{};  // any thread; one line an event
   // kube::ClientOptions::on_write, for tests that end the process there (fault_point.h).
   std::function<void(kube::WriteMoment, const kube::Asked&)> on_write{};

@@ -14,7 +14,7 @@ namespace tangram::adapter {
 namespace {
 
 // Verb and resource, as RBAC names them.
-constexpr std::array<std::string_view, 19> kWrites = {
+constexpr std::array<std::string_view, 25> kWrites = {
     "create leases",                         // who leads (kube/lease.cc)
     "update leases",                         // taken, renewed, given up
     "patch leaderships",                     // who leads, for the API server (control_plane.cc)
@@ -30,6 +30,12 @@ constexpr std::array<std::string_view, 19> kWrites = {
     "patch gpuplans",                        // approved, or marked to be deleted
     "patch gpuplans/status",                 // how far it is
     "delete gpuplans",                       // over
+    "create nodeoperations",                 // a saga begins (likewise)
+    "patch nodeoperations",                  // marked to be deleted
+    "patch nodeoperations/status",           // its journal
+    "delete nodeoperations",                 // over
+    "patch nodes",                           // its taint, mig-manager's label (hardware_writes.cc)
+    "patch configmaps",                      // layouts, for mig-manager
     "patch gpupools/status",                 // how pools are
     "patch gpuclasses/status",               // how classes are
     "patch viewrequests/status",             // what was asked is answered (views.cc)

@@ -4,24 +4,26 @@
 
 #include <utility>
 
+#include "adapter/live/hardware_writes.h"
 #include "adapter/live/lift_patch.h"
-#include "adapter/live/our_objects.h"
-#include "kube/write.h"
 
 namespace tangram::adapter {
 namespace {
 
 const kube::Resource kPods{"", "v1", "pods", "Pod"};
+const kube::Resource kNodes{"", "v1", "nodes", "Node"};
+const kube::Resource kConfigMaps{"", "v1", "configmaps", "ConfigMap"};
 
 }  // namespace
 
 KubeActuator::KubeActuator(kube::Client& client, Mailbox& mailbox, kube::EventRecorder& events,
-                           const base::Clock& clock, Leads leads)
+                           const base::Clock& clock, Leads leads, MigLayoutsIn layouts)
     : client_(client),
       mailbox_(mailbox),
       events_(events),
       clock_(clock),
       leads_(std::move(leads)),
+      layouts_(std::move(layouts)),
       scope_(client.http()) {}
 
 void KubeActuator::Start(Id id, control::Write write) {
@@ -46,26 +48,66 @@ void KubeActuator::Start(Id id, control::Write write) {
     Say(*say);
     return Report(id, {});
   }
-  if (const auto* gone = std::get_if<control::DeletePlan>(&write)) {
-    return Delete(id, *fence, *gone);
-  }
+  if (const auto deleted = DeletedBy(write)) return Delete(id, *fence, *deleted);
   auto call = CallOf(write, TextOf(*fence));
-  if (!call) return;
+  if (!call) return ChangeHardware(id, *fence, write);
   Then then;
-  if (auto* status = std::get_if<control::WritePlanStatus>(&write)) {
-    then = [this, status = std::move(*status)] { Tell(status); };
+  if (auto* plan = std::get_if<control::WritePlanStatus>(&write)) {
+    then = [this, of = control::ObjectRef{plan->plan.name, plan->plan.uid},
+            news = std::move(plan->news)] { Tell(kPlans, of, news); };
+  }
+  if (auto* one = std::get_if<control::WriteOperationStatus>(&write)) {
+    then = [this, of = control::ObjectRef{one->operation.name, one->operation.uid},
+            news = std::move(one->news)] { Tell(kOperations, of, news); };
   }
   Send(id, *fence, *std::move(call), std::move(then));
 }
 
-void KubeActuator::Delete(Id id, const kube::Fence& fence, const control::DeletePlan& write) {
+void KubeActuator::Delete(Id id, const kube::Fence& fence, const Deleted& what) {
   client_.Start(
-      kube::Fenced(MarkCall(write, TextOf(fence)), fence, leads_),
-      [this, id, fence, write](const base::Result<net::Response>& answer) {
+      kube::Fenced(MarkCall(what, TextOf(fence)), fence, leads_),
+      [this, id, fence, what](const base::Result<net::Response>& answer) {
         if (!answer) return Report(id, tl::unexpected(answer.error()));
         const auto meta = kube::MetaOf(*answer);
         if (!meta) return Report(id, tl::unexpected(meta.error()));
-        Send(id, fence, DeleteCall(write, meta->resource_version));
+        Send(id, fence, DeleteCall(what, meta->resource_version));
+      },
+      scope_.id());
+}
+
+void KubeActuator::ChangeHardware(Id id, const kube::Fence& fence, const control::Write& write) {
+  if (const auto* change = std::get_if<control::ChangeNode>(&write)) {
+    return ReadThenPatch(id, fence, {.resource = kNodes, .name = change->node},
+                         [change = *change, text = TextOf(fence)](const std::string& node) {
+                           return NodePatch(change, node, text);
+                         });
+  }
+  const auto* layouts = std::get_if<control::WriteLayouts>(&write);
+  if (layouts == nullptr) return;
+  if (layouts_.name.empty()) {
+    return Report(id, base::Fail(base::ErrorCode::kInvalid,
+                                 "mig-manager's ConfigMap is not known; name it by --mig-layouts"));
+  }
+  ReadThenPatch(id, fence, {.resource = kConfigMaps, .ns = layouts_.ns, .name = layouts_.name},
+                [write = *layouts, text = TextOf(fence)](const std::string& config_map) {
+                  return LayoutsPatch(write, config_map, text);
+                });
+}
+
+void KubeActuator::ReadThenPatch(Id id, const kube::Fence& fence, kube::ObjectRef ref,
+                                 MakePatch make) {
+  kube::Call read{
+      .asked = {.verb = "get", .resource = ref.resource, .ns = ref.ns, .name = ref.name}};
+  read.path = ref.resource.Path(ref.ns, ref.name);
+  client_.Start(
+      std::move(read),
+      [this, id, fence, ref = std::move(ref),
+       make = std::move(make)](const base::Result<net::Response>& answer) {
+        if (!answer) return Report(id, tl::unexpected(answer.error()));
+        auto patch = make(answer->body);
+        if (!patch) return Report(id, tl::unexpected(patch.error()));
+        if (!*patch) return Report(id, {});  // it is so already
+        Send(id, fence, kube::PatchCall(ref, kube::PatchType::kMerge, **std::move(patch)));
       },
       scope_.id());
 }
@@ -81,14 +123,16 @@ void KubeActuator::Send(Id id, const kube::Fence& fence, kube::Call call, Then t
       scope_.id());
 }
 
-void KubeActuator::Tell(const control::WritePlanStatus& write) {
-  for (const cluster::Condition& said : write.news) {
+void KubeActuator::Tell(const kube::Resource& kind, const control::ObjectRef& object,
+                        const std::vector<cluster::Condition>& news) {
+  for (const cluster::Condition& said : news) {
     kube::Event event;
-    event.subject = {.api_version = kPlans.group + "/" + kPlans.version,
-                     .kind = kPlans.kind,
-                     .name = write.plan.name,
-                     .uid = write.plan.uid};
-    if (said.type == "Failed") event.type = kube::Event::Type::kWarning;
+    event.subject = {.api_version = kind.group + "/" + kind.version,
+                     .kind = kind.kind,
+                     .name = object.name,
+                     .uid = object.uid};
+    const bool bad = said.type == "Failed" || said.type == "RolledBack";
+    if (bad) event.type = kube::Event::Type::kWarning;
     event.reason = said.type;
     event.action = said.reason;
     event.note = said.message;

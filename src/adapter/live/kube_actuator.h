@@ -4,14 +4,23 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "adapter/live/mailbox.h"
+#include "adapter/live/our_objects.h"
 #include "control/actuator.h"
 #include "kube/client.h"
 #include "kube/events.h"
 #include "kube/leader.h"
+#include "kube/write.h"
 
 namespace tangram::adapter {
+
+// The ConfigMap that mig-manager reads; an empty name: none is told.
+struct MigLayoutsIn {
+  std::string ns{};
+  std::string name{};
+};
 
 // Every write carries the proof that we lead, is sent only while we do, and is over before another
 // can (docs/high-availability.md): a leader that was paused writes nothing. Start is called on the
@@ -22,15 +31,21 @@ class KubeActuator final : public control::Actuator {
   using Leads = std::function<std::optional<kube::Fence>()>;
   // Borrowed: all must outlive it.
   KubeActuator(kube::Client& client, Mailbox& mailbox, kube::EventRecorder& events,
-               const base::Clock& clock, Leads leads);
+               const base::Clock& clock, Leads leads, MigLayoutsIn layouts);
 
   void Start(Id id, control::Write write) override;
 
  private:
   using Then = std::function<void()>;  // after it succeeded; on the client's thread
   void Send(Id id, const kube::Fence& fence, kube::Call call, Then then = {});
-  void Tell(const control::WritePlanStatus& write);
-  void Delete(Id id, const kube::Fence& fence, const control::DeletePlan& write);
+  void Tell(const kube::Resource& kind, const control::ObjectRef& object,
+            const std::vector<cluster::Condition>& news);
+  void Delete(Id id, const kube::Fence& fence, const Deleted& what);
+  // Reads the object, and writes the patch that is made of it, if any.
+  using MakePatch =
+      std::function<base::Result<std::optional<std::string>>(const std::string& object)>;
+  void ReadThenPatch(Id id, const kube::Fence& fence, kube::ObjectRef ref, MakePatch make);
+  void ChangeHardware(Id id, const kube::Fence& fence, const control::Write& write);
   void Report(Id id, base::Result<void> outcome);
   void Say(const control::SayWaiting& say);
 
@@ -39,6 +54,7 @@ class KubeActuator final : public control::Actuator {
   kube::EventRecorder& events_;
   const base::Clock& clock_;
   Leads leads_;
+  const MigLayoutsIn layouts_;
   net::Scope scope_;  // last: ends the callbacks
 };
 

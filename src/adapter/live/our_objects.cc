@@ -8,6 +8,7 @@
 
 #include "adapter/live/lift_patch.h"
 #include "kube/write.h"
+#include "report/operation_json.h"
 #include "report/plan_json.h"
 #include "report/status_json.h"
 
@@ -56,6 +57,17 @@ kube::Call CallFor(const control::WritePlanStatus& write, const std::string& fen
                     {{"uid", write.plan.uid}, {"resourceVersion", write.plan.version}},
                     report::RenderPlanStatus(write.plan, fence));
 }
+kube::Call CallFor(const control::CreateOperation& write, const std::string& fence) {
+  json object = json::parse(report::RenderNodeOperation(write.operation));
+  object["metadata"] = Fenced(std::move(object["metadata"]), fence);
+  return kube::CreateCall({.resource = kOperations}, object.dump());
+}
+kube::Call CallFor(const control::WriteOperationStatus& write, const std::string& fence) {
+  const plan::NodeOperation& operation = write.operation;
+  return StatusCall(kOperations, operation.name,
+                    {{"uid", operation.uid}, {"resourceVersion", operation.version}},
+                    report::RenderOperationStatus(operation, fence));
+}
 kube::Call CallFor(const control::WritePoolStatus& write, const std::string& fence) {
   return StatusCall(kPools, write.pool, json::object(),
                     report::RenderPoolStatus(write.status, fence));
@@ -71,6 +83,7 @@ const kube::Resource kPools = Ours("gpupools", "GpuPool");
 const kube::Resource kClasses = Ours("gpuclasses", "GpuClass");
 const kube::Resource kPlans = Ours("gpuplans", "GpuPlan");
 const kube::Resource kViews = Ours("viewrequests", "ViewRequest");
+const kube::Resource kOperations = Ours("nodeoperations", "NodeOperation");
 
 kube::ReflectorOptions HowToFollow(const kube::Resource& resource,
                                    std::function<void(const std::string& line)> log) {
@@ -116,15 +129,25 @@ std::optional<kube::Call> CallOf(const control::Write& write, const std::string&
       write);
 }
 
-kube::Call MarkCall(const control::DeletePlan& write, const std::string& fence) {
-  return Patch({.resource = kPlans, .name = write.plan.name},
-               {{"metadata", Fenced({{"uid", write.plan.uid}}, fence)}});
+std::optional<Deleted> DeletedBy(const control::Write& write) {
+  if (const auto* plan = std::get_if<control::DeletePlan>(&write)) {
+    return Deleted{kPlans, plan->plan};
+  }
+  if (const auto* one = std::get_if<control::DeleteOperation>(&write)) {
+    return Deleted{kOperations, one->operation};
+  }
+  return std::nullopt;
 }
 
-kube::Call DeleteCall(const control::DeletePlan& write, const std::string& version) {
+kube::Call MarkCall(const Deleted& deleted, const std::string& fence) {
+  return Patch({.resource = deleted.resource, .name = deleted.object.name},
+               {{"metadata", Fenced({{"uid", deleted.object.uid}}, fence)}});
+}
+
+kube::Call DeleteCall(const Deleted& deleted, const std::string& version) {
   kube::DeleteOptions how;
-  how.must = {.uid = write.plan.uid, .resource_version = version};
-  return kube::DeleteCall({.resource = kPlans, .name = write.plan.name}, how);
+  how.must = {.uid = deleted.object.uid, .resource_version = version};
+  return kube::DeleteCall({.resource = deleted.resource, .name = deleted.object.name}, how);
 }
 
 kube::Call AnswerCall(const ViewRequest& request, const std::string& status) {
@@ -132,7 +155,8 @@ kube::Call AnswerCall(const ViewRequest& request, const std::string& status) {
 }
 
 kube::Call DropCall(const ViewRequest& request) {
-  return kube::DeleteCall({.resource = kViews, .name = request.name}, {.must = {.uid = request.uid}});
+  return kube::DeleteCall({.resource = kViews, .name = request.name},
+                          {.must = {.uid = request.uid}});
 }
 
 }  // namespace tangram::adapter

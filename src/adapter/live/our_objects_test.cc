@@ -34,7 +34,7 @@ TEST(OurObjects, WhatIsCreatedOrChangedCarriesWhoLeads) {
   EXPECT_EQ(approval[pointer], fence);
   EXPECT_EQ(approval["metadata"]["uid"], "uid");
   EXPECT_EQ(approval["spec"], json({{"approved", true}}));
-  EXPECT_EQ(json::parse(MarkCall({{"plan", "uid"}}, fence).body)[pointer], fence);
+  EXPECT_EQ(json::parse(MarkCall({kPlans, {"plan", "uid"}}, fence).body)[pointer], fence);
 }
 
 TEST(OurObjects, AStatusCarriesItInAFieldOfItsOwn) {
@@ -54,7 +54,7 @@ TEST(OurObjects, AStatusOfOursNeedsNoVersion) {
 }
 
 TEST(OurObjects, JustTheVersionThatWasMarkedIsDeleted) {
-  const kube::Call call = DeleteCall({{"plan", "uid"}}, "9");
+  const kube::Call call = DeleteCall({kPlans, {"plan", "uid"}}, "9");
   EXPECT_EQ(call.method, "DELETE");
   EXPECT_EQ(json::parse(call.body)["preconditions"],
             json({{"uid", "uid"}, {"resourceVersion", "9"}}));

@@ -1,0 +1,404 @@
+#include "control/operations.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "control/node_layout.h"
+#include "plan/leaks/seats.h"
+#include "plan/pool_plan.h"
+
+namespace tangram::control {
+namespace {
+
+using plan::NodeOperation;
+using Kind = Operations::Readiness::Kind;
+
+const cluster::Node* NodeNamed(const cluster::Snapshot& snapshot, std::string_view name) {
+  const auto at = std::lower_bound(
+      snapshot.nodes.begin(), snapshot.nodes.end(), name,
+      [](const auto& node, std::string_view wanted) { return node.name < wanted; });
+  return at != snapshot.nodes.end() && at->name == name ? &*at : nullptr;
+}
+
+// A name of the pod that leaves the node, where the change is about one.
+const plan::PodName* PodThatLeaves(const plan::Change& change, const std::string& node) {
+  if (const auto* move = std::get_if<plan::MovePod>(&change)) {
+    return move->from == node ? &move->pod : nullptr;
+  }
+  if (const auto* evict = std::get_if<plan::EvictPod>(&change)) {
+    return evict->node == node ? &evict->pod : nullptr;
+  }
+  return nullptr;
+}
+
+std::vector<plan::NamedPod> PodsToEvict(const plan::Proposal& plan, const std::string& node,
+                                        const std::vector<int>& actions,
+                                        const cluster::Snapshot& snapshot) {
+  std::set<plan::PodName> named;
+  for (const plan::Action& action : plan.plan.actions) {
+    if (const auto* pod = PodThatLeaves(action.change, node)) named.insert(*pod);
+    if (std::find(actions.begin(), actions.end(), action.id) == actions.end()) continue;
+    named.insert(action.disturbs.begin(), action.disturbs.end());
+  }
+  std::vector<plan::NamedPod> pods;
+  for (const cluster::Pod& pod : snapshot.pods) {
+    if (pod.node != node || !named.contains({pod.ns, pod.name})) continue;
+    pods.push_back({{pod.ns, pod.name}, pod.uid});
+  }
+  return pods;
+}
+
+// Every card of the node: mig-manager is told of all of them.
+std::vector<plan::CardLayouts> CardsOf(const cluster::Node& node) {
+  std::vector<plan::CardLayouts> cards;
+  for (const cluster::Gpu& gpu : node.gpus) {
+    plan::CardLayouts& card = cards.emplace_back();
+    card.gpu = gpu.index;
+    for (const cluster::Instance& instance : gpu.instances) {
+      card.before.push_back({instance.profile, instance.start});
+    }
+    card.after = card.before;
+  }
+  return cards;
+}
+
+base::Time OverSince(const NodeOperation& operation) {
+  const cluster::Condition* end = plan::EndOf(operation);
+  return end == nullptr ? operation.created_at : end->since;
+}
+
+base::Milliseconds Doubled(base::Milliseconds wait, int failures, base::Milliseconds most) {
+  for (int i = 1; i < failures && wait < most; ++i) wait *= 2;
+  return std::min(wait, most);
+}
+
+// Why nobody may cut the cards of this node by mig-manager; empty: one may.
+std::string WhyNever(const cluster::Node& node) {
+  for (const cluster::Gpu& gpu : node.gpus) {
+    if (gpu.dra_device.empty()) continue;
+    return fmt::format(
+        "{} has two owners of its cards: a DRA driver publishes {}, and the pool's "
+        "backend is MigManager; set partitioning.backend to Dra, or stop the driver's "
+        "GPU part there",
+        node.name, gpu.dra_device);
+  }
+  if (cluster::Find(node.labels, "nvidia.com/gpu.deploy.mig-manager") == "false") {
+    return fmt::format("mig-manager does not run on {} (label nvidia.com/gpu.deploy.mig-manager)",
+                       node.name);
+  }
+  if (cluster::Find(node.labels, "nvidia.com/mig.strategy") == "none") {
+    return fmt::format(
+        "the device plugin of {} shows no MIG instance (nvidia.com/mig.strategy is "
+        "none); set mig.strategy to mixed in the ClusterPolicy",
+        node.name);
+  }
+  if (node.gpus.empty()) return fmt::format("{} has no GPU", node.name);
+  return "";
+}
+
+}  // namespace
+
+// ---- what the cluster has ----
+
+void Operations::Set(NodeOperation operation) {
+  if (!operation.ours) return Remove(operation.name);
+  Entry& entry = entries_[operation.name];
+  if (entry.written_here && entry.operation.uid == operation.uid) {
+    operation.step = entry.operation.step;
+    operation.steps = std::move(entry.operation.steps);
+    operation.conditions = std::move(entry.operation.conditions);
+  } else if (entry.operation.uid != operation.uid) {
+    entry = {};
+  }
+  wanted_.erase(operation.name);
+  entry.operation = std::move(operation);
+}
+
+void Operations::Remove(const std::string& name) { entries_.erase(name); }
+
+void Operations::KeepOnly(const std::set<std::string>& names) {
+  std::erase_if(entries_, [&](const auto& entry) { return !names.contains(entry.first); });
+}
+
+void Operations::Reset() {
+  for (auto& [name, entry] : entries_) {
+    entry = Entry{.operation = std::move(entry.operation)};
+  }
+  wanted_.clear();
+  asked_.clear();
+  next_due_.reset();
+}
+
+// ---- what is to begin ----
+
+// After operations that did not end done, one after another.
+std::optional<base::Time> Operations::RestsUntil(const std::string& node) const {
+  std::vector<const NodeOperation*> over;
+  for (const auto& [name, entry] : entries_) {
+    if (entry.operation.node == node && plan::IsOver(entry.operation)) {
+      over.push_back(&entry.operation);
+    }
+  }
+  std::sort(over.begin(), over.end(), [](const NodeOperation* a, const NodeOperation* b) {
+    return std::pair(OverSince(*a), std::string_view(a->name)) >
+           std::pair(OverSince(*b), std::string_view(b->name));
+  });
+  const auto good = std::find_if(over.begin(), over.end(), [](const NodeOperation* operation) {
+    return cluster::Holds(operation->conditions, "Done");
+  });
+  const auto failures = static_cast<int>(good - over.begin());
+  if (failures == 0) return std::nullopt;
+  return OverSince(*over.front()) + Doubled(options_.first_wait, failures, options_.last_wait);
+}
+
+Operations::Readiness Operations::MayBegin(const plan::Pool& pool, const std::string& name,
+                                           base::Time now) const {
+  const cluster::Node* node = NodeNamed(model_.last(), name);
+  if (node == nullptr) return {Kind::kLater, fmt::format("node {} is gone", name)};
+  if (std::string why = WhyNever(*node); !why.empty()) return {Kind::kNever, std::move(why)};
+  int at_work = 0;
+  const auto count = [&](const NodeOperation& operation) {
+    const cluster::Node* other = NodeNamed(model_.last(), operation.node);
+    if (other != nullptr && plan::Selects(pool, *other)) ++at_work;
+    return operation.node == name;
+  };
+  bool busy = false;
+  for (const auto& [key, entry] : entries_) {
+    if (!plan::IsOver(entry.operation)) busy = count(entry.operation) || busy;
+  }
+  for (const auto& [key, operation] : wanted_) busy = count(operation) || busy;
+  if (busy) return {Kind::kLater, fmt::format("another operation is at {}", name)};
+  if (at_work >= pool.most_recut_nodes.value_or(options_.most_at_once)) {
+    return {Kind::kLater, fmt::format("{} nodes of the pool are being cut", at_work)};
+  }
+  if (const auto until = RestsUntil(name); until && *until > now) {
+    return {Kind::kLater, fmt::format("the last operation on {} failed", name)};
+  }
+  if (MigIsUnderWay(*node)) return {Kind::kLater, "mig-manager is at another change"};
+  const std::string odd = DifferenceOf(*node, CardsOf(*node), Side::kBefore);
+  if (!odd.empty()) return {Kind::kLater, fmt::format("{} is not in order: {}", name, odd)};
+  return {};
+}
+
+const NodeOperation* Operations::Of(const plan::Proposal& plan, const std::string& node) const {
+  const auto found = entries_.find(plan::OperationName(plan, node));
+  return found == entries_.end() ? nullptr : &found->second.operation;
+}
+
+void Operations::Begin(const plan::Proposal& plan, const std::string& node,
+                       const std::vector<int>& actions) {
+  std::string name = plan::OperationName(plan, node);
+  const cluster::Node* is = NodeNamed(model_.last(), node);
+  if (is == nullptr || entries_.contains(name) || wanted_.contains(name)) return;
+  NodeOperation operation{.name = name, .node = node, .plan = plan.name, .actions = actions};
+  operation.cards = CardsOf(*is);
+  for (const int id : actions) {
+    const plan::Action& action = plan.plan.actions.at(static_cast<std::size_t>(id));
+    if (operation.reason.empty()) operation.reason = action.reason;
+    const auto& change = std::get<plan::Repartition>(action.change);
+    for (plan::CardLayouts& card : operation.cards) {
+      if (card.gpu == change.gpu) card.after = change.to;
+    }
+  }
+  operation.label_before = std::string(cluster::Find(is->labels, kMigConfig));
+  operation.evict = PodsToEvict(plan, node, actions, model_.last());
+  operation.ours = true;
+  wanted_.emplace(std::move(name), std::move(operation));
+}
+
+// ---- one operation ----
+
+OperationWorld Operations::WorldOf(const Entry& entry, const plan::PlanPolicy& policy,
+                                   const std::set<std::string>& plans) const {
+  const NodeOperation& operation = entry.operation;
+  const cluster::Snapshot& snapshot = model_.last();
+  OperationWorld world{.node = NodeNamed(snapshot, operation.node),
+                       .layouts_written = entry.layouts_written,
+                       .layouts_refused = entry.layouts_refused};
+  for (const cluster::Pod& pod : snapshot.pods) {
+    const bool holds = cluster::HoldsDevices(pod) && plan::AsksForGpu(pod);
+    if (pod.node == operation.node && holds) world.holders.push_back(&pod);
+  }
+  const auto forbid = [&](std::string reason, std::string why) {
+    world.not_allowed_reason = std::move(reason);
+    world.not_allowed = std::move(why);
+  };
+  const plan::Pool* pool = world.node == nullptr ? nullptr : plan::PoolOf(policy, *world.node);
+  if (!plans.contains(operation.plan)) {
+    forbid("PlanGone", fmt::format("GpuPlan {} is gone or over", operation.plan));
+  } else if (pool == nullptr) {
+    forbid("PoolChanged", "no GpuPool selects the node");
+  } else if (pool->policy.mode == plan::Mode::kObserve) {
+    forbid("PoolChanged", fmt::format("GpuPool {} is in mode Observe", pool->name));
+  } else if (pool->policy.mig != plan::MigBackend::kMigManager) {
+    forbid("PoolChanged", fmt::format("the backend of GpuPool {} is not MigManager", pool->name));
+  }
+  return world;
+}
+
+void Operations::Follow(Entry& entry, const plan::PlanPolicy& policy,
+                        const std::set<std::string>& plans) {
+  if (plan::IsOver(entry.operation) || entry.in_flight > 0) return;
+  // What was written shows any moment: the journal goes on then, and nothing is asked for twice.
+  const bool pauses = entry.not_before > now_;
+  if (pauses) WakeAt(entry.not_before);
+  if (pauses && entry.failures > 0) return;
+  const OperationWorld world = WorldOf(entry, policy, plans);
+  OperationMove move = NextStep(entry.operation, world, options_.limits, now_);
+  WakeAt(move.look_again);
+  if (move.to != entry.operation) return WriteStatus(entry, std::move(move.to));
+  if (pauses) return;
+  for (Write& write : move.writes) Add(entry, std::move(write));
+}
+
+// The first status that a leader writes has to be of the version that it saw.
+void Operations::WriteStatus(Entry& entry, NodeOperation to) {
+  if (entry.written_here) to.version.clear();
+  std::vector<cluster::Condition> news;
+  for (const cluster::Condition& said : to.conditions) {
+    const auto* before = cluster::ConditionOf(entry.operation.conditions, said.type);
+    const bool known = before != nullptr && before->holds && before->reason == said.reason;
+    if (said.holds && !known) news.push_back(said);
+  }
+  Add(entry, WriteOperationStatus{std::move(to), std::move(news)});
+}
+
+// A taint of an operation that is no more (somebody deleted it, or gave it up) keeps pods off for
+// nothing.
+void Operations::FreeNodes() {
+  for (const cluster::Node& node : model_.last().nodes) {
+    for (const cluster::Taint& taint : node.taints) {
+      if (taint.key != kRepartitionTaint) continue;
+      const auto found = entries_.find(taint.value);
+      if (found != entries_.end() && !plan::IsOver(found->second.operation)) continue;
+      const auto [asked, is_new] =
+          asked_.try_emplace("node/" + node.name, now_ + options_.orphan_wait);
+      if (asked->second > now_) {
+        WakeAt(asked->second);
+        continue;
+      }
+      asked->second = now_ + options_.ask_again;
+      writes_.emplace_back(ChangeNode{
+          .node = node.name, .operation = taint.value, .taint = ChangeNode::Taint::kRemove});
+    }
+  }
+}
+
+void Operations::DeleteOld(const std::set<std::string>& plans) {
+  std::map<std::string, std::vector<Entry*>> over;
+  for (auto& [name, entry] : entries_) {
+    const bool needed = plans.contains(entry.operation.plan);  // it reads there how it ended
+    if (plan::IsOver(entry.operation) && !needed) over[entry.operation.node].push_back(&entry);
+  }
+  for (auto& [node, entries] : over) {
+    std::sort(entries.begin(), entries.end(), [](const Entry* a, const Entry* b) {
+      return std::pair(OverSince(a->operation), std::string_view(a->operation.name)) <
+             std::pair(OverSince(b->operation), std::string_view(b->operation.name));
+    });
+    const std::size_t too_many = entries.size() - std::min(entries.size(), options_.keep_most);
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      Entry& entry = *entries[i];
+      const base::Time until = OverSince(entry.operation) + options_.keep_for;
+      const base::Time due = i < too_many ? entry.not_before : std::max(until, entry.not_before);
+      if (due > now_) {
+        WakeAt(due);
+      } else if (entry.in_flight == 0) {
+        Add(entry, DeleteOperation{{entry.operation.name, entry.operation.uid}});
+      }
+    }
+  }
+}
+
+// ---- a round ----
+
+std::vector<Write> Operations::Decide(const plan::PlanPolicy& policy,
+                                      const std::set<std::string>& plans, base::Time now) {
+  now_ = now;
+  next_due_.reset();
+  for (auto& [name, operation] : wanted_) {
+    const auto [asked, is_new] = asked_.try_emplace(name, base::Time());
+    if (asked->second > now_) {
+      WakeAt(asked->second);
+      continue;
+    }
+    asked->second = now_ + options_.ask_again;
+    writes_.emplace_back(CreateOperation{operation});
+  }
+  for (auto& [name, entry] : entries_) Follow(entry, policy, plans);
+  for (const auto& [name, entry] : entries_) {
+    const auto until = RestsUntil(entry.operation.node);
+    if (until && *until > now_) WakeAt(*until);  // plans may wait for that
+  }
+  FreeNodes();
+  DeleteOld(plans);
+  std::erase_if(asked_,
+                [&](const auto& entry) { return entry.second + options_.last_retry < now_; });
+  return std::exchange(writes_, {});
+}
+
+bool Operations::Finish(const Write& write, const base::Result<void>& outcome, base::Time now) {
+  now_ = now;
+  std::string name;
+  if (const auto* create = std::get_if<CreateOperation>(&write)) {
+    // What is refused is not asked for again as it was: the world may have changed. What was made
+    // is not either, until the watch shows it: the plan asks again.
+    if (!outcome) wanted_.erase(create->operation.name);
+    return true;
+  }
+  if (const auto* status = std::get_if<WriteOperationStatus>(&write)) name = status->operation.name;
+  if (const auto* gone = std::get_if<DeleteOperation>(&write)) name = gone->operation.name;
+  if (const auto* change = std::get_if<ChangeNode>(&write)) name = change->operation;
+  if (const auto* layouts = std::get_if<WriteLayouts>(&write)) name = layouts->operation;
+  if (const auto* evict = std::get_if<Evict>(&write)) name = evict->operation;
+  if (name.empty()) return false;
+  const auto entry = entries_.find(name);
+  if (entry != entries_.end()) FinishOf(entry->second, write, outcome, now);
+  return true;
+}
+
+void Operations::FinishOf(Entry& entry, const Write& write, const base::Result<void>& outcome,
+                          base::Time now) {
+  entry.in_flight = std::max(0, entry.in_flight - 1);
+  const bool later = !outcome && outcome.error().code == base::ErrorCode::kLater;
+  entry.failures = outcome || later ? 0 : entry.failures + 1;
+  if (!outcome && !later) {
+    entry.not_before = now + Doubled(options_.ask_again, entry.failures, options_.last_retry);
+  }
+  if (const auto* status = std::get_if<WriteOperationStatus>(&write)) {
+    if (!outcome) return;
+    const auto holds = [&](const char* type) {
+      return cluster::Holds(status->operation.conditions, type) ? 1 : 0;
+    };
+    counts_.done += holds("Done");
+    counts_.rolled_back += holds("RolledBack");
+    counts_.failed += holds("Failed");
+    entry.written_here = true;
+    entry.operation.step = status->operation.step;
+    entry.operation.steps = status->operation.steps;
+    entry.operation.conditions = status->operation.conditions;
+    entry.not_before = now;
+    return;
+  }
+  if (std::holds_alternative<WriteLayouts>(write)) {
+    entry.layouts_written = outcome.has_value();
+    const bool refused = !outcome && (outcome.error().code == base::ErrorCode::kInvalid ||
+                                      outcome.error().code == base::ErrorCode::kDenied ||
+                                      outcome.error().code == base::ErrorCode::kNotFound);
+    entry.layouts_refused = refused ? outcome.error().message : "";
+    if (outcome) entry.not_before = now;
+    return;
+  }
+  // Asked again after a while, until the watch shows that it is done.
+  entry.not_before = std::max(entry.not_before, now + options_.ask_again);
+}
+
+void Operations::Add(Entry& entry, Write write) {
+  ++entry.in_flight;
+  writes_.push_back(std::move(write));
+}
+
+void Operations::WakeAt(base::Time due) { next_due_ = std::min(next_due_.value_or(due), due); }
+
+}  // namespace tangram::control

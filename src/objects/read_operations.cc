@@ -1,0 +1,140 @@
+#include "objects/read_operations.h"
+
+#include <utility>
+
+#include "base/time_text.h"
+#include "objects/object.h"
+#include "objects/read_plans.h"
+#include "yaml/fields.h"
+
+namespace tangram::objects {
+namespace {
+
+using plan::OperationStep;
+using plan::StepRecord;
+using yaml::Fields;
+using yaml::Range;
+using yaml::Value;
+using yaml::Words;
+
+constexpr Range kCards = {0, 63};
+constexpr Range kAttempts = {1, 1'000'000};
+constexpr double kMostActions = 1e6;
+
+constexpr Words<int, 1> kKinds = {{{"Repartition", 0}}};
+constexpr Words<StepRecord::State, 4> kStates = {{{"Running", StepRecord::State::kRunning},
+                                                  {"Done", StepRecord::State::kDone},
+                                                  {"Failed", StepRecord::State::kFailed},
+                                                  {"RolledBack", StepRecord::State::kRolledBack}}};
+
+std::string ReadText(Fields& fields, std::string_view key) { return fields.Text(key).value_or(""); }
+
+std::string NeedText(Fields& fields, std::string_view key) {
+  fields.Need(key, "write one");
+  return ReadText(fields, key);
+}
+
+std::optional<base::Time> ReadTime(Fields& fields, std::string_view key) {
+  const auto text = fields.Text(key);
+  if (!text) return std::nullopt;
+  const auto time = base::ParseTime(*text);
+  if (time) return *time;
+  fields.Wrong(key, "is no time; write it as 2026-11-22T12:00:00Z");
+  return std::nullopt;
+}
+
+std::vector<plan::PlacedInstance> ReadLayout(Fields& card, std::string_view key) {
+  card.Need(key, "write a list of instances, [] for a whole card");
+  std::vector<plan::PlacedInstance> layout;
+  for (Fields instance : card.Maps(key)) {
+    layout.push_back({NeedText(instance, "profile"), instance.Whole("start", kCards)});
+  }
+  return layout;
+}
+
+class OperationReader {
+ public:
+  explicit OperationReader(const Value& value) : object_(value, kOperationKind), value_(value) {}
+
+  base::Result<plan::NodeOperation> Read() && {
+    object_.CheckKind();
+    Metadata metadata = object_.ReadMetadata();
+    read_.name = std::move(metadata.name);
+    read_.uid = std::move(metadata.uid);
+    read_.version = std::move(metadata.version);
+    read_.generation = metadata.generation;
+    read_.created_at = metadata.created_at;
+    read_.ours = metadata.managed_by == kManager;
+    ReadSpec(object_.Spec());
+    ReadStatus(Fields(object_.faults(), value_.Find("status"), "status"));
+    if (object_.faults().first()) return tl::unexpected(*object_.faults().first());
+    return std::move(read_);
+  }
+
+ private:
+  void ReadSpec(Fields spec) {
+    spec.Need("kind", "write Repartition");
+    spec.OneOf("kind", kKinds);
+    read_.node = NeedText(spec, "node");
+    read_.reason = NeedText(spec, "reason");
+    if (spec.Has("plan")) ReadPlan(spec.Map("plan"));
+    spec.Need("repartition", "write the cards");
+    Fields repartition = spec.Map("repartition");
+    read_.label_before = ReadText(repartition, "migConfigBefore");
+    for (Fields card : repartition.Maps("cards")) {
+      card.Need("gpu", "write the card's index");
+      read_.cards.push_back({card.Whole("gpu", kCards).value_or(0),
+                             ReadLayout(card, "layoutBefore"), ReadLayout(card, "layoutAfter")});
+    }
+    for (Fields pod : repartition.Maps("evict")) {
+      read_.evict.push_back(
+          {{NeedText(pod, "namespace"), NeedText(pod, "name")}, NeedText(pod, "uid")});
+    }
+  }
+
+  void ReadPlan(Fields plan) {
+    read_.plan = NeedText(plan, "name");
+    const Value* list = plan.Find("actions");
+    const std::size_t count = list == nullptr ? 0 : list->items.size();
+    for (const double id : plan.Numbers("actions", count, kMostActions)) {
+      read_.actions.push_back(static_cast<int>(id));
+    }
+  }
+
+  void ReadStatus(Fields status) {
+    read_.step = ReadStep(status, "step");
+    for (Fields one : status.Maps("steps")) {
+      StepRecord record;
+      one.Need("name", "write a step");
+      record.step = ReadStep(one, "name").value_or(OperationStep::kReserve);
+      record.state = one.OneOf("state", kStates).value_or(StepRecord::State::kRunning);
+      record.started_at = ReadTime(one, "startedAt").value_or(base::Time());
+      record.finished_at = ReadTime(one, "finishedAt");
+      record.attempts = one.Whole("attempts", kAttempts).value_or(1);
+      record.message = ReadText(one, "message");
+      read_.steps.push_back(std::move(record));
+    }
+    read_.conditions = ReadConditions(value_);
+  }
+
+  static std::optional<OperationStep> ReadStep(Fields& fields, std::string_view key) {
+    const auto name = fields.Text(key);
+    if (!name || name->empty()) return std::nullopt;
+    const auto step = plan::StepNamed(*name);
+    if (!step) fields.Wrong(key, "is no step that this version knows");
+    return step;
+  }
+
+  Object object_;
+  const Value& value_;
+  plan::NodeOperation read_;
+};
+
+}  // namespace
+
+base::Result<std::vector<plan::NodeOperation>> ReadOperations(std::string_view text) {
+  return ReadAll<plan::NodeOperation>(
+      text, kOperationKind, [](const Value& value) { return OperationReader(value).Read(); });
+}
+
+}  // namespace tangram::objects

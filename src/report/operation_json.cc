@@ -1,0 +1,57 @@
+#include "report/operation_json.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+
+namespace tangram::report {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kLongestReason = 1'024;
+
+Json LayoutJson(const std::vector<plan::PlacedInstance>& layout) {
+  Json list = Json::array();
+  for (const auto& [profile, start] : layout) {
+    list.push_back({{"profile", profile}, {"start", start ? Json(*start) : Json()}});
+  }
+  return list;
+}
+
+Json RepartitionJson(const plan::NodeOperation& operation) {
+  Json cards = Json::array();
+  for (const plan::CardLayouts& card : operation.cards) {
+    cards.push_back({{"gpu", card.gpu},
+                     {"layoutBefore", LayoutJson(card.before)},
+                     {"layoutAfter", LayoutJson(card.after)}});
+  }
+  Json evict = Json::array();
+  for (const plan::NamedPod& named : operation.evict) {
+    evict.push_back({{"namespace", named.pod.ns}, {"name", named.pod.name}, {"uid", named.uid}});
+  }
+  Json json = {{"cards", std::move(cards)}, {"evict", std::move(evict)}};
+  if (!operation.label_before.empty()) json["migConfigBefore"] = operation.label_before;
+  return json;
+}
+
+}  // namespace
+
+std::string RenderNodeOperation(const plan::NodeOperation& operation) {
+  Json metadata = {{"name", operation.name}};
+  if (operation.ours) metadata["labels"] = {{"app.kubernetes.io/managed-by", "tangram"}};
+  Json spec = {{"kind", "Repartition"},
+               {"node", operation.node},
+               {"reason", base::Shorten(operation.reason, kLongestReason)},
+               {"repartition", RepartitionJson(operation)}};
+  if (!operation.plan.empty()) {
+    spec["plan"] = {{"name", operation.plan}, {"actions", operation.actions}};
+  }
+  const Json object = {{"apiVersion", "tangram.dev/v1alpha1"},
+                       {"kind", "NodeOperation"},
+                       {"metadata", std::move(metadata)},
+                       {"spec", std::move(spec)}};
+  return object.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace tangram::report
