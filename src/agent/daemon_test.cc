@@ -113,13 +113,13 @@ TEST_F(DaemonTest, FourPodsOfASharedCardGetWhatTheyUsed) {
         {"cards", {{{"name", "NVIDIA A10"}, {"processes", processes}}}}});
   const GrpcServer kubelet(Path("kubelet.sock"), [&] { return GrpcReply{.message = pods}; });
   Start();
-  const std::string labels = R"(index="0",instance="",namespace="ns",pod="pod-11")";
+  const std::string labels = R"(gpu_instance="",index="0",namespace="ns",pod="pod-11")";
   std::string page = Await("tangram_gpu_pod_sm_ratio{container=\"main\"," + labels);
   for (const auto& [pid, percent] : use) {
     double mean = 0;
     for (const int one : percent) mean += one / 100.0 / static_cast<double>(percent.size());
     const std::string series =
-        R"({container="main",index="0",instance="",namespace="ns",pod="pod-)" +
+        R"({container="main",gpu_instance="",index="0",namespace="ns",pod="pod-)" +
         std::to_string(pid) + R"(",profile="")";
     const std::string uuid = R"(,uuid="GPU-00000000-0000-4000-8000-000000000000"})";
     EXPECT_NEAR(ValueOf(page, "tangram_gpu_pod_sm_ratio" + series + uuid), mean, 0.02) << page;

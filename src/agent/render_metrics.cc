@@ -173,7 +173,7 @@ std::string ProfileNameOf(const Card& card, int id) {
 
 Labels LabelsAt(const Card& card, const std::optional<int>& instance) {
   Labels labels = LabelsOf(card);
-  labels["instance"] = instance ? std::to_string(*instance) : "";
+  labels["gpu_instance"] = instance ? std::to_string(*instance) : "";
   labels["profile"] = instance ? ProfileNameOf(card, *instance) : "";
   return labels;
 }
