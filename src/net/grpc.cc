@@ -58,7 +58,7 @@ std::size_t TakeHeader(char* data, std::size_t size, std::size_t count, void* to
 
 struct Connection {
   struct Cleanup {
-    void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
+    void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
     void operator()(curl_slist* list) const { curl_slist_free_all(list); }
   };
   std::unique_ptr<curl_slist, Cleanup> headers;
