@@ -109,7 +109,8 @@ void GrpcServer::Serve(int peer) {
     }
     const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(read[at]); };
     while (read.size() >= kHead) {
-      const std::size_t length = std::size_t{byte(0)} << 16 | byte(1) << 8 | byte(2);
+      const std::size_t length =
+          std::size_t{byte(0)} << 16 | std::size_t{byte(1)} << 8 | std::size_t{byte(2)};
       if (read.size() < kHead + length) break;
       const unsigned type = byte(3);
       const unsigned flags = byte(4);
