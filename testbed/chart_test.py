@@ -83,10 +83,39 @@ class Rendered(unittest.TestCase):
         for value, why in (("replica=3", "replica"), ("replicas=none", "replicas"),
                            ("webhook.timeoutSeconds=30", "timeoutSeconds"),
                            ("webhook.failurePolicy=Maybe", "failurePolicy"),
-                           ("image.digest=latest", "digest")):
+                           ("image.digest=latest", "digest"), ("agent.interval=often", "interval"),
+                           ("agent.kubeletRoot=var", "kubeletRoot")):
             made = helm("template", "tangram", CHART, "-n", NAMESPACE, "--set", value, check=False)
             self.assertNotEqual(made.returncode, 0, value)
             self.assertIn(why, made.stderr, value)
+
+    def test_the_agent_has_no_more_rights_than_documented(self):
+        def agent(*args):
+            made = self.render("--set", "crds.install=false,agent.enabled=true", *args)
+            return next(d for d in yaml.safe_load_all(made) if d and d["kind"] == "DaemonSet")
+
+        pod = agent()["spec"]["template"]["spec"]
+        self.assertNotIn("serviceAccountName", pod)
+        self.assertIs(pod["automountServiceAccountToken"], False)
+        self.assertNotIn("hostNetwork", pod)
+        self.assertEqual([v["hostPath"]["path"] for v in pod["volumes"]],
+                         ["/var/lib/kubelet/pod-resources", "/var/log/containers"])
+        container, = pod["containers"]
+        self.assertTrue(all(mount["readOnly"] for mount in container["volumeMounts"]))
+        self.assertEqual(container["securityContext"], {
+            "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]}})
+        with_counters, = agent("--set", "agent.counters=true")["spec"]["template"]["spec"]["containers"]
+        self.assertEqual(with_counters["securityContext"]["capabilities"],
+                         {"drop": ["ALL"], "add": ["SYS_ADMIN"]})
+
+    def test_the_agents_pods_are_no_replicas_of_the_controller(self):
+        made = [d for d in yaml.safe_load_all(self.render(
+            "--set", "crds.install=false,agent.enabled=true")) if d]
+        kinds = {d["kind"]: d for d in made if d["kind"] in ("Deployment", "DaemonSet")}
+        selected = kinds["Deployment"]["spec"]["selector"]["matchLabels"].items()
+        labels = kinds["DaemonSet"]["spec"]["template"]["metadata"]["labels"].items()
+        self.assertFalse(selected <= labels)
 
     def test_the_default_namespace_is_refused(self):
         made = helm("template", "tangram", CHART, "-n", "default", check=False)

@@ -5,6 +5,8 @@
 #pragma once
 
 #include "agent/inventory.h"
+#include "agent/reading.h"
+#include "base/clock.h"
 #include "base/result.h"
 
 namespace tangram::agent {
@@ -20,6 +22,17 @@ class Nvml {
   virtual base::Result<Card> ReadCard(int index) = 0;
   // Between every two of `cards`.
   virtual base::Result<Links> ReadLinks(const std::vector<Card>& cards) = 0;
+
+  // What changes, of a card that was read whole before; some ten calls a card, not some hundred.
+  virtual base::Result<Reading> ReadAgain(const Card& known) = 0;
+  // Since the last call for that card; the first one gets none.
+  virtual base::Result<ProcessSamples> ReadProcessSamples(int index) = 0;
+  // What happens to these cards; waits for it, at most so long.
+  virtual base::Result<Events> AwaitEvents(const std::vector<int>& cards,
+                                           base::Milliseconds most) = 0;
+
+  // How many calls were given up since they did not come back.
+  virtual int HungCalls() const { return 0; }
 };
 
 // Everything, card by card: one that cannot be read is in the inventory and says why. An error only

@@ -39,9 +39,13 @@ enum class Status : int {
 struct DeviceTag;
 struct GpuInstanceTag;
 struct ComputeInstanceTag;
+struct EventSetTag;
+struct GpmSampleTag;
 using Device = DeviceTag*;  // a card, or a MIG device
 using GpuInstance = GpuInstanceTag*;
 using ComputeInstance = ComputeInstanceTag*;
+using EventSet = EventSetTag*;
+using GpmSample = GpmSampleTag*;
 
 // Versioned structs carry their own size, so that the library knows which form it was given.
 template <class T>
@@ -122,6 +126,37 @@ struct ComputeInstanceInfo {  // nvmlComputeInstanceInfo_t
   unsigned profile_id;
   Placement placement;
 };
+struct ProcessSample {  // nvmlProcessUtilizationSample_t, percent
+  unsigned pid;
+  unsigned long long timestamp;  // microseconds, of the CPU's clock
+  unsigned sm, memory, encoder, decoder;
+};
+struct EventData {  // nvmlEventData_t
+  Device device;
+  unsigned long long type;
+  unsigned long long data;  // the XID of a kEventXid
+  unsigned gpu_instance;    // kNoInstance where it is of no instance
+  unsigned compute_instance;
+};
+struct GpmSupport {  // nvmlGpmSupport_t, version 1: the number alone
+  unsigned version;
+  unsigned supported;
+};
+struct GpmMetric {  // nvmlGpmMetric_t
+  unsigned id;
+  Status status;
+  double value;
+  const char* names[3];
+};
+// nvmlGpmMetricsGet_t, version 1: the number alone. The array of nvml.h grows with each release
+// (477 by now); what is read is `count`, and a longer one does no harm.
+inline constexpr unsigned kMostGpmMetrics = 1024;
+struct GpmMetrics {
+  unsigned version;
+  unsigned count;
+  GpmSample first, second;
+  GpmMetric metrics[kMostGpmMetrics];
+};
 
 static_assert(sizeof(void*) == 8, "the layouts are those of 64-bit Linux");
 static_assert(sizeof(unsigned) == 4 && sizeof(unsigned long) == 8);
@@ -138,6 +173,11 @@ static_assert(VersionOf<GpuInstanceProfileV2>(2) == 0x2000098);
 static_assert(sizeof(GpuInstanceInfo) == 24);
 static_assert(sizeof(ComputeInstanceProfile) == 36);
 static_assert(sizeof(ComputeInstanceInfo) == 32);
+static_assert(sizeof(ProcessSample) == 32 && offsetof(ProcessSample, sm) == 16);
+static_assert(sizeof(EventData) == 32);
+static_assert(sizeof(GpmSupport) == 8);
+static_assert(sizeof(GpmMetric) == 40 && offsetof(GpmMetric, value) == 8);
+static_assert(offsetof(GpmMetrics, metrics) == 24);
 
 // Arguments that are numbers.
 inline constexpr unsigned kTemperatureOfGpu = 0;   // nvmlTemperatureSensors_t
@@ -153,6 +193,17 @@ inline constexpr unsigned kRemoteGpu = 0;          // nvmlIntNvLinkDeviceType_t
 inline constexpr unsigned kRemoteSwitch = 2;
 inline constexpr unsigned kRetiredBySingleBits = 0;  // nvmlPageRetirementCause_t
 inline constexpr unsigned kRetiredByDoubleBit = 1;
+inline constexpr unsigned kGpmVersion = 1;
+// NVML_GPM_METRIC_*, percent.
+inline constexpr unsigned kGpmGraphics = 1;
+inline constexpr unsigned kGpmSm = 2;
+inline constexpr unsigned kGpmOccupancy = 3;
+inline constexpr unsigned kGpmTensor = 5;
+inline constexpr unsigned kGpmDram = 10;
+
+// Bits of what may happen to a card.
+inline constexpr unsigned long long kEventXid = 0x8;
+inline constexpr unsigned long long kEventMigChange = 0x100;
 
 // Why clocks are held down: bits of nvmlDeviceGetCurrentClocksEventReasons.
 inline constexpr unsigned long long kSlowPowerCap = 0x4;

@@ -20,6 +20,7 @@ inline constexpr Function<int*> kCudaVersion{"nvmlSystemGetCudaDriverVersion_v2"
 
 inline constexpr Function<unsigned*> kDeviceCount{"nvmlDeviceGetCount_v2"};
 inline constexpr Function<unsigned, Device*> kDeviceByIndex{"nvmlDeviceGetHandleByIndex_v2"};
+inline constexpr Function<const char*, Device*> kDeviceByUuid{"nvmlDeviceGetHandleByUUID"};
 inline constexpr Function<Device, char*, unsigned> kName{"nvmlDeviceGetName"};
 inline constexpr Function<Device, char*, unsigned> kUuid{"nvmlDeviceGetUUID"};
 inline constexpr Function<Device, PciInfo*> kPciInfo{"nvmlDeviceGetPciInfo_v3"};
@@ -50,6 +51,24 @@ using ProcessList = Function<Device, unsigned*, ProcessInfo*>;
 inline constexpr ProcessList kComputeProcesses{"nvmlDeviceGetComputeRunningProcesses_v3"};
 inline constexpr ProcessList kGraphicsProcesses{"nvmlDeviceGetGraphicsRunningProcesses_v3"};
 inline constexpr ProcessList kMpsProcesses{"nvmlDeviceGetMPSComputeRunningProcesses_v3"};
+
+inline constexpr Function<Device, ProcessSample*, unsigned*, unsigned long long> kProcessSamples{
+    "nvmlDeviceGetProcessUtilization"};
+
+inline constexpr Function<Device, GpmSupport*> kGpmSupport{"nvmlGpmQueryDeviceSupport"};
+inline constexpr Function<GpmSample*> kGpmAlloc{"nvmlGpmSampleAlloc"};
+inline constexpr Function<GpmSample> kGpmFree{"nvmlGpmSampleFree"};
+inline constexpr Function<Device, GpmSample> kGpmSampleGet{"nvmlGpmSampleGet"};
+inline constexpr Function<Device, unsigned, GpmSample> kGpmMigSampleGet{"nvmlGpmMigSampleGet"};
+inline constexpr Function<GpmMetrics*> kGpmMetricsGet{"nvmlGpmMetricsGet"};
+
+inline constexpr Function<Device, unsigned long long*> kSupportedEvents{
+    "nvmlDeviceGetSupportedEventTypes"};
+inline constexpr Function<EventSet*> kEventSetCreate{"nvmlEventSetCreate"};
+inline constexpr Function<EventSet> kEventSetFree{"nvmlEventSetFree"};
+inline constexpr Function<Device, unsigned long long, EventSet> kRegisterEvents{
+    "nvmlDeviceRegisterEvents"};
+inline constexpr Function<EventSet, EventData*, unsigned> kEventSetWait{"nvmlEventSetWait_v2"};
 
 inline constexpr Function<Device, unsigned*, unsigned*> kMigMode{"nvmlDeviceGetMigMode"};
 inline constexpr Function<Device, unsigned, GpuInstanceProfile*> kProfile{

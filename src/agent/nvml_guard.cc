@@ -155,11 +155,21 @@ base::Result<void> NvmlGuard::Run(Job job) {
   return {};
 }
 
+namespace {
+
+// Not inlined: g++ 12 takes what it sees through three std::functions for a free of no heap.
+template <class T>
+[[gnu::noinline]] void Put(std::optional<base::Result<T>>& answer,
+                           const std::function<base::Result<T>(Nvml&)>& read, Nvml& nvml) {
+  answer.emplace(read(nvml));
+}
+
+}  // namespace
+
 template <class T>
 base::Result<T> NvmlGuard::On(std::function<base::Result<T>(Nvml&)> read) {
   const auto answer = std::make_shared<std::optional<base::Result<T>>>();  // outlives a give-up
-  const auto ran =
-      Run([answer, read = std::move(read)](Nvml& nvml) { answer->emplace(read(nvml)); });
+  const auto ran = Run([answer, read = std::move(read)](Nvml& nvml) { Put(*answer, read, nvml); });
   if (!ran) return tl::unexpected(ran.error());
   return std::move(**answer);
 }
@@ -174,6 +184,21 @@ base::Result<Card> NvmlGuard::ReadCard(int index) {
 
 base::Result<Links> NvmlGuard::ReadLinks(const std::vector<Card>& cards) {
   return On<Links>([cards](Nvml& nvml) { return nvml.ReadLinks(cards); });
+}
+
+base::Result<Reading> NvmlGuard::ReadAgain(const Card& known) {
+  const auto card = std::make_shared<const Card>(known);  // the read may outlive the caller
+  return On<Reading>([card](Nvml& nvml) { return nvml.ReadAgain(*card); });
+}
+
+base::Result<ProcessSamples> NvmlGuard::ReadProcessSamples(int index) {
+  return On<ProcessSamples>([index](Nvml& nvml) { return nvml.ReadProcessSamples(index); });
+}
+
+base::Result<Events> NvmlGuard::AwaitEvents(const std::vector<int>& cards,
+                                            base::Milliseconds most) {
+  const auto watched = std::make_shared<const std::vector<int>>(cards);
+  return On<Events>([watched, most](Nvml& nvml) { return nvml.AwaitEvents(*watched, most); });
 }
 
 }  // namespace tangram::agent

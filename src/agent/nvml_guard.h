@@ -39,6 +39,12 @@ class NvmlGuard final : public Nvml {
   base::Result<Driver> ReadDriver() override;
   base::Result<Card> ReadCard(int index) override;
   base::Result<Links> ReadLinks(const std::vector<Card>& cards) override;
+  base::Result<Reading> ReadAgain(const Card& known) override;
+  base::Result<ProcessSamples> ReadProcessSamples(int index) override;
+  base::Result<Events> AwaitEvents(const std::vector<int>& cards, base::Milliseconds most) override;
+  int HungCalls() const override { return given_up_; }
+  // No further call will be made: as many as may have hung.
+  bool Exhausted() const { return given_up_ >= limits_.most_given_up; }
 
  private:
   class Worker;

@@ -50,6 +50,11 @@ class ScriptedNvml final : public Nvml {
   }
   base::Result<Card> ReadCard(int) override { throw std::runtime_error("no memory"); }
   base::Result<Links> ReadLinks(const std::vector<Card>&) override { return Links{}; }
+  base::Result<Reading> ReadAgain(const Card&) override { return Reading{}; }
+  base::Result<ProcessSamples> ReadProcessSamples(int) override { return ProcessSamples{}; }
+  base::Result<Events> AwaitEvents(const std::vector<int>&, Milliseconds) override {
+    return Events{};
+  }
 
  private:
   void Call(const char* name) {

@@ -131,6 +131,11 @@ base::Result<Links> LinksOf(NvmlSession& session, const std::vector<Card>& cards
 NvmlReader::NvmlReader(std::string library, CallWatch& watch)
     : library_(std::move(library)), watch_(watch) {}
 
+void NvmlReader::EndSession() {
+  follower_.reset();
+  session_.reset();
+}
+
 template <class T>
 base::Result<T> NvmlReader::InSession(const std::function<base::Result<T>(NvmlSession&)>& read) {
   constexpr int kTries = 2;
@@ -139,17 +144,18 @@ base::Result<T> NvmlReader::InSession(const std::function<base::Result<T>(NvmlSe
       auto opened = NvmlSession::Open(library_, watch_);
       if (!opened) return tl::unexpected(opened.error());
       session_ = std::move(*opened);
+      follower_ = std::make_unique<NvmlFollower>(*session_);
     }
     base::Result<T> result = read(*session_);
     if (!session_->gone()) return result;
-    session_.reset();
+    EndSession();
   }
   return Fail(ErrorCode::kUnavailable,
               "the NVIDIA driver is being reloaded: it went away twice while it was read");
 }
 
 base::Result<Driver> NvmlReader::ReadDriver() {
-  if (std::exchange(lost_a_card_, false)) session_.reset();
+  if (std::exchange(lost_a_card_, false)) EndSession();
   return InSession<Driver>(DriverOf);
 }
 
@@ -157,6 +163,22 @@ base::Result<Card> NvmlReader::ReadCard(int index) {
   auto card = InSession<Card>([index](NvmlSession& session) { return CardOf(session, index); });
   if (card && card->state == CardState::kLost) lost_a_card_ = true;
   return card;
+}
+
+base::Result<Reading> NvmlReader::ReadAgain(const Card& known) {
+  auto read = InSession<Reading>([&](NvmlSession&) { return follower_->ReadAgain(known); });
+  if (read && read->card.state == CardState::kLost) lost_a_card_ = true;
+  return read;
+}
+
+base::Result<ProcessSamples> NvmlReader::ReadProcessSamples(int index) {
+  return InSession<ProcessSamples>(
+      [&](NvmlSession&) { return follower_->ReadProcessSamples(index); });
+}
+
+base::Result<Events> NvmlReader::AwaitEvents(const std::vector<int>& cards,
+                                             base::Milliseconds most) {
+  return InSession<Events>([&](NvmlSession&) { return follower_->AwaitEvents(cards, most); });
 }
 
 base::Result<Links> NvmlReader::ReadLinks(const std::vector<Card>& cards) {

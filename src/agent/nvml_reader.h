@@ -6,6 +6,7 @@
 #include <string>
 
 #include "agent/nvml.h"
+#include "agent/nvml_follower.h"
 #include "agent/nvml_session.h"
 
 namespace tangram::agent {
@@ -23,16 +24,21 @@ class NvmlReader final : public Nvml {
   base::Result<Driver> ReadDriver() override;
   base::Result<Card> ReadCard(int index) override;
   base::Result<Links> ReadLinks(const std::vector<Card>& cards) override;
+  base::Result<Reading> ReadAgain(const Card& known) override;
+  base::Result<ProcessSamples> ReadProcessSamples(int index) override;
+  base::Result<Events> AwaitEvents(const std::vector<int>& cards, base::Milliseconds most) override;
 
  private:
   // Runs `read` in a session; twice where the driver goes away under the first.
   template <class T>
   base::Result<T> InSession(const std::function<base::Result<T>(NvmlSession&)>& read);
+  void EndSession();
 
   std::string library_;
   CallWatch& watch_;
   std::unique_ptr<NvmlSession> session_;
-  bool lost_a_card_ = false;  // a card that came back shows in a new session alone
+  std::unique_ptr<NvmlFollower> follower_;  // of the session, and gone before it
+  bool lost_a_card_ = false;                // a card that came back shows in a new session alone
 };
 
 }  // namespace tangram::agent

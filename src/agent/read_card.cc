@@ -47,19 +47,6 @@ void ReadNumaNode(Fields& fields, Device device, Card& card) {
   if (set != 1) card.numa_node.reset();
 }
 
-void ReadMemory(Fields& fields, Device device, Card& card) {
-  nvml::MemoryV2 memory{};
-  memory.version = nvml::VersionOf<nvml::MemoryV2>(2);
-  if (fields.Call(nvml::kMemoryV2, device, &memory) == Status::kSuccess) {
-    card.memory = Memory{MibOf(memory.total), MibOf(memory.used), MibOf(memory.reserved)};
-    return;
-  }
-  nvml::Memory older{};
-  if (fields.Get("memory", nvml::kMemory, device, &older)) {
-    card.memory = Memory{MibOf(older.total), MibOf(older.used), std::nullopt};
-  }
-}
-
 std::optional<std::int64_t> Number(Fields& fields, std::string_view what,
                                    const nvml::Function<Device, unsigned*>& function,
                                    Device device) {
@@ -225,17 +212,35 @@ void ReadNvLinks(Fields& fields, Device device, Card& card) {
 
 }  // namespace
 
+std::optional<Memory> ReadMemory(Fields& fields, Device device) {
+  nvml::MemoryV2 memory{};
+  memory.version = nvml::VersionOf<nvml::MemoryV2>(2);
+  if (fields.Call(nvml::kMemoryV2, device, &memory) == Status::kSuccess) {
+    return Memory{MibOf(memory.total), MibOf(memory.used), MibOf(memory.reserved)};
+  }
+  nvml::Memory older{};
+  if (!fields.Get("memory", nvml::kMemory, device, &older)) return std::nullopt;
+  return Memory{MibOf(older.total), MibOf(older.used), std::nullopt};
+}
+
 void ReadFields(Fields& fields, Device device, Card& card) {
   ReadIdentity(fields, device, card);
   ReadNumaNode(fields, device, card);
-  ReadMemory(fields, device, card);
+  ReadChanging(fields, device, card);
+  ReadNvLinks(fields, device, card);
+}
+
+void ReadChanging(Fields& fields, Device device, Card& card) {
+  card.memory = ReadMemory(fields, device);
+  card.use.reset();
   nvml::Utilization use{};
   if (fields.Get("use", nvml::kUtilization, device, &use)) {
     card.use = Use{static_cast<int>(use.gpu), static_cast<int>(use.memory)};
   }
+  card.health = {};
   ReadHealth(fields, device, card.health);
+  card.processes.clear();
   ReadProcesses(fields, device, card);
-  ReadNvLinks(fields, device, card);
 }
 
 }  // namespace tangram::agent

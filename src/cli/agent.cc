@@ -1,13 +1,15 @@
 // tangram agent: the GPUs of the node that it runs on.
 #include <fmt/format.h>
 
+#include <atomic>
 #include <memory>
 #include <ostream>
 
-#include "agent/nvml_guard.h"
-#include "agent/nvml_reader.h"
+#include "agent/daemon.h"
+#include "base/time_text.h"
 #include "cli/agent_show.h"
 #include "cli/command.h"
+#include "cli/service.h"
 
 namespace tangram::cli {
 namespace {
@@ -18,6 +20,13 @@ struct AgentOptions {
   int timeout_ms = 20'000;
   bool once = false;
   ColorOption color;
+  // Without --once.
+  std::string every = "10s";
+  std::string metrics_address;
+  std::string health_address;
+  std::string kubelet_socket = agent::kPodResourcesSocket;
+  agent::OwnerPaths paths;
+  std::string log_format = "text";
 };
 
 base::Result<ExitCode> ShowOnce(const AgentOptions& options, const Context& context) {
@@ -42,13 +51,70 @@ base::Result<ExitCode> ShowOnce(const AgentOptions& options, const Context& cont
   return kDone;
 }
 
+base::Result<ExitCode> RunOn(const AgentOptions& options, const Context& context) {
+  agent::DaemonOptions daemon;
+  daemon.library = options.library;
+  daemon.limits.call = base::Milliseconds(options.timeout_ms);
+  daemon.kubelet_socket = options.kubelet_socket;
+  daemon.paths = options.paths;
+  daemon.version = TANGRAM_VERSION;
+  const auto every = base::ParseSpan(options.every);
+  if (!every) return base::Wrap(every.error(), "--every");
+  constexpr base::Milliseconds kLeast{1'000};
+  if (*every < kLeast) {
+    return base::Fail(
+        base::ErrorCode::kInvalid,
+        "--every: found \"" + options.every + "\"; counters need 1s or more between samples");
+  }
+  daemon.sampler.every = *every;
+  const auto metrics = ParseListen(options.metrics_address, "--metrics-address");
+  if (!metrics) return tl::unexpected(metrics.error());
+  daemon.metrics = *metrics;
+  const auto health = ParseListen(options.health_address, "--health-address");
+  if (!health) return tl::unexpected(health.error());
+  daemon.health = *health;
+  LineLog lines(context, options.log_format == "json");
+  const auto log = [&](const std::string& line) { lines.Say(line); };
+  daemon.log = log;
+
+  std::atomic<bool> stop = false;
+  const StopOnSignal on_signal(stop);
+  const auto made = agent::Daemon::Open(std::move(daemon));
+  if (!made) return tl::unexpected(made.error());
+  if ((*made)->metrics_port() != 0) log(fmt::format("metrics on port {}", (*made)->metrics_port()));
+  if ((*made)->health_port() != 0) log(fmt::format("health on port {}", (*made)->health_port()));
+  (*made)->Run(stop);
+  return kDone;
+}
+
+void AddRunOptions(CLI::App& command, AgentOptions& options) {
+  command.add_option("--every", options.every, "Between two samples")->capture_default_str();
+  command.add_option("--metrics-address", options.metrics_address,
+                     "HOST:PORT of /metrics; none where it is not set");
+  command.add_option("--health-address", options.health_address,
+                     "HOST:PORT of /healthz and /readyz");
+  command
+      .add_option("--pod-resources", options.kubelet_socket,
+                  "The kubelet's socket that says which pod holds which device; \"\" for none")
+      ->capture_default_str();
+  command.add_option("--proc", options.paths.proc, "Where the host's /proc is")
+      ->capture_default_str();
+  command
+      .add_option("--container-links", options.paths.container_links,
+                  "Where the kubelet links containers' logs: their names say whose a process is")
+      ->capture_default_str();
+  AddLogFormat(command, options.log_format);
+}
+
 }  // namespace
 
 void AddAgent(CLI::App& app, const Context& context, Action& action) {
   auto options = std::make_shared<AgentOptions>();
   CLI::App* command = app.add_subcommand(
-      "agent", "The GPUs of this node, as its driver says: MIG, processes, health, links");
-  command->add_flag("--once", options->once, "Print what is there, and end")->required();
+      "agent",
+      "The GPUs of this node, as its driver says: MIG, processes, health, links; with "
+      "--once printed, else sampled and served as metrics until it is stopped");
+  CLI::Option* once = command->add_flag("--once", options->once, "Print what is there, and end");
   command
       ->add_option("--nvml", options->library,
                    "NVIDIA's management library: a path, or a name for the loader")
@@ -59,11 +125,15 @@ void AddAgent(CLI::App& app, const Context& context, Action& action) {
       ->check(CLI::Range(1, 600'000))
       ->capture_default_str();
   command->add_option("-o,--output", options->output, "text, json or yaml")
+      ->needs(once)
       ->check(CLI::IsMember({"text", "json", "yaml"}))
       ->capture_default_str();
   options->color.AddTo(*command);
+  AddRunOptions(*command, *options);
   command->callback([options, &context, &action] {
-    action = [options, &context] { return ShowOnce(*options, context); };
+    action = [options, &context] {
+      return options->once ? ShowOnce(*options, context) : RunOn(*options, context);
+    };
   });
 }
 

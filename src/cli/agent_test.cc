@@ -112,7 +112,22 @@ TEST_F(AgentTest, NoTextMovesTheCursor) {
 }
 
 TEST_F(AgentTest, RefusesBadUsage) {
-  EXPECT_EQ(Tangram({"agent"}).code, 2);
+  EXPECT_EQ(Tangram({"agent", "-o", "json"}).code, 2);  // which is of --once
+  const struct {
+    std::vector<std::string> args;
+    const char* message;
+  } refused[] = {
+      {{"agent", "--every", "often"}, "--every"},
+      {{"agent", "--every", "100ms"}, "counters need 1s or more between samples"},
+      {{"agent", "--metrics-address", "x"}, "--metrics-address: found \"x\"; write HOST:PORT"},
+      {{"agent", "--health-address", ":99999"}, "--health-address"},
+      {{"agent", "--metrics-address", "no.such.host.:1"}, "--metrics-address"},
+  };
+  for (const auto& [args, message] : refused) {
+    const Ran ran = Tangram(args);
+    EXPECT_EQ(ran.code, 2);
+    EXPECT_THAT(ran.err, HasSubstr(message));
+  }
   EXPECT_EQ(Agent(Recorded("h100.json"), {"-o", "xml"}).code, 2);
   EXPECT_EQ(Agent(Recorded("h100.json"), {"--timeout-ms", "0"}).code, 2);
 }

@@ -1,20 +1,16 @@
 // tangram controller: places pods that picked a class, on a live cluster.
 #include <fmt/format.h>
-#include <signal.h>
 
 #include <atomic>
-#include <charconv>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <ostream>
-#include <thread>
 
 #include "adapter/live/control_plane.h"
 #include "adapter/live/fault_point.h"
-#include "base/mutex.h"
 #include "base/time_text.h"
 #include "cli/ask.h"
 #include "cli/command.h"
+#include "cli/service.h"
 #include "cluster/price.h"
 
 namespace tangram::cli {
@@ -45,84 +41,6 @@ struct ControllerOptions {
   bool list_points = false;
   bool elect = false;
   bool preempt = false;
-};
-
-// ":9402", "127.0.0.1:9402", "[::1]:9402"; a missing host is every interface.
-base::Result<std::optional<adapter::Listen>> ParseListen(const std::string& text,
-                                                         const char* option) {
-  if (text.empty()) return std::optional<adapter::Listen>();
-  const std::size_t colon = text.rfind(':');
-  adapter::Listen listen;
-  const char* end = text.data() + text.size();
-  const auto parsed = colon == std::string::npos
-                          ? std::from_chars_result{text.data(), std::errc::invalid_argument}
-                          : std::from_chars(text.data() + colon + 1, end, listen.port);
-  if (parsed.ec != std::errc() || parsed.ptr != end) {
-    return base::Fail(base::ErrorCode::kInvalid,
-                      fmt::format("{}: found \"{}\"; write HOST:PORT or :PORT", option, text));
-  }
-  listen.address = text.substr(0, colon);
-  if (listen.address.starts_with('[') && listen.address.ends_with(']')) {
-    listen.address = listen.address.substr(1, listen.address.size() - 2);
-  }
-  if (listen.address.empty()) listen.address = "0.0.0.0";
-  return std::optional(listen);
-}
-
-// Sets `stop` when the process is asked to end, until it goes.
-class StopOnSignal {
- public:
-  explicit StopOnSignal(std::atomic<bool>& stop) : stop_(stop) {
-    sigemptyset(&signals_);
-    sigaddset(&signals_, SIGINT);
-    sigaddset(&signals_, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &signals_, &before_);
-    thread_ = std::thread([this] { Wait(); });
-  }
-  ~StopOnSignal() {
-    done_ = true;
-    thread_.join();
-    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  }
-  StopOnSignal(const StopOnSignal&) = delete;
-  StopOnSignal& operator=(const StopOnSignal&) = delete;
-
- private:
-  void Wait() {
-    const timespec patience{.tv_sec = 0, .tv_nsec = 100'000'000};
-    while (!done_ && !stop_) {
-      if (sigtimedwait(&signals_, nullptr, &patience) > 0) stop_ = true;
-    }
-  }
-
-  std::atomic<bool>& stop_;
-  std::atomic<bool> done_ = false;
-  sigset_t signals_{};
-  sigset_t before_{};
-  std::thread thread_;
-};
-
-// One line an event, from any thread.
-class LineLog {
- public:
-  LineLog(const Context& context, bool as_json) : context_(context), as_json_(as_json) {}
-
-  void Say(const std::string& line) {
-    const std::string time = base::FormatTime(context_.clock.Now());
-    const base::MutexLock lock(mutex_);
-    if (as_json_) {
-      const nlohmann::ordered_json event = {{"time", time}, {"message", line}};
-      constexpr auto kReplace = nlohmann::ordered_json::error_handler_t::replace;
-      context_.streams.err << event.dump(-1, ' ', false, kReplace) << std::endl;
-    } else {
-      context_.streams.err << time << ' ' << line << std::endl;
-    }
-  }
-
- private:
-  const Context& context_;
-  const bool as_json_;
-  base::Mutex mutex_;
 };
 
 std::set<std::string> ExcludedNamespaces(const ControllerOptions& options) {
@@ -304,9 +222,7 @@ void AddController(CLI::App& app, const Context& context, Action& action) {
   command->add_option("--qps", options->qps, "Requests a second to the API server, at most")
       ->capture_default_str()
       ->check(CLI::Range(1, 10'000));
-  command->add_option("--log-format", options->log_format, "text or json, one line an event")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"text", "json"}));
+  AddLogFormat(*command, options->log_format);
   command->add_option("--mig-layouts", options->mig_layouts,
                       "NAMESPACE/NAME of the ConfigMap that mig-manager reads: approved plans of "
                       "pools with backend MigManager are carried out");

@@ -27,25 +27,12 @@ namespace tangram::adapter {
 namespace {
 
 using namespace std::chrono_literals;
+using net::Plain;
+using net::Serve;
 
 constexpr std::chrono::minutes kRenewEvery{5};
 constexpr base::Milliseconds kIndexEvery{100};
 constexpr base::Milliseconds kIndexOfPodsEvery{500};  // where only pods came and went
-
-net::Response Plain(int status, std::string body) {
-  return {.status = status,
-          .headers = {{"content-type", "text/plain; charset=utf-8"}},
-          .body = std::move(body)};
-}
-
-base::Result<std::unique_ptr<net::HttpServer>> Serve(const std::optional<Listen>& where,
-                                                     net::HttpServer::Handler handler) {
-  if (!where) return std::unique_ptr<net::HttpServer>();
-  net::ServerOptions options;
-  options.address = where->address;
-  options.port = where->port;
-  return net::HttpServer::Open(std::move(options), std::move(handler));
-}
 
 // Unique among replicas, and a person sees which one it is.
 std::string NewIdentity() {

@@ -18,13 +18,11 @@
 #include "kube/client.h"
 #include "kube/config.h"
 #include "kube/lease.h"
+#include "net/serve.h"
 
 namespace tangram::adapter {
 
-struct Listen {
-  std::string address = "127.0.0.1";  // numeric
-  std::uint16_t port = 0;             // 0: any that is free
-};
+using net::Listen;
 
 struct ControlPlaneOptions {
   kube::ConfigSources cluster{};

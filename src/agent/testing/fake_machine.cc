@@ -232,6 +232,53 @@ Card ReadCard(const json& from, int index) {
   return card;
 }
 
+// ---- what goes on ----
+
+void ReadUses(const json& from, int card, FakeMachine& machine) {
+  for (const json& one : from.value("processes", json::array())) {
+    if (!Has(one, "smPercent")) continue;
+    const json& given = one.at("smPercent");
+    std::vector<int> percent =
+        given.is_array() ? given.get<std::vector<int>>() : std::vector<int>{given.get<int>()};
+    if (percent.empty()) Refuse("a process has no percentage");
+    machine.uses.push_back({card, one.at("pid"), std::move(percent)});
+  }
+}
+
+void ReadCounters(const json& from, int card, int instance, FakeMachine& machine) {
+  if (!Has(from, "counters")) return;
+  const json& given = from.at("counters");
+  const auto share = [&](const char* key) { return Maybe<double>(given, key, std::nullopt); };
+  machine.counters.push_back(
+      {card,
+       instance,
+       {share("graphics"), share("sm"), share("occupancy"), share("tensor"), share("dram")}});
+}
+
+void ReadWhatGoesOn(const json& from, FakeMachine& machine) {
+  int card = 0;
+  for (const json& one : from.at("cards")) {
+    ReadUses(one, card, machine);
+    ReadCounters(one, card, -1, machine);
+    const json mig = one.value("mig", json());
+    int number = 0;
+    for (const json& instance :
+         mig.is_object() ? mig.value("instances", json::array()) : json::array()) {
+      ++number;
+      ReadCounters(instance, card, instance.value("id", number), machine);
+    }
+    ++card;
+  }
+  for (const json& one : from.value("events", json::array())) {
+    Event event{.card = one.at("card"), .xid = one.value("xid", std::uint64_t{0}), .instance = {}};
+    if (event.xid == 0) event.kind = EventKind::kMigChange;
+    event.instance = Maybe<int>(one, "instance", std::nullopt);
+    machine.events.push_back({event, one.value("afterMilliseconds", 0)});
+  }
+  machine.period_ms = from.value("samplePeriodMilliseconds", machine.period_ms);
+  if (machine.period_ms < 1) Refuse("samplePeriodMilliseconds is 1 or more");
+}
+
 FakeMachine ReadMachine(const json& from) {
   FakeMachine machine;
   Inventory& inventory = machine.inventory;
@@ -256,6 +303,7 @@ FakeMachine ReadMachine(const json& from) {
                               one.value("times", -1), one.value("milliseconds", 0),
                               one.value("answer", 0)});
   }
+  ReadWhatGoesOn(from, machine);
   return machine;
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "agent/inventory.h"
+#include "agent/reading.h"
 #include "base/result.h"
 
 namespace tangram::agent::testing {
@@ -24,9 +25,32 @@ struct Fault {
   int answer = 0;        // nvmlReturn_t; 0: what it would say anyway
 };
 
+// What a process uses of the SMs, in percent, in one sampling period after another, and from the
+// first again. Over 100 is what drivers say that lie.
+struct PlayedUse {
+  int card = 0;
+  std::int64_t pid = 0;
+  std::vector<int> sm;
+};
+
+struct PlayedCounters {
+  int card = 0;
+  int instance = -1;  // -1: the card
+  Counters shares;
+};
+
+struct PlayedEvent {
+  Event event;
+  int after_ms = 0;  // of the start of the library
+};
+
 struct FakeMachine {
   Inventory inventory;
   std::vector<Fault> faults;
+  int period_ms = 1000;  // of the samples of processes
+  std::vector<PlayedUse> uses;
+  std::vector<PlayedCounters> counters;
+  std::vector<PlayedEvent> events;
 };
 
 // kInvalid, with the reason, for what is no description, or holds instances that no such card can

@@ -34,6 +34,25 @@ Status Processes(const char* call, Device device, ProcessKind kind, unsigned* co
   });
 }
 
+// Of a MIG device: the memory of its instance, and what the processes there take.
+std::optional<Memory> MemoryOf(const Card& card, Device device) {
+  if (device->compute == nullptr || !card.mig) return card.memory;
+  for (const Instance& instance : card.mig->instances) {
+    const auto is_it = [&](const ComputeInstance& one) { return &one == device->compute; };
+    if (std::none_of(instance.compute.begin(), instance.compute.end(), is_it)) continue;
+    Memory memory;
+    for (const Profile& profile : card.mig->profiles) {
+      if (profile.id == instance.profile_id) memory.total = profile.memory;
+    }
+    for (const Process& one : card.processes) {
+      if (one.instance == instance.id && one.memory) memory.used = memory.used + *one.memory;
+    }
+    memory.reserved = tangram::base::MiB(0);
+    return memory;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 #pragma GCC visibility push(default)
@@ -111,23 +130,24 @@ Status nvmlDeviceGetMemoryAffinity(Device device, unsigned size, unsigned long* 
     return Status::kSuccess;
   });
 }
-Status nvmlDeviceGetMemoryInfo(Device device, nvml::Memory* memory) {
+Status nvmlDeviceGetMemoryInfo(Device device, nvml::Memory* to) {
   return OfDevice(__func__, device, [&](const Card& card) {
-    if (!card.memory) return Status::kNotSupported;
-    const auto reserved = card.memory->reserved.value_or(tangram::base::MiB(0));
-    const auto used = card.memory->used + reserved;
-    *memory = {Bytes(card.memory->total), Bytes(card.memory->total - used), Bytes(used)};
+    const auto memory = MemoryOf(card, device);
+    if (!memory) return Status::kNotSupported;
+    const auto used = memory->used + memory->reserved.value_or(tangram::base::MiB(0));
+    *to = {Bytes(memory->total), Bytes(memory->total - used), Bytes(used)};
     return Status::kSuccess;
   });
 }
-Status nvmlDeviceGetMemoryInfo_v2(Device device, nvml::MemoryV2* memory) {
+Status nvmlDeviceGetMemoryInfo_v2(Device device, nvml::MemoryV2* to) {
   return OfDevice(__func__, device, [&](const Card& card) {
-    if (memory->version != nvml::VersionOf<nvml::MemoryV2>(2)) return Status::kVersionMismatch;
-    if (!card.memory || !card.memory->reserved) return Status::kNotSupported;
-    memory->total = Bytes(card.memory->total);
-    memory->reserved = Bytes(*card.memory->reserved);
-    memory->used = Bytes(card.memory->used);
-    memory->free = memory->total - memory->reserved - memory->used;
+    if (to->version != nvml::VersionOf<nvml::MemoryV2>(2)) return Status::kVersionMismatch;
+    const auto memory = MemoryOf(card, device);
+    if (!memory || !memory->reserved) return Status::kNotSupported;
+    to->total = Bytes(memory->total);
+    to->reserved = Bytes(*memory->reserved);
+    to->used = Bytes(memory->used);
+    to->free = to->total - to->reserved - to->used;
     return Status::kSuccess;
   });
 }

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <thread>
 #include <utility>
 
@@ -10,6 +11,13 @@
 namespace tangram::agent::testing {
 
 using nvml::Status;
+
+std::uint64_t Microseconds() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000 +
+         static_cast<std::uint64_t>(now.tv_nsec) / 1000;
+}
 
 Played::Played(FakeMachine machine) : machine_(std::move(machine)) {
   for (const Card& card : machine_.inventory.cards) {

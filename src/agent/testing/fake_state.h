@@ -4,6 +4,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "agent/nvml_abi.h"
@@ -22,6 +23,16 @@ struct ComputeInstanceTag {
   GpuInstance parent = nullptr;
   DeviceTag device;
 };
+// Samples of counters, and events that somebody waits for.
+struct GpmSampleTag {
+  int card = -1;
+  int instance = -1;
+  std::uint64_t microseconds = 0;
+};
+struct EventSetTag {
+  std::map<Device, unsigned long long> types;
+  std::set<std::size_t> told;
+};
 struct GpuInstanceTag {
   int card = 0;
   const agent::Instance* instance = nullptr;
@@ -31,13 +42,18 @@ struct GpuInstanceTag {
 
 namespace tangram::agent::testing {
 
+// The CPU's clock.
+std::uint64_t Microseconds();
+
 // One machine as one description says it, and handles into it. Never changed once made.
 class Played {
  public:
   explicit Played(FakeMachine machine);
 
   const Inventory& inventory() const { return machine_.inventory; }
+  const FakeMachine& described() const { return machine_; }
   const std::vector<Fault>& faults() const { return machine_.faults; }
+  std::uint64_t born() const { return born_; }
   const Card* CardOf(int index) const;
 
   nvml::Device DeviceOf(int card) { return &devices_[static_cast<std::size_t>(card)]; }
@@ -45,6 +61,7 @@ class Played {
 
  private:
   FakeMachine machine_;
+  const std::uint64_t born_ = Microseconds();
   std::deque<nvml::DeviceTag> devices_;
   std::deque<nvml::GpuInstanceTag> instances_;
 };
