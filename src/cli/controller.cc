@@ -224,8 +224,7 @@ void AddController(CLI::App& app, const Context& context, Action& action) {
       ->check(CLI::Range(1, 10'000));
   AddLogFormat(*command, options->log_format);
   command->add_option("--mig-layouts", options->mig_layouts,
-                      "NAMESPACE/NAME of the ConfigMap that mig-manager reads: approved plans of "
-                      "pools with backend MigManager are carried out");
+                      "NAMESPACE/NAME of mig-manager's ConfigMap: nodes are cut by way of it");
   command->add_option("--prices", options->prices, "A CSV of prices; its rows win");
   // Hidden: for testbed/faults_test.py alone.
   command->add_option("--die-at", options->die_at)->group("");
