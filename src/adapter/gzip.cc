@@ -15,8 +15,7 @@ base::Error Broken() { return {base::ErrorCode::kInvalid, "it is not whole gzip"
 
 // zlib counts in unsigned int and does not write to what it reads.
 void GiveInput(z_stream& stream, std::string_view& left) {
-  const std::size_t part =
-      std::min<std::size_t>(left.size(), std::numeric_limits<unsigned>::max());
+  const std::size_t part = std::min<std::size_t>(left.size(), std::numeric_limits<unsigned>::max());
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(left.data()));  // NOLINT
   stream.avail_in = static_cast<unsigned>(part);
   left.remove_prefix(part);

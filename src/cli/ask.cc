@@ -16,8 +16,8 @@ namespace tangram::cli {
 namespace {
 
 // Without dashes, as CLI11 names them.
-constexpr std::array<std::string_view, 7> kAsked = {
-    "POD", "namespace", "output", "pool", "without", "times", "most-new-nodes"};
+constexpr std::array<std::string_view, 7> kAsked = {"POD",     "namespace", "output",        "pool",
+                                                    "without", "times",     "most-new-nodes"};
 // These say how to ask.
 constexpr std::array<std::string_view, 4> kAbout = {"kubeconfig", "context", "from", "no-color"};
 

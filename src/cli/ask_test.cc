@@ -11,11 +11,11 @@ namespace {
 
 using adapter::ViewAnswer;
 using adapter::ViewCommand;
+using ::testing::HasSubstr;
+using ::testing::Not;
 using testing::Ran;
 using testing::SourcePath;
 using testing::Tangram;
-using ::testing::HasSubstr;
-using ::testing::Not;
 
 const std::string kExample = SourcePath("examples/messy.json");
 
@@ -64,12 +64,21 @@ TEST(Ask, ColoursAreForTerminals) {
 
 // Whoever may ask may not read what the controller can.
 TEST(Ask, NoOptionNamesAFile) {
-  const std::vector<std::string> kRefused[] = {
-      {"--snapshot=/etc/passwd"}, {"--snapshot", "-"},        {"--policy=/etc/passwd"},
-      {"--prices=/etc/passwd"},   {"--kubeconfig=/etc/hosts"}, {"--context=a"},
-      {"--prometheus=http://a"},  {"--window=1h"},            {"--moves=controlled"},
-      {"--from=controller"},      {"--help"},                 {"--output=nothing"},
-      {"explain"},                {"--preempt"},              {"@/etc/passwd"}};
+  const std::vector<std::string> kRefused[] = {{"--snapshot=/etc/passwd"},
+                                               {"--snapshot", "-"},
+                                               {"--policy=/etc/passwd"},
+                                               {"--prices=/etc/passwd"},
+                                               {"--kubeconfig=/etc/hosts"},
+                                               {"--context=a"},
+                                               {"--prometheus=http://a"},
+                                               {"--window=1h"},
+                                               {"--moves=controlled"},
+                                               {"--from=controller"},
+                                               {"--help"},
+                                               {"--output=nothing"},
+                                               {"explain"},
+                                               {"--preempt"},
+                                               {"@/etc/passwd"}};
   for (const auto& words : kRefused) {
     const ViewAnswer answer = Ask(ViewCommand::kPlan, words);
     EXPECT_TRUE(answer.refused) << words.front();

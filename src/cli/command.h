@@ -90,8 +90,9 @@ struct PoolSource {
   const SourceOptions& source;
 };
 
-// Reads both, or takes what is at hand, with what `policy` says of the plan as a whole. `policy` gets the pools: none where neither a file nor a cluster says any; what a
-// pool leaves out is as in its defaults. Says on `err` where the cluster does not let us read them.
+// Reads both, or takes what is at hand, with what `policy` says of the plan as a whole. `policy`
+// gets the pools: none where neither a file nor a cluster says any; what a pool leaves out is as in
+// its defaults. Says on `err` where the cluster does not let us read them.
 base::Result<PooledSnapshot> LoadWithPools(const PoolSource& from, plan::PlanPolicy policy,
                                            const Context& context);
 

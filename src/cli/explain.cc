@@ -108,7 +108,8 @@ base::Result<ExitCode> ExplainPod(const ExplainOptions& options, const CLI::App&
   const auto asked = ParsePod(options);
   if (!asked) return tl::unexpected(asked.error());
   const auto answered = AskController(
-      {adapter::ViewCommand::kExplain, given, options.from, options.source, options.color}, context);
+      {adapter::ViewCommand::kExplain, given, options.from, options.source, options.color},
+      context);
   if (!answered) return tl::unexpected(answered.error());
   if (*answered) return **answered;
   const auto loaded = LoadWithPools({options.policy, options.source}, {}, context);

@@ -1,8 +1,8 @@
 // Values and lists of values that their copies share.
 //
 // A copy of a cluster of 100,000 pods is 100,000 pointers: the model, what decisions know of it and
-// what is answered to people hold the same pods. To whoever uses them they are plain values: what is
-// written to one copy is not seen in another.
+// what is answered to people hold the same pods. To whoever uses them they are plain values: what
+// is written to one copy is not seen in another.
 #pragma once
 
 #include <boost/smart_ptr/intrusive_ptr.hpp>

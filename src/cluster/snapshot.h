@@ -24,8 +24,8 @@ struct Gap {
   bool operator==(const Gap&) const = default;
 };
 
-// A value, and cheap to copy (list.h). Lists are sorted by (namespace,) name, so that equal clusters give equal snapshots;
-// Normalize() restores that.
+// A value, and cheap to copy (list.h). Lists are sorted by (namespace,) name, so that equal
+// clusters give equal snapshots; Normalize() restores that.
 struct Snapshot {
   base::Time taken_at;
   std::string cluster;  // the kubeconfig's cluster name, or the trace's

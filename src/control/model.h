@@ -125,7 +125,8 @@ class Model {
   std::map<Key, Gated> gated_;
   std::map<Key, PodRef> sent_;
   std::map<PodRef, std::string> assumed_;  // node
-  std::map<Key, cluster::Shared<cluster::Pod>> told_;  // of those behind our gate: as the API server has them
+  std::map<Key, cluster::Shared<cluster::Pod>>
+      told_;  // of those behind our gate: as the API server has them
   News news_;
   std::uint64_t changes_ = 0;
   std::uint64_t other_changes_ = 0;

@@ -32,8 +32,8 @@ class NodeKeeper {
 
   struct Changes {
     cluster::List<cluster::Node> nodes{};  // new, or other than they were
-    std::vector<std::string> gone{};     // names
-    std::vector<cluster::Gap> gaps{};    // all there are now
+    std::vector<std::string> gone{};       // names
+    std::vector<cluster::Gap> gaps{};      // all there are now
   };
   Changes Flush();
 

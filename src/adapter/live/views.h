@@ -16,12 +16,14 @@
 namespace tangram::adapter {
 
 // Works an answer out; on a thread of its own.
-using AnswerView = std::function<ViewAnswer(
-    const ViewQuestion& question, const cluster::Snapshot& snapshot, const plan::PlanPolicy& policy)>;
+using AnswerView =
+    std::function<ViewAnswer(const ViewQuestion& question, const cluster::Snapshot& snapshot,
+                             const plan::PlanPolicy& policy)>;
 
 // Follows ViewRequests and answers those that nobody answered yet, where this replica leads; each
 // on a thread of its own, which shares objects with the model and keeps nobody waiting. Who asked
-// deletes the question; what is left is deleted here, a minute after it was first seen at the latest.
+// deletes the question; what is left is deleted here, a minute after it was first seen at the
+// latest.
 class LiveViews {
  public:
   struct Deps {

@@ -74,9 +74,7 @@ std::string_view ModelName(const Card& card) {
 }
 
 Draft::Draft(const cluster::Snapshot& snapshot, const LeakPolicy& policy)
-    : snapshot_(snapshot),
-      policy_(policy),
-      holdings_(FindHoldings(snapshot)) {
+    : snapshot_(snapshot), policy_(policy), holdings_(FindHoldings(snapshot)) {
   for (const cluster::Namespace& ns : snapshot.namespaces) {
     team_of_namespace_[ns.name] = cluster::Find(ns.labels, policy.team_label);
   }
