@@ -115,6 +115,15 @@ class ControlPlane::Impl {
                  .after_round = [this](control::Controller& now) { AfterRound(now); }}),
         scope_(client_->http()) {}
 
+  // The servers first: they answer from everything else.
+  ~Impl() {
+    metrics_.reset();
+    health_.reset();
+    webhook_.reset();
+  }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
   base::Result<void> Listen() {
     auto metrics = Serve(options_.metrics, [this](const net::ServerRequest& request) {
       if (request.Path() != "/metrics") return Plain(404, "see /metrics\n");

@@ -1,6 +1,7 @@
 #include "adapter/live/node_keeper.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "adapter/dra_pools.h"
@@ -22,18 +23,21 @@ bool Erase(Map& map, const std::vector<control::Key>& keys, const KeyOf& key_of)
 }  // namespace
 
 void NodeKeeper::Set(cluster::Node node) {
-  changed_[node.name] = true;
   std::string name = node.name;
-  read_.insert_or_assign(std::move(name), std::move(node));
+  changed_.insert_or_assign(std::move(name), std::move(node));
 }
 
 void NodeKeeper::Remove(const std::string& name) {
-  if (read_.erase(name) > 0) changed_[name] = true;
+  if (told_.contains(name) || changed_.contains(name)) changed_[name].reset();
 }
 
 void NodeKeeper::KeepOnly(const std::vector<control::Key>& keys) {
-  for (const auto& [name, node] : read_) changed_[name] = true;
-  Erase(read_, keys, [](const std::string& name) { return control::Key{{}, name}; });
+  const auto by_name = [](const std::string& name) { return control::Key{{}, name}; };
+  Erase(changed_, keys, by_name);
+  std::set<std::string> gone;
+  for (const auto& [name, node] : told_) gone.insert(name);
+  for (const control::Key& key : keys) gone.erase(key.name);
+  for (const std::string& name : gone) changed_[name].reset();
 }
 
 void NodeKeeper::SetSlice(cluster::Shared<cluster::ResourceSlice> slice) {
@@ -72,6 +76,20 @@ void NodeKeeper::KeepOnlyClaims(const std::vector<control::Key>& keys) {
   all_changed_ = all_changed_ || some;
 }
 
+// Those to look at again: what is told of a node is what was read of it, and its GPUs.
+NodeKeeper::Changed NodeKeeper::TakeChanged() {
+  Changed changed = std::exchange(changed_, {});
+  if (!std::exchange(all_changed_, false)) return changed;
+  for (const auto& [name, told] : told_) {
+    const auto [at, fresh] = changed.try_emplace(name, std::nullopt);
+    if (!fresh) continue;
+    at->second = *told;
+    at->second->gpus.clear();
+    at->second->mig_strategy = {};
+  }
+  return changed;
+}
+
 NodeKeeper::Changes NodeKeeper::Flush() {
   cluster::List<cluster::ResourceSlice> slices;
   cluster::List<cluster::Claim> claims;
@@ -80,19 +98,15 @@ NodeKeeper::Changes NodeKeeper::Flush() {
     for (const auto& [key, claim] : claims_) claims.items().push_back(claim);
   }
   DraPools pools = ReadPools(slices, claims);
-  if (all_changed_) {
-    for (const auto& [name, node] : read_) changed_[name] = true;
-    pool_gaps_ = std::move(pools.gaps);
-  }
+  if (all_changed_) pool_gaps_ = std::move(pools.gaps);
   Changes changes;
-  for (const auto& [name, changed] : std::exchange(changed_, {})) {
+  for (auto& [name, read] : TakeChanged()) {
     gaps_.erase(name);
-    const auto read = read_.find(name);
-    if (read == read_.end()) {
+    if (!read) {
       if (told_.erase(name) > 0) changes.gone.push_back(name);
       continue;
     }
-    cluster::Node node = read->second;
+    cluster::Node node = *std::move(read);
     const auto devices = pools.by_node.find(name);
     NodeGpus gpus = GpusOf(node, devices == pools.by_node.end() ? nullptr : &devices->second);
     node.mig_strategy = gpus.strategy;
@@ -104,7 +118,6 @@ NodeKeeper::Changes NodeKeeper::Flush() {
     told_.insert_or_assign(name, shared);
     changes.nodes.items().push_back(std::move(shared));
   }
-  all_changed_ = false;
   changes.gaps = pool_gaps_;
   for (const auto& [name, gaps] : gaps_) {
     changes.gaps.insert(changes.gaps.end(), gaps.begin(), gaps.end());

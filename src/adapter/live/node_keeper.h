@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,14 +39,17 @@ class NodeKeeper {
   Changes Flush();
 
  private:
-  std::map<std::string, cluster::Node> read_;  // without GPUs
+  using Changed = std::map<std::string, std::optional<cluster::Node>>;
+
+  Changed TakeChanged();
+
   std::map<std::string, cluster::Shared<cluster::Node>> told_;
   std::map<std::string, std::vector<cluster::Gap>> gaps_;  // by node
   std::vector<cluster::Gap> pool_gaps_;
   std::map<std::string, cluster::Shared<cluster::ResourceSlice>> slices_;
   std::map<control::Key, cluster::Shared<cluster::Claim>> claims_;
-  std::map<std::string, bool> changed_;  // nodes
-  bool all_changed_ = false;             // slices or claims
+  Changed changed_;           // nodes as they were read since, without GPUs; nothing: it is gone
+  bool all_changed_ = false;  // slices or claims
 };
 
 }  // namespace tangram::adapter
