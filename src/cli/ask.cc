@@ -39,7 +39,7 @@ const CLI::App& InnermostOf(const CLI::App& command, std::vector<std::string>& w
 }
 
 void AddWords(const CLI::Option& option, std::vector<std::string>& words) {
-  const std::string name = option.get_single_name();
+  const std::string& name = option.get_single_name();
   for (const std::string& value : option.results()) {
     if (option.get_positional()) {
       words.push_back(value);
