@@ -47,15 +47,19 @@ class KeyedList {
     pending_.insert_or_assign(std::move(key), std::move(value));
   }
   void Remove(const Key& key) { pending_.insert_or_assign(key, std::nullopt); }
-  // What is not among `keys` (sorted) is gone.
-  void KeepOnly(const std::vector<Key>& keys, const List& list) {
+  // What is not among `keys` (sorted) is gone; says whether anything is.
+  bool KeepOnly(const std::vector<Key>& keys, const List& list) {
+    bool some = false;
     const auto remove_unless_kept = [&](const Key& key) {
-      if (!std::binary_search(keys.begin(), keys.end(), key)) Remove(key);
+      if (std::binary_search(keys.begin(), keys.end(), key)) return;
+      some = some || Latest(list, key) != nullptr;
+      Remove(key);
     };
     for (const T& object : list) remove_unless_kept(KeyOf(object));
     std::vector<Key> waiting;
     for (const auto& [key, value] : pending_) waiting.push_back(key);
     for (const Key& key : waiting) remove_unless_kept(key);
+    return some;
   }
   bool has_changes() const { return !pending_.empty(); }
   // The keys of what Apply will change.

@@ -162,6 +162,7 @@ void Model::SetGangKind(const std::string& kind, GangKind is) {
 }
 
 void Model::SetGaps(std::vector<cluster::Gap> gaps) {
+  if (snapshot_.gaps == gaps) return;
   snapshot_.gaps = std::move(gaps);
   Changed();
 }

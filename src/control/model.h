@@ -62,15 +62,17 @@ class Model {
   }
   template <class T>
   void Remove(const Key& key) {
-    std::get<KeyedList<T>>(lists_).Remove(key);
+    KeyedList<T>& list = std::get<KeyedList<T>>(lists_);
+    if (list.Latest(ListIn<T>(snapshot_), key) == nullptr) return;
+    list.Remove(key);
     Changed();
   }
   // A whole list was read: what is not in it is gone. `keys` in any order.
   template <class T>
   void KeepOnly(std::vector<Key> keys) {
     std::sort(keys.begin(), keys.end());
-    std::get<KeyedList<T>>(lists_).KeepOnly(keys, ListIn<T>(snapshot_));
-    Changed();
+    const bool some = std::get<KeyedList<T>>(lists_).KeepOnly(keys, ListIn<T>(snapshot_));
+    if (some) Changed();
   }
   // A pod, with what it takes to write to it.
   void SetPod(cluster::Shared<cluster::Pod> pod, std::string version, std::string node_affinity);

@@ -43,6 +43,30 @@ TEST(Model, AWholeListRemovesWhatIsNotInIt) {
 }
 
 // Whatever comes, and whenever it is looked at: what is there is what was set last.
+// A kind that the cluster does not have is looked for again and again, and each time is an empty
+// list; each change costs a plan, and an index of classes.
+TEST(Model, WhatChangesNothingIsNoChange) {
+  Model model;
+  model.Set(Named("a"));
+  model.SetGaps({{"pods", "forbidden", "allow it"}});
+  const std::uint64_t before = model.changes();
+  model.KeepOnly<cluster::Queue>({});
+  model.KeepOnly<cluster::Node>({{"", "a"}, {"", "b"}});
+  model.Remove<cluster::Node>({"", "b"});
+  model.Remove<cluster::Queue>({"", "q"});
+  model.SetGaps({{"pods", "forbidden", "allow it"}});
+  model.Set(Named("a"));
+  EXPECT_EQ(model.changes(), before);
+  model.Take({});
+  model.KeepOnly<cluster::Node>({{"", "a"}});
+  EXPECT_EQ(model.changes(), before);
+  model.KeepOnly<cluster::Node>({});
+  EXPECT_EQ(model.changes(), before + 1);
+  model.KeepOnly<cluster::Node>({});
+  EXPECT_EQ(model.changes(), before + 1) << "it is gone already";
+  EXPECT_THAT(NodesIn(model), ::testing::IsEmpty());
+}
+
 TEST(ModelLaw, EqualsAMapThatGetsTheSameChanges) {
   for (unsigned seed = 0; seed < (base::kSanitized ? 20u : 200u); ++seed) {
     std::mt19937 random(seed);
