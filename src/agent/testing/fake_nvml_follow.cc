@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <mutex>
 #include <thread>
+#include <vector>
 
 #include "agent/testing/fake_call.h"
 
@@ -14,6 +16,30 @@ using namespace tangram::agent;
 using namespace tangram::agent::testing;
 
 namespace {
+
+// What the library handed out and nobody gave back: after a driver reload nobody can.
+template <class T>
+class HandedOut {
+ public:
+  T* Make() {
+    const std::lock_guard lock(mutex_);
+    return all_.emplace_back(std::make_unique<T>()).get();
+  }
+  void Free(const T* one) {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(all_, [&](const auto& known) { return known.get() == one; });
+  }
+  static HandedOut& Here() {
+    static HandedOut here;
+    return here;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<T>> all_;
+};
+using Samples = HandedOut<nvml::GpmSampleTag>;
+using EventSets = HandedOut<nvml::EventSetTag>;
 
 // The driver keeps so many periods.
 constexpr std::uint64_t kRing = 100;
@@ -143,13 +169,13 @@ Status nvmlGpmQueryDeviceSupport(Device device, nvml::GpmSupport* support) {
 }
 Status nvmlGpmSampleAlloc(nvml::GpmSample* sample) {
   return OfMachine(__func__, -1, [&](Played&) {
-    *sample = std::make_unique<nvml::GpmSampleTag>().release();
+    *sample = Samples::Here().Make();
     return Status::kSuccess;
   });
 }
 Status nvmlGpmSampleFree(nvml::GpmSample sample) {
   return OfMachine(__func__, -1, [&](Played&) {
-    const std::unique_ptr<nvml::GpmSampleTag> owned(sample);
+    Samples::Here().Free(sample);
     return Status::kSuccess;
   });
 }
@@ -189,13 +215,13 @@ Status nvmlDeviceGetSupportedEventTypes(Device device, unsigned long long* types
 }
 Status nvmlEventSetCreate(nvml::EventSet* set) {
   return OfMachine(__func__, -1, [&](Played&) {
-    *set = std::make_unique<nvml::EventSetTag>().release();
+    *set = EventSets::Here().Make();
     return Status::kSuccess;
   });
 }
 Status nvmlEventSetFree(nvml::EventSet set) {
   return OfMachine(__func__, -1, [&](Played&) {
-    const std::unique_ptr<nvml::EventSetTag> owned(set);
+    EventSets::Here().Free(set);
     return Status::kSuccess;
   });
 }
