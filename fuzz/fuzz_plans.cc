@@ -7,6 +7,8 @@
 #include <string_view>
 
 #include "control/execution.h"
+#include "control/model.h"
+#include "control/operations.h"
 #include "objects/read_plans.h"
 #include "report/plan_json.h"
 #include "report/status_json.h"
@@ -40,8 +42,13 @@ cluster::Snapshot WorldOf(const plan::Proposal& plan) {
 
 void CarryOut(plan::Proposal plan) {
   const cluster::Snapshot world = WorldOf(plan);
+  control::Model model;
+  const control::Operations operations(model, {.carries_out = true});
+  plan::Pool pool;
+  pool.name = plan.pool;
+  pool.policy.mig = plan::MigBackend::kMigManager;
   const control::ExecutionStep step =
-      control::NextStep(plan, world, control::Begin::kYes, {}, base::Time());
+      control::NextStep(plan, {world, pool, operations}, control::Begin::kYes, {}, base::Time());
   for (const plan::ActionRecord& record : step.records) {
     Require(record.id >= 0);
     Require(!plan.records.empty() || record.id < static_cast<int>(plan.plan.actions.size()));

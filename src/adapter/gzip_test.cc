@@ -11,7 +11,7 @@ constexpr std::size_t kPlenty = std::size_t{1} << 24;
 
 TEST(Gzip, GivesBackWhatItGot) {
   base::Dice dice(1);
-  for (const std::size_t size : {0, 1, 100, 65'536, 1'000'000}) {
+  for (const std::size_t size : {0U, 1U, 100U, 65'536U, 1'000'000U}) {
     std::string text(size, 'a');
     for (char& c : text) c = static_cast<char>(dice.In(0, 255));
     const auto back = Gunzip(Gzip(text), kPlenty);

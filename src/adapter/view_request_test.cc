@@ -35,7 +35,7 @@ TEST(ViewRequest, IsReadAsItIsAsked) {
 
 TEST(ViewRequest, AnswersComeBackWhole) {
   base::Dice dice(7);
-  for (const std::size_t size : {10, 16'384, 16'385, 2'000'000}) {
+  for (const std::size_t size : {10U, 16'384U, 16'385U, 2'000'000U}) {
     std::string output(size, ' ');
     for (char& c : output) c = static_cast<char>('a' + dice.In(0, 3));
     const ViewAnswer answer = Answered(output);
