@@ -80,6 +80,22 @@ std::vector<cluster::Condition> ReadConditions(const Value& object) {
   return conditions;
 }
 
+std::string ReadText(Fields& fields, std::string_view key) { return fields.Text(key).value_or(""); }
+
+std::string NeedText(Fields& fields, std::string_view key) {
+  fields.Need(key, "write one");
+  return ReadText(fields, key);
+}
+
+std::optional<base::Time> ReadTime(Fields& fields, std::string_view key) {
+  const auto text = fields.Text(key);
+  if (!text) return std::nullopt;
+  const auto time = base::ParseTime(*text);
+  if (time) return *time;
+  fields.Wrong(key, "is no time; write it as 2026-11-22T12:00:00Z");
+  return std::nullopt;
+}
+
 std::vector<cluster::Condition> ReadConditions(std::string_view text) {
   const auto documents = yaml::Load(text);
   if (!documents || documents->empty()) return {};

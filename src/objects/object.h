@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -17,6 +19,9 @@
 namespace tangram::objects {
 
 inline constexpr std::string_view kApiVersion = "tangram.dev/v1alpha1";
+
+// The value of app.kubernetes.io/managed-by on objects that Tangram made.
+inline constexpr std::string_view kManager = "tangram";
 
 inline constexpr std::size_t kLongestName = 253;       // of an object
 inline constexpr std::size_t kLongestLabelValue = 63;  // also of an object that labels name
@@ -54,6 +59,17 @@ class Object {
   void CheckKind();
   // Of the rest of metadata the API server made what it is, or a person's tools did.
   Metadata ReadMetadata();
+  // The same into a value that knows where it comes from, and whether Tangram made it.
+  template <class T>
+  void ReadOrigin(T& to) {
+    Metadata metadata = ReadMetadata();
+    to.name = std::move(metadata.name);
+    to.uid = std::move(metadata.uid);
+    to.version = std::move(metadata.version);
+    to.generation = metadata.generation;
+    to.created_at = metadata.created_at;
+    to.ours = metadata.managed_by == kManager;
+  }
   void WrongName(std::string_view what);
   // It has to be there.
   yaml::Fields Spec();
@@ -65,6 +81,12 @@ class Object {
   yaml::Faults faults_;
   yaml::Fields fields_;
 };
+
+// "" where it is not there.
+std::string ReadText(yaml::Fields& fields, std::string_view key);
+// It has to be there.
+std::string NeedText(yaml::Fields& fields, std::string_view key);
+std::optional<base::Time> ReadTime(yaml::Fields& fields, std::string_view key);
 
 // Names that a list may hold.
 struct KnownNames {

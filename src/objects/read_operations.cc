@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "base/time_text.h"
 #include "objects/object.h"
 #include "objects/read_plans.h"
 #include "yaml/fields.h"
@@ -27,22 +26,6 @@ constexpr Words<StepRecord::State, 4> kStates = {{{"Running", StepRecord::State:
                                                   {"Failed", StepRecord::State::kFailed},
                                                   {"RolledBack", StepRecord::State::kRolledBack}}};
 
-std::string ReadText(Fields& fields, std::string_view key) { return fields.Text(key).value_or(""); }
-
-std::string NeedText(Fields& fields, std::string_view key) {
-  fields.Need(key, "write one");
-  return ReadText(fields, key);
-}
-
-std::optional<base::Time> ReadTime(Fields& fields, std::string_view key) {
-  const auto text = fields.Text(key);
-  if (!text) return std::nullopt;
-  const auto time = base::ParseTime(*text);
-  if (time) return *time;
-  fields.Wrong(key, "is no time; write it as 2026-11-22T12:00:00Z");
-  return std::nullopt;
-}
-
 std::vector<plan::PlacedInstance> ReadLayout(Fields& card, std::string_view key) {
   card.Need(key, "write a list of instances, [] for a whole card");
   std::vector<plan::PlacedInstance> layout;
@@ -58,13 +41,7 @@ class OperationReader {
 
   base::Result<plan::NodeOperation> Read() && {
     object_.CheckKind();
-    Metadata metadata = object_.ReadMetadata();
-    read_.name = std::move(metadata.name);
-    read_.uid = std::move(metadata.uid);
-    read_.version = std::move(metadata.version);
-    read_.generation = metadata.generation;
-    read_.created_at = metadata.created_at;
-    read_.ours = metadata.managed_by == kManager;
+    object_.ReadOrigin(read_);
     ReadSpec(object_.Spec());
     ReadStatus(Fields(object_.faults(), value_.Find("status"), "status"));
     if (object_.faults().first()) return tl::unexpected(*object_.faults().first());

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <utility>
 
-#include "base/time_text.h"
 #include "objects/object.h"
 #include "yaml/fields.h"
 
@@ -50,23 +49,6 @@ std::optional<base::MicroUsdPerHour> ReadRate(Fields& fields, std::string_view k
 std::optional<base::MilliGpu> ReadGpus(Fields& fields, std::string_view key) {
   const auto gpus = fields.Number(key, kMostGpus);
   return gpus ? std::optional(base::MilliGpu(std::llround(*gpus * 1e3))) : std::nullopt;
-}
-
-std::optional<base::Time> ReadTime(Fields& fields, std::string_view key) {
-  const auto text = fields.Text(key);
-  if (!text) return std::nullopt;
-  const auto time = base::ParseTime(*text);
-  if (time) return *time;
-  fields.Wrong(key, "is no time; write it as 2026-11-22T12:00:00Z");
-  return std::nullopt;
-}
-
-std::string ReadText(Fields& fields, std::string_view key) { return fields.Text(key).value_or(""); }
-
-// It has to be there.
-std::string NeedText(Fields& fields, std::string_view key) {
-  fields.Need(key, "write one");
-  return ReadText(fields, key);
 }
 
 int NeedCount(Fields& fields, std::string_view key, Range range = kCounts) {
@@ -165,13 +147,7 @@ class PlanReader {
 
   Result<plan::Proposal> Read() && {
     object_.CheckKind();
-    Metadata metadata = object_.ReadMetadata();
-    read_.name = std::move(metadata.name);
-    read_.uid = std::move(metadata.uid);
-    read_.version = std::move(metadata.version);
-    read_.generation = metadata.generation;
-    read_.created_at = metadata.created_at;
-    read_.ours = metadata.managed_by == kManager;
+    object_.ReadOrigin(read_);
     ReadSpec(object_.Spec());
     ReadStatus(Fields(object_.faults(), value_.Find("status"), "status"));
     if (object_.faults().first()) return tl::unexpected(*object_.faults().first());

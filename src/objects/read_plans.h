@@ -10,8 +10,6 @@
 namespace tangram::objects {
 
 inline constexpr std::string_view kPlanKind = "GpuPlan";
-// The value of app.kubernetes.io/managed-by on objects that Tangram made.
-inline constexpr std::string_view kManager = "tangram";
 
 // The plans of a YAML or JSON text, by name, as ReadPools reads pools. What is only shown of an
 // action is left out: flags of model servers, devices of claims. Error kInvalid names line, object,
