@@ -12,9 +12,8 @@
 #include "adapter/live/control_thread.h"
 #include "adapter/live/kube_actuator.h"
 #include "adapter/live/live_cluster.h"
-#include "adapter/live/operations.h"
+#include "adapter/live/live_objects.h"
 #include "adapter/live/plan_thread.h"
-#include "adapter/live/plans.h"
 #include "adapter/live/policies.h"
 #include "adapter/live/views.h"
 #include "kube/client.h"
@@ -22,6 +21,8 @@
 #include "kube/write.h"
 #include "metrics/metrics.h"
 #include "net/server.h"
+#include "objects/read_operations.h"
+#include "objects/read_plans.h"
 
 namespace tangram::adapter {
 namespace {
@@ -33,6 +34,13 @@ using net::Serve;
 constexpr std::chrono::minutes kRenewEvery{5};
 constexpr base::Milliseconds kIndexEvery{100};
 constexpr base::Milliseconds kIndexOfPodsEvery{500};  // where only pods came and went
+
+constexpr LiveObjects<plan::Proposal>::Kind kPlansFollowed = {
+    kPlans, objects::ReadPlans, &control::Controller::SetPlan, &control::Controller::RemovePlan,
+    &control::Controller::KeepPlans};
+constexpr LiveObjects<plan::NodeOperation>::Kind kOperationsFollowed = {
+    kOperations, objects::ReadOperations, &control::Controller::SetOperation,
+    &control::Controller::RemoveOperation, &control::Controller::KeepOperations};
 
 // Unique among replicas, and a person sees which one it is.
 std::string NewIdentity() {
@@ -102,13 +110,13 @@ class ControlPlane::Impl {
         policies_(*client_, {.defaults = options_.policy.defaults,
                              .on_change = [this](Policies all) { TakePolicies(std::move(all)); },
                              .log = options_.log}),
-        plans_(*client_, mailbox_, options_.log),
+        plans_(*client_, mailbox_, kPlansFollowed, options_.log),
         views_({*client_, mailbox_, clock_},
                {.answer = options_.answer,
                 .policy = [this] { return policy_; },
                 .leads = [this] { return ready_ ? Leads() : std::nullopt; },
                 .log = options_.log}),
-        operations_(*client_, mailbox_, options_.log),
+        operations_(*client_, mailbox_, kOperationsFollowed, options_.log),
         meters_(*registry_),
         thread_(controller_, mailbox_, clock_,
                 {.synced = [this] { return Synced(); },
@@ -322,9 +330,9 @@ class ControlPlane::Impl {
   control::Controller controller_;
   LiveCluster cluster_;
   LivePolicies policies_;
-  LivePlans plans_;
+  LiveObjects<plan::Proposal> plans_;
   LiveViews views_;
-  LiveOperations operations_;
+  LiveObjects<plan::NodeOperation> operations_;
   Meters meters_;
   // The control thread's.
   plan::PlanPolicy policy_;
