@@ -107,8 +107,7 @@ class Stepper {
   }
 
   bool IsCarriedOut(const plan::Change& change) const {
-    if (!std::holds_alternative<plan::Repartition>(change)) return PodThatGoes(change) != nullptr;
-    return operations_.CarriesOut() && pool_.policy.mig == plan::MigBackend::kMigManager;
+    return PodThatGoes(change) != nullptr || operations_.CarriesOut(pool_, change);
   }
 
   // All cards of a node are cut at once: once nothing else has to be done before any of them.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "control/mig_manager_saga.h"
 #include "control/node_layout.h"
 #include "plan/leaks/seats.h"
 #include "plan/pool_plan.h"
@@ -74,30 +75,6 @@ base::Milliseconds Doubled(base::Milliseconds wait, int failures, base::Millisec
   return std::min(wait, most);
 }
 
-// Why nobody may cut the cards of this node by mig-manager; empty: one may.
-std::string WhyNever(const cluster::Node& node) {
-  for (const cluster::Gpu& gpu : node.gpus) {
-    if (gpu.dra_device.empty()) continue;
-    return fmt::format(
-        "{} has two owners of its cards: a DRA driver publishes {}, and the pool's "
-        "backend is MigManager; set partitioning.backend to Dra, or stop the driver's "
-        "GPU part there",
-        node.name, gpu.dra_device);
-  }
-  if (cluster::Find(node.labels, "nvidia.com/gpu.deploy.mig-manager") == "false") {
-    return fmt::format("mig-manager does not run on {} (label nvidia.com/gpu.deploy.mig-manager)",
-                       node.name);
-  }
-  if (cluster::Find(node.labels, "nvidia.com/mig.strategy") == "none") {
-    return fmt::format(
-        "the device plugin of {} shows no MIG instance (nvidia.com/mig.strategy is "
-        "none); set mig.strategy to mixed in the ClusterPolicy",
-        node.name);
-  }
-  if (node.gpus.empty()) return fmt::format("{} has no GPU", node.name);
-  return "";
-}
-
 }  // namespace
 
 // ---- what the cluster has ----
@@ -157,7 +134,8 @@ Operations::Readiness Operations::MayBegin(const plan::Pool& pool, const std::st
                                            base::Time now) const {
   const cluster::Node* node = NodeNamed(model_.last(), name);
   if (node == nullptr) return {Kind::kLater, fmt::format("node {} is gone", name)};
-  if (std::string why = WhyNever(*node); !why.empty()) return {Kind::kNever, std::move(why)};
+  if (std::string why = MigManagerSaga::WhyNever(*node); !why.empty())
+    return {Kind::kNever, std::move(why)};
   int at_work = 0;
   const auto count = [&](const NodeOperation& operation) {
     const cluster::Node* other = NodeNamed(model_.last(), operation.node);
@@ -187,12 +165,18 @@ const NodeOperation* Operations::Of(const plan::Proposal& plan, const std::strin
   return found == entries_.end() ? nullptr : &found->second.operation;
 }
 
-void Operations::Begin(const plan::Proposal& plan, const std::string& node,
+bool Operations::CarriesOut(const plan::Pool& pool, const plan::Change& change) const {
+  return std::holds_alternative<plan::Repartition>(change) && options_.mig_manager &&
+         pool.policy.mig == plan::MigBackend::kMigManager;
+}
+
+void Operations::Begin(const plan::Proposal& plan, const plan::Pool& pool, const std::string& node,
                        const std::vector<int>& actions) {
   std::string name = plan::OperationName(plan, node);
   const cluster::Node* is = NodeNamed(model_.last(), node);
   if (is == nullptr || entries_.contains(name) || wanted_.contains(name)) return;
   NodeOperation operation{.name = name, .node = node, .plan = plan.name, .actions = actions};
+  operation.backend = pool.policy.mig;
   operation.cards = CardsOf(*is);
   for (const int id : actions) {
     const plan::Action& action = plan.plan.actions.at(static_cast<std::size_t>(id));
@@ -232,8 +216,8 @@ OperationWorld Operations::WorldOf(const Entry& entry, const plan::PlanPolicy& p
     forbid("PoolChanged", "no GpuPool selects the node");
   } else if (pool->policy.mode == plan::Mode::kObserve) {
     forbid("PoolChanged", fmt::format("GpuPool {} is in mode Observe", pool->name));
-  } else if (pool->policy.mig != plan::MigBackend::kMigManager) {
-    forbid("PoolChanged", fmt::format("the backend of GpuPool {} is not MigManager", pool->name));
+  } else if (pool->policy.mig != operation.backend) {
+    forbid("PoolChanged", fmt::format("GpuPool {} has another backend now", pool->name));
   }
   return world;
 }

@@ -18,8 +18,8 @@
 namespace tangram::control {
 
 struct OperationOptions {
-  // Whether nodes are cut here at all, or by people: it takes rights that not everybody gives.
-  bool carries_out = false;
+  // Whether nodes are cut by mig-manager, or by people: it takes rights that not everybody gives.
+  bool mig_manager = false;
   StepLimits limits{};
   // Nodes of a pool that are worked on at once, where the pool does not say.
   int most_at_once = 5;
@@ -54,11 +54,13 @@ class Operations {
     std::string why{};
   };
   Readiness MayBegin(const plan::Pool& pool, const std::string& node, base::Time now) const;
-  bool CarriesOut() const { return options_.carries_out; }
+  // Whether operations make that change of a node of the pool; else it is for people.
+  bool CarriesOut(const plan::Pool& pool, const plan::Change& change) const;
   // The operation that carries out that plan's changes of the node; nullptr: none yet.
   const plan::NodeOperation* Of(const plan::Proposal& plan, const std::string& node) const;
   // Asked for in each round until it is there: these actions of the plan, all of one node.
-  void Begin(const plan::Proposal& plan, const std::string& node, const std::vector<int>& actions);
+  void Begin(const plan::Proposal& plan, const plan::Pool& pool, const std::string& node,
+             const std::vector<int>& actions);
 
   // One round: what to write. `plans`: names of those that are approved and not over.
   std::vector<Write> Decide(const plan::PlanPolicy& policy, const std::set<std::string>& plans,

@@ -248,7 +248,8 @@ void Proposals::Execute(Entry& entry, const plan::Pool& pool) {
   if (to.records != entry.plan.records || to.conditions != entry.plan.conditions) {
     WriteStatus(entry, std::move(to));
   }
-  for (const auto& [node, actions] : step.operate) operations_.Begin(entry.plan, node, actions);
+  for (const auto& [node, actions] : step.operate)
+    operations_.Begin(entry.plan, pool, node, actions);
   for (Evict& evict : step.evict) {
     const auto [asked, is_new] = asked_.try_emplace(evict.pod.uid, base::Time());
     if (asked->second > now_) {

@@ -167,7 +167,7 @@ class SagaWorld final : public Actuator {
   static ControllerOptions Options() {
     ControllerOptions options;
     using Ms = base::Milliseconds;
-    options.operations.carries_out = true;
+    options.operations.mig_manager = true;
     options.operations.limits = {.reserve = Ms(20'000),
                                  .evict = Ms(60'000),
                                  .apply = Ms(90'000),

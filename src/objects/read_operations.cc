@@ -21,6 +21,8 @@ constexpr Range kAttempts = {1, 1'000'000};
 constexpr double kMostActions = 1e6;
 
 constexpr Words<int, 1> kKinds = {{{"Repartition", 0}}};
+constexpr Words<plan::MigBackend, 2> kBackends = {
+    {{"MigManager", plan::MigBackend::kMigManager}, {"Agent", plan::MigBackend::kAgent}}};
 constexpr Words<StepRecord::State, 4> kStates = {{{"Running", StepRecord::State::kRunning},
                                                   {"Done", StepRecord::State::kDone},
                                                   {"Failed", StepRecord::State::kFailed},
@@ -57,6 +59,7 @@ class OperationReader {
     if (spec.Has("plan")) ReadPlan(spec.Map("plan"));
     spec.Need("repartition", "write the cards");
     Fields repartition = spec.Map("repartition");
+    read_.backend = repartition.OneOf("backend", kBackends).value_or(plan::MigBackend::kMigManager);
     read_.label_before = ReadText(repartition, "migConfigBefore");
     for (Fields card : repartition.Maps("cards")) {
       card.Need("gpu", "write the card's index");

@@ -18,16 +18,16 @@
 
 namespace tangram::plan {
 
-// The steps of a repartition by mig-manager, in their order; RollBack is begun only where one
-// failed, RestartPlugin where the device plugin does not see what is there.
+// The steps, in their order; RollBack is begun only where one failed, RestartPlugin where the device
+// plugin does not see what is there. What a backend has no need for is left out.
 enum class OperationStep {
   kReserve,         // the taint: no new pod comes
   kEvict,           // pods that the plan named go
-  kApply,           // the label names the new layout
+  kApply,           // whoever owns the cards is told of the new layout
   kRestart,         // what mig-manager left paused runs again
   kVerify,          // the node really has it
   kRestartPlugin,   // the device plugin goes and comes
-  kRollBack,        // the label names the former layout
+  kRollBack,        // it is told of the former layout
   kVerifyRollBack,  // the node really has that
   kRelease,         // the taint goes
 };
@@ -66,6 +66,7 @@ struct NodeOperation {
   std::string reason{};
   std::string plan{};                // that it carries out
   std::vector<int> actions{};        // of that plan
+  MigBackend backend = MigBackend::kMigManager;  // who cuts the cards
   std::vector<CardLayouts> cards{};  // of every card of the node, by index
   std::string label_before{};        // the value of nvidia.com/mig.config; empty: it has none
   std::vector<NamedPod> evict{};     // by pod

@@ -30,7 +30,9 @@ Json RepartitionJson(const plan::NodeOperation& operation) {
   for (const plan::NamedPod& named : operation.evict) {
     evict.push_back({{"namespace", named.pod.ns}, {"name", named.pod.name}, {"uid", named.uid}});
   }
-  Json json = {{"cards", std::move(cards)}, {"evict", std::move(evict)}};
+  Json json = {{"backend", operation.backend == plan::MigBackend::kAgent ? "Agent" : "MigManager"},
+               {"cards", std::move(cards)},
+               {"evict", std::move(evict)}};
   if (!operation.label_before.empty()) json["migConfigBefore"] = operation.label_before;
   return json;
 }

@@ -363,7 +363,7 @@ base::Result<std::unique_ptr<ControlPlane>> ControlPlane::Open(ControlPlaneOptio
   auto client = kube::Client::Open(*config, client_options);
   if (!client) return tl::unexpected(client.error());
   if (!options.log) options.log = [](const std::string&) {};
-  options.controller.operations.carries_out = !options.mig_layouts.name.empty();
+  options.controller.operations.mig_manager = !options.mig_layouts.name.empty();
   auto impl = std::make_unique<Impl>(std::move(options), std::move(registry), *std::move(client));
   if (auto listening = impl->Listen(); !listening) return tl::unexpected(listening.error());
   return std::unique_ptr<ControlPlane>(new ControlPlane(std::move(impl)));

@@ -1,0 +1,48 @@
+// A repartition by NVIDIA's mig-manager: the layouts of all cards of the node get a name in its
+// ConfigMap, and the node's label names it (docs/operations.md).
+#pragma once
+
+#include <string>
+
+#include "control/node_layout.h"
+#include "control/saga.h"
+
+namespace tangram::control {
+
+class MigManagerSaga final : public Saga {
+ public:
+  MigManagerSaga(const plan::NodeOperation& operation, const OperationWorld& world,
+                 const StepLimits& limits, base::Time now)
+      : Saga(operation, world, limits, now), names_(plan::LayoutNamesOf(operation)) {}
+
+  // Why nobody may cut the cards of this node by mig-manager; empty: one may.
+  static std::string WhyNever(const cluster::Node& node);
+
+ private:
+  void Do(Step step) override;
+  std::string WaitsFor() const override;
+  std::string WhatAPersonChanged() const override;
+  std::string WhereToLook() const override;
+
+  void Apply();
+  void Restart();
+  void Verify();
+  void RestartPlugin();
+  bool PluginIsBlind(Side side);
+  void RollBack();
+  void VerifyRollBack();
+
+  bool MayStand(const std::string& label) const;
+  void SetLabel(const std::string& value);
+  std::string Label() const { return LabelOf(kMigConfig); }
+  std::string_view MigState() const { return MigStateOf(node()); }
+  bool Settled() const { return Since() >= limits().settle; }
+  bool RebootsNow() const { return MigState() == "rebooting"; }
+  base::Milliseconds TimeToApply() const { return RebootsNow() ? limits().reboot : limits().apply; }
+  bool Has(Side side) const { return node().ready && WhatDiffers(side).empty(); }
+  std::string WhatDiffers(Side side) const;
+
+  const plan::LayoutNames names_;
+};
+
+}  // namespace tangram::control
