@@ -18,8 +18,8 @@
 
 namespace tangram::plan {
 
-// The steps, in their order; RollBack is begun only where one failed, RestartPlugin where the device
-// plugin does not see what is there. What a backend has no need for is left out.
+// The steps, in their order; RollBack is begun only where one failed, RestartPlugin where the
+// device plugin does not see what is there. What a backend has no need for is left out.
 enum class OperationStep {
   kReserve,         // the taint: no new pod comes
   kEvict,           // pods that the plan named go
@@ -64,12 +64,12 @@ struct NodeOperation {
   std::string name{};
   std::string node{};
   std::string reason{};
-  std::string plan{};                // that it carries out
-  std::vector<int> actions{};        // of that plan
+  std::string plan{};                            // that it carries out
+  std::vector<int> actions{};                    // of that plan
   MigBackend backend = MigBackend::kMigManager;  // who cuts the cards
-  std::vector<CardLayouts> cards{};  // of every card of the node, by index
-  std::string label_before{};        // the value of nvidia.com/mig.config; empty: it has none
-  std::vector<NamedPod> evict{};     // by pod
+  std::vector<CardLayouts> cards{};              // of every card of the node, by index
+  std::string label_before{};     // the value of nvidia.com/mig.config; empty: it has none
+  std::vector<NamedPod> evict{};  // by pod
 
   // Status: the journal.
   std::optional<OperationStep> step{};  // absent: before the first, or after the last
