@@ -26,7 +26,7 @@ class ChangeSink final : public kube::ObjectSink {
     std::function<void(const control::Key& key)> on_gone{};
     // A whole list was read: what is not in it is gone.
     std::function<void(std::vector<control::Key> keys)> on_listed{};
-    // The server does not have the kind; told after an empty on_listed. May be empty.
+    // The server does not have the kind; in place of an empty on_listed. May be empty: then that.
     std::function<void()> on_absent{};
     // Objects that cannot be read, with the reason; told when it changes.
     std::function<void(const std::map<control::Key, std::string>& bad)> on_bad{};
@@ -55,12 +55,14 @@ class ChangeSink final : public kube::ObjectSink {
     changed_ = std::erase_if(bad_, stale) > 0 || changed_;
     seen_bad_.clear();
     TellBad();
+    if (is_absent_ && handler_.on_absent) return handler_.on_absent();
     handler_.on_listed(std::exchange(listed_, {}));
   }
 
   void BecomeAbsent() override {
+    is_absent_ = true;
     kube::ObjectSink::BecomeAbsent();
-    if (handler_.on_absent) handler_.on_absent();
+    is_absent_ = false;
   }
 
   base::Result<void> Apply(const kube::WatchEvent& event,
@@ -103,6 +105,7 @@ class ChangeSink final : public kube::ObjectSink {
   std::map<control::Key, std::string> bad_;
   std::set<control::Key> seen_bad_;  // by the list that is being read
   bool changed_ = false;
+  bool is_absent_ = false;
 };
 
 }  // namespace tangram::adapter

@@ -238,7 +238,8 @@ class LiveCluster::Impl {
       PostGangs(keeper.KeepOnly(keys));
       Post([kind](auto& model) { model.SetGangKind(kind, control::GangKind::kRead); });
     };
-    handler.on_absent = [this, kind = std::string(name)] {
+    handler.on_absent = [this, &keeper, kind = std::string(name)] {
+      PostGangs(keeper.KeepOnly({}));
       Post([kind](auto& model) { model.SetGangKind(kind, control::GangKind::kNotServed); });
     };
     Add<Owner>(kind, std::move(handler));
