@@ -27,21 +27,25 @@ using cluster::Pod;
 class Check {
  public:
   Check(const Plan& plan, const cluster::Snapshot& snapshot)
-      : plan_(plan), snapshot_(snapshot), gangs_(snapshot), shares_(snapshot), claims_(snapshot) {
+      : plan_(plan),
+        snapshot_(snapshot),
+        gangs_(snapshot),
+        holdings_(FindHoldings(snapshot)),
+        shares_(snapshot, holdings_),
+        claims_(snapshot),
+        pods_(snapshot) {
     for (const Node& node : snapshot.nodes) {
       NodeCount count{.like = &node, .cpu = node.cpu.value(), .memory = node.memory.value()};
       for (const auto& [resource, offered] : node.devices) count.free[resource] = offered;
       nodes_.emplace(node.name, std::move(count));
     }
     for (const Pod& pod : snapshot.pods) {
-      pods_.emplace(PodName{pod.ns, pod.name}, &pod);
       some_are_apart_ = some_are_apart_ || pod.affinity.is_about_pods();
       const auto node = nodes_.find(pod.node);
       if (cluster::HoldsDevices(pod) && node != nodes_.end()) Count(node->second, pod, +1);
     }
     claims_.TakeHeldCards(nodes_);
-    const Holdings holdings = FindHoldings(snapshot);
-    for (const Card& card : holdings.cards) {
+    for (const Card& card : holdings_.cards) {
       for (const Seat& seat : card.seats) {
         const bool known = seat.exact && seat.pod != nullptr && seat.instance != nullptr;
         if (!known || !seat.instance->start) continue;
@@ -77,9 +81,9 @@ class Check {
     node.memory -= sign * pod.memory.value();
     for (const auto& [resource, count] : pod.devices) node.free[resource] -= sign * count;
     if (sign > 0) {
-      node.pods.insert(&pod);
+      node.pods.push_back(&pod);
     } else {
-      node.pods.erase(&pod);
+      std::erase(node.pods, &pod);
     }
   }
 
@@ -93,12 +97,9 @@ class Check {
   }
 
   const Pod* PodNamed(const PodName& name) {
-    const auto pod = pods_.find(name);
-    if (pod == pods_.end()) {
-      Wrong("there is no pod {}/{}", name.ns, name.name);
-      return nullptr;
-    }
-    return pod->second;
+    const Pod* pod = pods_.Find(name);
+    if (pod == nullptr) Wrong("there is no pod {}/{}", name.ns, name.name);
+    return pod;
   }
 
   void CheckOrder(int place) {
@@ -151,7 +152,7 @@ class Check {
     NodeCount* node = NodeNamed(change.node);
     const Pod* pod = PodNamed(change.pod);
     if (node == nullptr || pod == nullptr) return;
-    if (!Waits(change.pod, *pod)) {
+    if (!Waits(*pod)) {
       Wrong("pod {}/{} does not wait", pod->ns, pod->name);
     }
     if (!placed_.insert(change.pod).second) Wrong("pod {}/{} is placed twice", pod->ns, pod->name);
@@ -164,7 +165,7 @@ class Check {
     NodeCount* to = NodeNamed(change.to);
     const Pod* pod = PodNamed(change.pod);
     if (from == nullptr || to == nullptr || pod == nullptr) return;
-    if (!from->pods.contains(pod)) {
+    if (!from->Has(pod)) {
       Wrong("pod {}/{} is not on {}", pod->ns, pod->name, change.from);
       return;
     }
@@ -182,7 +183,7 @@ class Check {
   const Pod* Restarted(const PodName& name, NodeCount& on) {
     const Pod* pod = PodNamed(name);
     if (pod == nullptr) return nullptr;
-    if (!on.pods.contains(pod)) Wrong("pod {}/{} is not there", name.ns, name.name);
+    if (!on.Has(pod)) Wrong("pod {}/{} is not there", name.ns, name.name);
     if (IsPinned(*pod)) Wrong("pod {}/{} is pinned", name.ns, name.name);
     if (pod->owner.kind != "Deployment" && pod->owner.kind != "ReplicaSet" &&
         pod->owner.kind != "StatefulSet") {
@@ -192,8 +193,8 @@ class Check {
     return pod;
   }
 
-  bool Waits(const PodName& name, const Pod& pod) const {
-    return Outcome{nodes_, pods_, placed_, evicted_, gangs_}.Waits(name, pod);
+  bool Waits(const Pod& pod) const {
+    return Outcome{nodes_, pods_, placed_, evicted_, gangs_}.Waits(pod);
   }
 
   void Do(const EvictPod& change) {
@@ -201,13 +202,13 @@ class Check {
     const Pod* pod = PodNamed(change.pod);
     const Pod* by = PodNamed(change.by);
     if (node == nullptr || pod == nullptr || by == nullptr) return;
-    if (!node->pods.contains(pod)) return Wrong("pod {}/{} is not there", pod->ns, pod->name);
+    if (!node->Has(pod)) return Wrong("pod {}/{} is not there", pod->ns, pod->name);
     if (IsPinned(*pod)) Wrong("pod {}/{} is pinned", pod->ns, pod->name);
     const std::string& owner = pod->owner.kind;
     if (owner.empty() || owner == "DaemonSet" || owner == "Node") {
       Wrong("nothing makes pod {}/{} again elsewhere", pod->ns, pod->name);
     }
-    if (!Waits(change.by, *by)) Wrong("pod {}/{} does not wait", by->ns, by->name);
+    if (!Waits(*by)) Wrong("pod {}/{} does not wait", by->ns, by->name);
     const auto never = [&](const cluster::PriorityClass& known) {
       return known.name == by->priority_class && !known.preempts;
     };
@@ -246,7 +247,7 @@ class Check {
       return device.name == change.resource_before;
     });
     resized.devices.push_back({change.resource_after, 1});
-    pods_[change.pod] = &resized;
+    pods_.Replace(change.pod, resized);
     PutOn(*to, change.to, resized, *pod);
   }
 
@@ -323,7 +324,7 @@ class Check {
       const auto held = holders_.find({change.node, change.gpu, instance.start.value_or(-1)});
       if (stays || held == holders_.end()) continue;
       for (const Pod* pod : held->second) {
-        if (!node.pods.contains(pod)) continue;
+        if (!node.Has(pod)) continue;
         Wrong("pod {}/{} holds the instance at {}", pod->ns, pod->name, *instance.start);
       }
     }
@@ -414,12 +415,15 @@ class Check {
       if (placed_.contains(waiting.pod)) Wrong("pod {} is placed and waits", name);
       if (waiting.why.empty() || waiting.remedy.empty()) Wrong("pod {} is not told why", name);
     }
-    for (const auto& [name, pod] : pods_) {
-      const bool waits = Waits(name, *pod) && claims_.AsksForDevices(*pod);
-      if (waits == (placed_.contains(name) || explained.contains(name))) continue;
+    const bool all_run = placed_.empty() && explained.empty();
+    pods_.Each([&](const Pod& pod) {
+      const bool waits = Waits(pod) && claims_.AsksForDevices(pod);
+      if (!waits && all_run) return;
+      const PodName name{pod.ns, pod.name};
+      if (waits == (placed_.contains(name) || explained.contains(name))) return;
       Wrong("pod {}/{} {}", name.ns, name.name,
             waits ? "is neither placed nor told why it waits" : "does not wait for a GPU");
-    }
+    });
   }
 
   void CheckBudgets() {
@@ -468,10 +472,11 @@ class Check {
   const Plan& plan_;
   const cluster::Snapshot& snapshot_;
   const cluster::GangBook gangs_;
+  const Holdings holdings_;
   ShareCheck shares_;
   ClaimCheck claims_;
   std::map<std::string, NodeCount> nodes_;
-  std::map<PodName, const Pod*> pods_;
+  PodTable pods_;
   std::set<PodName> placed_;
   std::map<PodName, PodName> evicted_;  // for whom
   std::vector<const Pod*> moved_;

@@ -12,7 +12,7 @@ namespace tangram::plan {
 // A node and the pods on it.
 struct Occupied {
   const cluster::Node* node = nullptr;
-  const std::set<const cluster::Pod*>* pods = nullptr;
+  const std::vector<const cluster::Pod*>* pods = nullptr;
 };
 
 // What keeps the pod off `on`, one of `nodes`, while the others are where they are: required pod

@@ -37,12 +37,11 @@ class GangCheck {
   // Pods of a gang are near each other, where they said that they have to be.
   void CheckDomains() {
     std::map<std::pair<std::string_view, std::string_view>, std::set<std::string>> said;
-    for (const auto& [name, pod] : outcome_.pods) {
-      const std::string_view gang = GangOf(*pod);
-      const std::string_view required = WishesOf(*pod).required;
-      if (!gang.empty() && !required.empty() && outcome_.placed.contains(name)) {
-        said[{pod->ns, gang}].insert(std::string(required));
-      }
+    for (const PodName& name : outcome_.placed) {
+      const Pod& pod = *outcome_.pods.Find(name);
+      const std::string_view gang = GangOf(pod);
+      const std::string_view required = WishesOf(pod).required;
+      if (!gang.empty() && !required.empty()) said[{pod.ns, gang}].insert(std::string(required));
     }
     if (said.empty()) return;
     std::map<std::tuple<std::string_view, std::string_view, std::string_view>,
@@ -69,24 +68,25 @@ class GangCheck {
     for (const auto& [name, by] : outcome_.evicted) {
       if (!outcome_.placed.contains(by))
         Wrong("pod {}/{} is evicted for nobody", name.ns, name.name);
-      const std::string_view gang = GangOf(*outcome_.pods.at(name));
+      const std::string_view gang = GangOf(*outcome_.pods.Find(name));
       if (gang.empty()) continue;
-      for (const auto& [other, pod] : outcome_.pods) {
-        const bool mate = other.ns == name.ns && cluster::HoldsDevices(*pod) &&
-                          GangOf(*pod) == gang && outcome_.nodes.contains(pod->node);
-        if (mate && !outcome_.evicted.contains(other)) Wrong("gang {}/{} is split", name.ns, gang);
-      }
+      outcome_.pods.Each([&, &ns = name.ns](const Pod& pod) {
+        const bool mate = pod.ns == ns && cluster::HoldsDevices(pod) && GangOf(pod) == gang &&
+                          outcome_.nodes.contains(pod.node);
+        if (mate && !outcome_.evicted.contains({pod.ns, pod.name})) {
+          Wrong("gang {}/{} is split", ns, gang);
+        }
+      });
     }
   }
 
   void CheckGangs() {
     std::map<std::pair<std::string_view, std::string_view>, std::set<bool>> seen;
-    for (const auto& [name, pod] : outcome_.pods) {
-      const std::string_view gang = GangOf(*pod);
-      const bool waits = outcome_.Waits(name, *pod);
-      if (gang.empty() || !waits || !AsksForGpu(*pod)) continue;
-      seen[{pod->ns, gang}].insert(outcome_.placed.contains(name));
-    }
+    outcome_.pods.Each([&](const Pod& pod) {
+      if (!outcome_.Waits(pod) || !AsksForGpu(pod)) return;
+      const std::string_view gang = GangOf(pod);
+      if (!gang.empty()) seen[{pod.ns, gang}].insert(outcome_.placed.contains({pod.ns, pod.name}));
+    });
     for (const auto& [gang, outcomes] : seen) {
       if (outcomes.size() > 1) Wrong("gang {}/{} is split", gang.first, gang.second);
     }
@@ -94,12 +94,17 @@ class GangCheck {
 
   void CheckSizes() {
     std::map<std::pair<std::string_view, std::string_view>, int> there;
-    for (const auto& [name, pod] : outcome_.pods) {
-      const std::string_view gang = GangOf(*pod);
-      if (!gang.empty() && outcome_.gangs.IsThere(*pod)) ++there[{pod->ns, gang}];
-    }
     for (const PodName& name : outcome_.placed) {
-      const Pod& pod = *outcome_.pods.at(name);
+      const Pod& pod = *outcome_.pods.Find(name);
+      if (const std::string_view gang = GangOf(pod); !gang.empty()) there[{pod.ns, gang}] = 0;
+    }
+    if (there.empty()) return;
+    outcome_.pods.Each([&](const Pod& pod) {
+      const auto counted = there.find({pod.ns, GangOf(pod)});
+      if (counted != there.end() && outcome_.gangs.IsThere(pod)) ++counted->second;
+    });
+    for (const PodName& name : outcome_.placed) {
+      const Pod& pod = *outcome_.pods.Find(name);
       const cluster::Gang gang = outcome_.gangs.Of(pod);
       if (gang.name.empty() || outcome_.evicted.contains(name)) continue;
       const int count = there[{pod.ns, gang.name}];
@@ -118,8 +123,8 @@ class GangCheck {
 
 }  // namespace
 
-bool Outcome::Waits(const PodName& name, const Pod& pod) const {
-  if (evicted.contains(name)) return true;
+bool Outcome::Waits(const Pod& pod) const {
+  if (!evicted.empty() && evicted.contains({pod.ns, pod.name})) return true;
   return pod.node.empty() && pod.phase == cluster::PodPhase::kPending && !pod.terminating;
 }
 

@@ -1,6 +1,7 @@
 // Whether a plan keeps pods together that belong together; a part of plan/validate.h.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <set>
@@ -9,6 +10,7 @@
 
 #include "cluster/gang.h"
 #include "plan/plan.h"
+#include "plan/validate_pods.h"
 
 namespace tangram::plan {
 
@@ -21,18 +23,22 @@ struct NodeCount {
   std::int64_t cpu = 0;
   std::int64_t memory = 0;
   std::map<std::string, std::int64_t> free{};
-  std::set<const cluster::Pod*> pods{};
+  std::vector<const cluster::Pod*> pods{};  // in any order
+
+  bool Has(const cluster::Pod* pod) const {
+    return std::find(pods.begin(), pods.end(), pod) != pods.end();
+  }
 };
 
 // What a plan comes to. Refers to what it is made of.
 struct Outcome {
   const std::map<std::string, NodeCount>& nodes;
-  const std::map<PodName, const cluster::Pod*>& pods;
+  const PodTable& pods;
   const std::set<PodName>& placed;
   const std::map<PodName, PodName>& evicted;  // for whom
   const cluster::GangBook& gangs;
   // Waited when the plan was made, or is made to wait by it.
-  bool Waits(const PodName& name, const cluster::Pod& pod) const;
+  bool Waits(const cluster::Pod& pod) const;
 };
 
 // What is wrong with it, a sentence each:

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "gpu/gpu.h"
 #include "plan/leaks/judge.h"
 #include "plan/leaks/seats.h"
+#include "plan/validate_pods.h"
 
 namespace tangram::plan {
 namespace {
@@ -24,24 +26,21 @@ struct KnownNode {
   const NodePolicy* policy = nullptr;
   bool is_new = false;
   bool gone = false;
-  std::set<PodName> pods{};         // that are on it
-  std::set<PodName> gpu_holders{};  // of them
+  std::vector<const Pod*> pods{};  // that are on it, in any order
 };
 
 class PolicyCheck {
  public:
   PolicyCheck(const Plan& plan, const cluster::Snapshot& snapshot, const PlanPolicy& policy)
-      : plan_(plan), policy_(policy) {
+      : plan_(plan), snapshot_(snapshot), policy_(policy), pods_(snapshot) {
     for (const Node& node : snapshot.nodes) {
       KnownNode known{.like = &node, .pool = PoolOf(policy, node), .policy = &policy.defaults};
       if (known.pool != nullptr) known.policy = &known.pool->policy;
       nodes_.emplace(node.name, std::move(known));
     }
     for (const Pod& pod : snapshot.pods) {
-      pods_.emplace(PodName{pod.ns, pod.name}, &pod);
       if (!cluster::HoldsDevices(pod)) continue;
-      if (pod.ready) ++replicas_[{pod.ns, pod.owner.kind, pod.owner.name}];
-      if (KnownNode* node = Find(pod.node)) PutOn(*node, {pod.ns, pod.name});
+      if (KnownNode* node = Find(pod.node)) node->pods.push_back(&pod);
     }
   }
 
@@ -82,14 +81,25 @@ class PolicyCheck {
   }
 
   void PutOn(KnownNode& node, const PodName& name) {
-    node.pods.insert(name);
-    const auto pod = pods_.find(name);
-    if (pod != pods_.end() && AsksForGpu(*pod->second)) node.gpu_holders.insert(name);
+    if (const Pod* pod = pods_.Find(name)) node.pods.push_back(pod);
   }
 
-  static void TakeOff(KnownNode& node, const PodName& name) {
-    node.pods.erase(name);
-    node.gpu_holders.erase(name);
+  void TakeOff(KnownNode& node, const PodName& name) { std::erase(node.pods, pods_.Find(name)); }
+
+  static bool HasGpuHolders(const KnownNode& node) {
+    return std::any_of(node.pods.begin(), node.pods.end(),
+                       [](const Pod* pod) { return AsksForGpu(*pod); });
+  }
+
+  // Ready pods that the same controller runs, this one among them.
+  int ReplicasBeside(const Pod& pod) {
+    if (!replicas_) {
+      replicas_.emplace();
+      for (const Pod& other : snapshot_.pods) {
+        if (cluster::HoldsDevices(other) && other.ready) ++(*replicas_)[OwnerOf(other)];
+      }
+    }
+    return (*replicas_)[OwnerOf(pod)];
   }
 
   int CountOf(const Pool& pool) const {
@@ -109,12 +119,9 @@ class PolicyCheck {
     KnownNode* to = Changed(change.to);
     if (from == nullptr || to == nullptr) return;
     if (from->policy->moves == Moves::kNone) Wrong("{} moves no pod", PolicyName(*from));
-    const auto pod = pods_.find(change.pod);
-    if (from->policy->moves == Moves::kReplicated && pod != pods_.end()) {
-      const cluster::Owner& owner = pod->second->owner;
-      if (replicas_[{change.pod.ns, owner.kind, owner.name}] < 2) {
-        Wrong("nothing like pod {}/{} runs beside it", change.pod.ns, change.pod.name);
-      }
+    const Pod* pod = pods_.Find(change.pod);
+    if (from->policy->moves == Moves::kReplicated && pod != nullptr && ReplicasBeside(*pod) < 2) {
+      Wrong("nothing like pod {}/{} runs beside it", change.pod.ns, change.pod.name);
     }
     TakeOff(*from, change.pod);
     PutOn(*to, change.pod);
@@ -161,7 +168,7 @@ class PolicyCheck {
     const KnownNode* node = Changed(change.node);
     if (node == nullptr) return;
     if (node->policy->mig == MigBackend::kNone) Wrong("{} cuts no card", PolicyName(*node));
-    if (node->policy->mig == MigBackend::kMigManager && !node->gpu_holders.empty()) {
+    if (node->policy->mig == MigBackend::kMigManager && HasGpuHolders(*node)) {
       Wrong("pods hold GPUs of {}, which mig-manager would wipe", change.node);
     }
     std::vector<PlacedInstance> made = change.to;
@@ -231,8 +238,8 @@ class PolicyCheck {
   }
 
   bool IsEmpty(const KnownNode& node) const {
-    return std::all_of(node.pods.begin(), node.pods.end(), [&](const PodName& name) {
-      const std::string& owner = pods_.at(name)->owner.kind;
+    return std::all_of(node.pods.begin(), node.pods.end(), [](const Pod* pod) {
+      const std::string& owner = pod->owner.kind;
       return owner == "DaemonSet" || owner == "Node";
     });
   }
@@ -251,12 +258,16 @@ class PolicyCheck {
     }
   }
 
+  using Owner = std::tuple<std::string_view, std::string_view, std::string_view>;
+  static Owner OwnerOf(const Pod& pod) { return {pod.ns, pod.owner.kind, pod.owner.name}; }
+
   const Plan& plan_;
+  const cluster::Snapshot& snapshot_;
   const PlanPolicy& policy_;
   std::map<std::string, KnownNode> nodes_;
-  std::map<PodName, const Pod*> pods_;
-  std::map<std::tuple<std::string, std::string, std::string>, int> replicas_;  // ready pods
-  std::map<const Pool*, std::set<std::string>> recut_;                         // nodes
+  const PodTable pods_;
+  std::optional<std::map<Owner, int>> replicas_;        // ready pods; absent: not counted yet
+  std::map<const Pool*, std::set<std::string>> recut_;  // nodes
   std::map<const Pool*, int> added_of_;
   int added_ = 0;
   std::set<Group> gave_back_;

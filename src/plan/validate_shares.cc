@@ -58,9 +58,6 @@ base::MiB SumOfLargest(std::vector<base::MiB> needs, std::int64_t count) {
 
 }  // namespace
 
-ShareCheck::ShareCheck(const cluster::Snapshot& snapshot)
-    : snapshot_(snapshot), holdings_(FindHoldings(snapshot)) {}
-
 ShareCheck::Devices ShareCheck::Read(const cluster::Node& node, const std::string& whole) const {
   Devices devices;
   bool first = true;

@@ -25,8 +25,9 @@ class ShareCheck {
  public:
   using Wrong = std::vector<std::string>;
 
-  // The snapshot must outlive it.
-  explicit ShareCheck(const cluster::Snapshot& snapshot);
+  // Both must outlive it; `holdings`: of the snapshot.
+  ShareCheck(const cluster::Snapshot& snapshot, const Holdings& holdings)
+      : snapshot_(snapshot), holdings_(holdings) {}
 
   // A pod comes to a node, as `like` is; `was` is the pod before it was resized, or the pod.
   Wrong Put(const std::string& node, const cluster::Node& like, const cluster::Pod& pod,
@@ -62,7 +63,7 @@ class ShareCheck {
   static void CheckMemory(const Devices& devices, const std::string& node, Wrong& wrong);
 
   const cluster::Snapshot& snapshot_;
-  Holdings holdings_;
+  const Holdings& holdings_;
   std::map<std::pair<std::string, std::string>, Devices> devices_;  // by node, resource
 };
 

@@ -76,13 +76,13 @@ TEST(Neighbours, CountAsOneWouldLook) {
   for (unsigned seed = 0; seed < 150; ++seed) {
     const cluster::Snapshot snapshot = RandomCrowd(seed);
     Neighbours neighbours(snapshot);
-    std::vector<std::set<const cluster::Pod*>> on(snapshot.nodes.size());
+    std::vector<std::vector<const cluster::Pod*>> on(snapshot.nodes.size());
     std::vector<Occupied> nodes;
     for (std::size_t n = 0; n < snapshot.nodes.size(); ++n) {
       nodes.push_back({&snapshot.nodes[n], &on[n]});
       for (const cluster::Pod& pod : snapshot.pods) {
         if (pod.node != snapshot.nodes[n].name) continue;
-        on[n].insert(&pod);
+        on[n].push_back(&pod);
         neighbours.Add(snapshot.nodes[n], pod);
       }
     }
@@ -99,12 +99,12 @@ TEST(Neighbours, CountAsOneWouldLook) {
     Dice dice(seed);
     for (std::size_t n = 0; n < on.size(); ++n) {  // one pod of each node goes elsewhere
       if (on[n].empty()) continue;
-      const cluster::Pod& pod = **on[n].begin();
-      on[n].erase(&pod);
+      const cluster::Pod& pod = *on[n].front();
+      std::erase(on[n], &pod);
       neighbours.Remove(snapshot.nodes[n], pod);
       compare(pod);
       const auto to = static_cast<std::size_t>(dice.Below(6));
-      on[to].insert(&pod);
+      on[to].push_back(&pod);
       neighbours.Add(snapshot.nodes[to], pod);
     }
   }
