@@ -6,6 +6,7 @@
 #include <map>
 #include <utility>
 
+#include "cluster/named.h"
 #include "plan/action_state.h"
 #include "plan/leaks/judge.h"
 
@@ -24,17 +25,6 @@ const plan::PodName* PodThatGoes(const plan::Change& change) {
   if (const auto* move = std::get_if<plan::MovePod>(&change)) return &move->pod;
   if (const auto* evict = std::get_if<plan::EvictPod>(&change)) return &evict->pod;
   return nullptr;
-}
-
-const cluster::Pod* PodNamed(const cluster::Snapshot& snapshot, const plan::PodName& name) {
-  const auto at = std::lower_bound(
-      snapshot.pods.begin(), snapshot.pods.end(), name,
-      [](const cluster::Pod& pod, const plan::PodName& wanted) {
-        return std::pair(std::string_view(pod.ns), std::string_view(pod.name)) <
-               std::pair(std::string_view(wanted.ns), std::string_view(wanted.name));
-      });
-  const bool is = at != snapshot.pods.end() && at->ns == name.ns && at->name == name.name;
-  return is ? &*at : nullptr;
 }
 
 class Stepper {
@@ -97,13 +87,17 @@ class Stepper {
       cuts.actions.push_back(action.id);
       cuts.all_ready = cuts.all_ready && all_done;
     } else if (all_done && begin_ == Begin::kYes && running_ < options_.most_at_once) {
-      const cluster::Pod* pod = PodNamed(snapshot_, *PodThatGoes(action.change));
+      const cluster::Pod* pod = PodNamed(*PodThatGoes(action.change));
       if (plan::IsPinned(*pod)) return End(action.id, State::kSkipped, std::string(kPinned));
       ++running_;
       records_[action.id] = {.id = action.id, .started_at = now_, .pod_uid = pod->uid};
     } else {
       ++step_.waiting;
     }
+  }
+
+  const cluster::Pod* PodNamed(const plan::PodName& name) const {
+    return cluster::PodNamed(snapshot_, name.ns, name.name);
   }
 
   bool IsCarriedOut(const plan::Change& change) const {
@@ -159,7 +153,7 @@ class Stepper {
   // Its pod is gone, or is asked to go.
   void LookAtRunning(const plan::Action& action, ActionRecord& record) {
     const plan::PodName* name = PodThatGoes(action.change);
-    const cluster::Pod* pod = name == nullptr ? nullptr : PodNamed(snapshot_, *name);
+    const cluster::Pod* pod = name == nullptr ? nullptr : PodNamed(*name);
     if (pod == nullptr || pod->uid != record.pod_uid || !cluster::HoldsDevices(*pod)) {
       return End(action.id, State::kDone, "the pod was evicted");
     }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "cluster/named.h"
 #include "control/mig_manager_saga.h"
 #include "control/node_layout.h"
 #include "plan/leaks/seats.h"
@@ -15,13 +16,6 @@ namespace {
 
 using plan::NodeOperation;
 using Kind = Operations::Readiness::Kind;
-
-const cluster::Node* NodeNamed(const cluster::Snapshot& snapshot, std::string_view name) {
-  const auto at = std::lower_bound(
-      snapshot.nodes.begin(), snapshot.nodes.end(), name,
-      [](const auto& node, std::string_view wanted) { return node.name < wanted; });
-  return at != snapshot.nodes.end() && at->name == name ? &*at : nullptr;
-}
 
 // A name of the pod that leaves the node, where the change is about one.
 const plan::PodName* PodThatLeaves(const plan::Change& change, const std::string& node) {
@@ -132,13 +126,13 @@ std::optional<base::Time> Operations::RestsUntil(const std::string& node) const 
 
 Operations::Readiness Operations::MayBegin(const plan::Pool& pool, const std::string& name,
                                            base::Time now) const {
-  const cluster::Node* node = NodeNamed(model_.last(), name);
+  const cluster::Node* node = cluster::NodeNamed(model_.last(), name);
   if (node == nullptr) return {Kind::kLater, fmt::format("node {} is gone", name)};
   if (std::string why = MigManagerSaga::WhyNever(*node); !why.empty())
     return {Kind::kNever, std::move(why)};
   int at_work = 0;
   const auto count = [&](const NodeOperation& operation) {
-    const cluster::Node* other = NodeNamed(model_.last(), operation.node);
+    const cluster::Node* other = cluster::NodeNamed(model_.last(), operation.node);
     if (other != nullptr && plan::Selects(pool, *other)) ++at_work;
     return operation.node == name;
   };
@@ -173,7 +167,7 @@ bool Operations::CarriesOut(const plan::Pool& pool, const plan::Change& change) 
 void Operations::Begin(const plan::Proposal& plan, const plan::Pool& pool, const std::string& node,
                        const std::vector<int>& actions) {
   std::string name = plan::OperationName(plan, node);
-  const cluster::Node* is = NodeNamed(model_.last(), node);
+  const cluster::Node* is = cluster::NodeNamed(model_.last(), node);
   if (is == nullptr || entries_.contains(name) || wanted_.contains(name)) return;
   NodeOperation operation{.name = name, .node = node, .plan = plan.name, .actions = actions};
   operation.backend = pool.policy.mig;
@@ -198,7 +192,7 @@ OperationWorld Operations::WorldOf(const Entry& entry, const plan::PlanPolicy& p
                                    const std::set<std::string>& plans) const {
   const NodeOperation& operation = entry.operation;
   const cluster::Snapshot& snapshot = model_.last();
-  OperationWorld world{.node = NodeNamed(snapshot, operation.node),
+  OperationWorld world{.node = cluster::NodeNamed(snapshot, operation.node),
                        .layouts_written = entry.layouts_written,
                        .layouts_refused = entry.layouts_refused};
   for (const cluster::Pod& pod : snapshot.pods) {

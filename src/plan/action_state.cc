@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "cluster/named.h"
 #include "plan/leaks/seats.h"
 
 namespace tangram::plan {
@@ -39,16 +40,19 @@ bool HasLayout(const cluster::Gpu& gpu, const std::vector<PlacedInstance>& layou
 
 class Look {
  public:
-  Look(const Plan& plan, base::Time made_at, const cluster::Snapshot& now) : made_at_(made_at) {
-    for (const cluster::Node& node : now.nodes) nodes_.emplace(node.name, &node);
+  Look(const Plan& plan, base::Time made_at, const cluster::Snapshot& now)
+      : made_at_(made_at), now_(now) {
+    std::set<std::string_view> given_back;
     std::set<PodName> go;
-    for (const Action& action : plan.actions)
+    for (const Action& action : plan.actions) {
+      if (const auto* give = std::get_if<GiveBack>(&action.change)) given_back.insert(give->node);
       go.insert(action.disturbs.begin(), action.disturbs.end());
+    }
+    if (given_back.empty()) return;
     for (const cluster::Pod& pod : now.pods) {
-      PodName name{pod.ns, pod.name};
-      const bool stays = cluster::HoldsDevices(pod) && AsksForGpu(pod) && !go.contains(name);
-      if (stays) staying_.try_emplace(pod.node, &pod);
-      pods_.emplace(std::move(name), &pod);
+      const bool holds = given_back.contains(pod.node) && cluster::HoldsDevices(pod);
+      if (!holds || !AsksForGpu(pod) || go.contains({pod.ns, pod.name})) continue;
+      staying_.try_emplace(pod.node, &pod);
     }
   }
 
@@ -101,8 +105,7 @@ class Look {
     new_.push_back(change.node);
     const cluster::Node* like = Node(change.like);
     if (like == nullptr) return GoneNode(change.like);
-    const auto came = std::count_if(nodes_.begin(), nodes_.end(), [&](const auto& entry) {
-      const cluster::Node& node = *entry.second;
+    const auto came = std::count_if(now_.nodes.begin(), now_.nodes.end(), [&](const auto& node) {
       return node.created_at > made_at_ && node.pool == like->pool &&
              node.instance_type == like->instance_type;
     });
@@ -118,12 +121,10 @@ class Look {
 
  private:
   const cluster::Node* Node(const std::string& name) const {
-    const auto found = nodes_.find(name);
-    return found == nodes_.end() ? nullptr : found->second;
+    return cluster::NodeNamed(now_, name);
   }
   const cluster::Pod* PodNamed(const PodName& name) const {
-    const auto found = pods_.find(name);
-    return found == pods_.end() ? nullptr : found->second;
+    return cluster::PodNamed(now_, name.ns, name.name);
   }
   bool RunsOn(const PodName& name, const std::string& node) const {
     const cluster::Pod* pod = PodNamed(name);
@@ -156,9 +157,9 @@ class Look {
   }
 
   const base::Time made_at_;
-  std::map<std::string_view, const cluster::Node*> nodes_;
-  std::map<PodName, const cluster::Pod*> pods_;
-  std::map<std::string_view, const cluster::Pod*> staying_;  // by node, the first that stays there
+  const cluster::Snapshot& now_;
+  // By node that is given back, the first that stays there.
+  std::map<std::string_view, const cluster::Pod*> staying_;
   std::vector<std::string> new_;
   std::map<std::pair<std::string, std::string>, std::int64_t> added_;  // by pool, instance type
 };

@@ -7,6 +7,7 @@
 
 #include "cluster/gang.h"
 #include "cluster/gate.h"
+#include "cluster/named.h"
 #include "cluster/schedulable.h"
 #include "plan/pass/gang.h"
 #include "plan/pass/shared_devices.h"
@@ -47,12 +48,6 @@ void SayWhatItHolds(const Findings& findings, Explanation& told) {
     std::copy_if(leak.findings.begin(), leak.findings.end(), std::back_inserter(told.findings),
                  [&](const Finding& finding) { return finding.pod == pod; });
   }
-}
-
-const cluster::Node* FindNode(const cluster::Snapshot& snapshot, std::string_view name) {
-  const auto node = std::find_if(snapshot.nodes.begin(), snapshot.nodes.end(),
-                                 [&](const cluster::Node& one) { return one.name == name; });
-  return node == snapshot.nodes.end() ? nullptr : &*node;
 }
 
 // ---- while it waits ----
@@ -205,7 +200,7 @@ void SayWhatServesIt(const cluster::Snapshot& snapshot, const PlanPolicy& policy
     NextStep step{.action = plan.actions.at(static_cast<std::size_t>(id)), .mode = {}};
     const std::string_view on = PolicyNodeOf(plan, step.action.change);
     step.mode = policy.defaults.mode;
-    const cluster::Node* node = FindNode(snapshot, on);
+    const cluster::Node* node = cluster::NodeNamed(snapshot, on);
     const Pool* pool = node == nullptr ? nullptr : PoolOf(policy, *node);
     if (pool != nullptr) {
       step.pool = pool->name;
@@ -289,12 +284,12 @@ Explanation Explain(const cluster::Snapshot& snapshot, const PlanPolicy& policy,
   if (told.state == State::kEnded || told.state == State::kNoGpu) return told;
   SayGang(snapshot, told);
   if (told.state == State::kOnNode) {
-    told.node = FindNode(snapshot, pod.node);
+    told.node = cluster::NodeNamed(snapshot, pod.node);
     SayWhatItHolds(FindLeaks(snapshot, LeakPolicy()), told);
     return told;
   }
   if (told.state == State::kSent) {
-    told.node = FindNode(snapshot, cluster::SentTo(pod));
+    told.node = cluster::NodeNamed(snapshot, cluster::SentTo(pod));
     return told;
   }
   SayWhatServesIt(snapshot, policy, told);

@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "cluster/named.h"
 #include "plan/plan.h"
 #include "plan/policy.h"
 
@@ -15,13 +16,6 @@ namespace {
 std::chrono::seconds TimeOf(const cluster::Node& node, const cluster::Usage& usage) {
   const base::Time from = std::max(usage.from, node.created_at);
   return std::chrono::duration_cast<std::chrono::seconds>(std::max(usage.to, from) - from);
-}
-
-const cluster::Node* NodeNamed(const cluster::Snapshot& snapshot, std::string_view name) {
-  const auto at = std::lower_bound(
-      snapshot.nodes.begin(), snapshot.nodes.end(), name,
-      [](const cluster::Node& node, std::string_view wanted) { return node.name < wanted; });
-  return at != snapshot.nodes.end() && at->name == name ? &*at : nullptr;
 }
 
 PlanPolicy PolicyOf(WhatIfStep step) {
@@ -43,7 +37,7 @@ WhatIfOutcome OutcomeOf(const cluster::Snapshot& snapshot, WhatIfStep step) {
     const auto* gone = std::get_if<GiveBack>(&action.change);
     if (gone == nullptr) continue;
     ++outcome.given_back;
-    const cluster::Node* node = NodeNamed(snapshot, gone->node);
+    const cluster::Node* node = cluster::NodeNamed(snapshot, gone->node);
     if (node == nullptr || !node->price) {
       ++outcome.unpriced;
       continue;
