@@ -16,18 +16,16 @@ std::string ResourceOf(std::string_view profile, cluster::MigStrategy strategy) 
 }
 
 base::Result<SharingConfig> WithShares(SharingConfig config, cluster::Sharing strategy,
-                                       const std::vector<ShareChange>& changes,
-                                       cluster::MigStrategy mig) {
+                                       const std::vector<ShareChange>& changes) {
   const auto refuse = [](std::string why) {
     return base::Fail(base::ErrorCode::kInvalid, std::move(why));
   };
   for (const ShareChange& change : changes) {
-    const std::string resource = ResourceOf(change.profile, mig);
     if (change.after < 1 || change.after > gpu::kMaxTimeSlicingReplicas) {
-      return refuse(fmt::format("{} cannot have {} shares; from 1 to {} are possible", resource,
-                                change.after, gpu::kMaxTimeSlicingReplicas));
+      return refuse(fmt::format("{} cannot have {} shares; from 1 to {} are possible",
+                                change.resource, change.after, gpu::kMaxTimeSlicingReplicas));
     }
-    config.replicas.erase(resource);
+    config.replicas.erase(change.resource);
   }
   if (!config.replicas.empty() && config.strategy != strategy) {
     return refuse(fmt::format(
@@ -37,10 +35,10 @@ base::Result<SharingConfig> WithShares(SharingConfig config, cluster::Sharing st
   }
   for (const ShareChange& change : changes) {
     if (change.after == 1) continue;
-    if (strategy == cluster::Sharing::kMps && !change.profile.empty()) {
+    if (strategy == cluster::Sharing::kMps && change.resource != ResourceOf("", {})) {
       return refuse("MPS shares whole cards, and no MIG instances; share them by time-slicing");
     }
-    config.replicas[ResourceOf(change.profile, mig)] = change.after;
+    config.replicas[change.resource] = change.after;
   }
   config.strategy = config.replicas.empty() ? cluster::Sharing::kNone : strategy;
   return config;

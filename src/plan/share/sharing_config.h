@@ -24,10 +24,10 @@ struct SharingConfig {
   bool operator==(const SharingConfig&) const = default;
 };
 
-// Every whole card of a node, or every instance of one profile on it.
+// Every device of one resource.
 struct ShareChange {
-  std::string profile{};  // NVIDIA's spelling; empty: whole cards
-  int before = 1;         // replicas of each; 1: not shared
+  std::string resource{};  // its name where nothing is renamed
+  int before = 1;          // replicas of each; 1: not shared
   int after = 1;
   bool operator==(const ShareChange&) const = default;
 };
@@ -39,7 +39,6 @@ std::string ResourceOf(std::string_view profile, cluster::MigStrategy strategy);
 // The configuration with those resources shared so, and everything else as it is. kInvalid: what
 // else it shares is shared in another way, or MPS is to share instances.
 base::Result<SharingConfig> WithShares(SharingConfig config, cluster::Sharing strategy,
-                                       const std::vector<ShareChange>& changes,
-                                       cluster::MigStrategy mig);
+                                       const std::vector<ShareChange>& changes);
 
 }  // namespace tangram::plan

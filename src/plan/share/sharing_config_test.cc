@@ -11,6 +11,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Pair;
 
+constexpr const char* kCard = "nvidia.com/gpu";
+
 SharingConfig TimeSliced(std::map<std::string, int> replicas) {
   return {.strategy = Sharing::kTimeSlicing,
           .rename_by_default = false,
@@ -27,7 +29,7 @@ TEST(ResourceOf, IsAsTheDevicePluginSpellsIt) {
 TEST(WithShares, ChangesTheNamedResourcesAndKeepsTheRest) {
   const auto config =
       WithShares(TimeSliced({{"nvidia.com/gpu", 2}, {"nvidia.com/mig-3g.20gb", 3}}),
-                 Sharing::kTimeSlicing, {{"1g.5gb", 1, 4}, {"", 2, 8}}, MigStrategy::kMixed);
+                 Sharing::kTimeSlicing, {{"nvidia.com/mig-1g.5gb", 1, 4}, {kCard, 2, 8}});
   ASSERT_TRUE(config);
   EXPECT_THAT(config->replicas,
               ElementsAre(Pair("nvidia.com/gpu", 8), Pair("nvidia.com/mig-1g.5gb", 4),
@@ -37,32 +39,29 @@ TEST(WithShares, ChangesTheNamedResourcesAndKeepsTheRest) {
 }
 
 TEST(WithShares, OfOneShareNothingIsLeft) {
-  const auto config = WithShares(TimeSliced({{"nvidia.com/gpu", 4}}), Sharing::kTimeSlicing,
-                                 {{"", 4, 1}}, MigStrategy::kNone);
+  const auto config =
+      WithShares(TimeSliced({{"nvidia.com/gpu", 4}}), Sharing::kTimeSlicing, {{kCard, 4, 1}});
   ASSERT_TRUE(config);
   EXPECT_EQ(config->strategy, Sharing::kNone);
   EXPECT_TRUE(config->replicas.empty());
 }
 
 TEST(WithShares, OneNodeSharesInOneWay) {
-  const auto other = WithShares(TimeSliced({{"nvidia.com/mig-1g.5gb", 4}}), Sharing::kMps,
-                                {{"", 1, 4}}, MigStrategy::kMixed);
+  const auto other =
+      WithShares(TimeSliced({{"nvidia.com/mig-1g.5gb", 4}}), Sharing::kMps, {{kCard, 1, 4}});
   ASSERT_FALSE(other);
   EXPECT_THAT(other.error().message, HasSubstr("shares nvidia.com/mig-1g.5gb in another way"));
-  const auto same = WithShares(TimeSliced({{"nvidia.com/gpu", 4}}), Sharing::kMps, {{"", 4, 6}},
-                               MigStrategy::kNone);
+  const auto same = WithShares(TimeSliced({{"nvidia.com/gpu", 4}}), Sharing::kMps, {{kCard, 4, 6}});
   ASSERT_TRUE(same) << "where nothing else is shared it may change";
   EXPECT_EQ(same->strategy, Sharing::kMps);
 }
 
 TEST(WithShares, WhatThePluginCannotDoIsRefused) {
-  EXPECT_THAT(
-      WithShares({}, Sharing::kMps, {{"1g.5gb", 1, 4}}, MigStrategy::kMixed).error().message,
-      HasSubstr("no MIG instances"));
-  EXPECT_THAT(
-      WithShares({}, Sharing::kTimeSlicing, {{"", 1, 49}}, MigStrategy::kNone).error().message,
-      HasSubstr("from 1 to 48"));
-  EXPECT_FALSE(WithShares({}, Sharing::kTimeSlicing, {{"", 1, 0}}, MigStrategy::kNone));
+  EXPECT_THAT(WithShares({}, Sharing::kMps, {{"nvidia.com/mig-1g.5gb", 1, 4}}).error().message,
+              HasSubstr("no MIG instances"));
+  EXPECT_THAT(WithShares({}, Sharing::kTimeSlicing, {{kCard, 1, 49}}).error().message,
+              HasSubstr("from 1 to 48"));
+  EXPECT_FALSE(WithShares({}, Sharing::kTimeSlicing, {{kCard, 1, 0}}));
 }
 
 }  // namespace
