@@ -182,6 +182,19 @@ base::Result<ExitCode> Control(const ControllerOptions& options, const Context& 
   return kDone;
 }
 
+// By way of whom nodes are changed.
+void AddHardware(CLI::App& command, ControllerOptions& options) {
+  command.add_option("--mig-layouts", options.mig_layouts,
+                     "NAMESPACE/NAME of mig-manager's ConfigMap: nodes are cut by way of it");
+  command.add_option("--sharing-configs", options.sharing_configs,
+                     "NAMESPACE/NAME of the device plugin's ConfigMap: how devices are shared is "
+                     "changed by way of it");
+  command
+      .add_option("--sharing-default", options.sharing_default,
+                  "Its key that nodes without a label use")
+      ->capture_default_str();
+}
+
 }  // namespace
 
 void AddController(CLI::App& app, const Context& context, Action& action) {
@@ -234,15 +247,7 @@ void AddController(CLI::App& app, const Context& context, Action& action) {
       ->capture_default_str()
       ->check(CLI::Range(1, 10'000));
   AddLogFormat(*command, options->log_format);
-  command->add_option("--mig-layouts", options->mig_layouts,
-                      "NAMESPACE/NAME of mig-manager's ConfigMap: nodes are cut by way of it");
-  command->add_option("--sharing-configs", options->sharing_configs,
-                      "NAMESPACE/NAME of the device plugin's ConfigMap: how devices are shared is "
-                      "changed by way of it");
-  command
-      ->add_option("--sharing-default", options->sharing_default,
-                   "Its key that nodes without a label use")
-      ->capture_default_str();
+  AddHardware(*command, *options);
   command->add_option("--prices", options->prices, "A CSV of prices; its rows win");
   // Hidden: for testbed/faults_test.py alone.
   command->add_option("--die-at", options->die_at)->group("");

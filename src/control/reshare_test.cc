@@ -325,20 +325,29 @@ TEST(ReshareLaw, ALeaderThatDiesAnywhereUnderAnyTwoFaultsLeavesNothingHalfDone) 
   RecordProperty("runs", runs);
 }
 
+// Whatever somebody does at whichever step.
+std::vector<Story> Doings(int from, int to) {
+  std::vector<Story> stories;
+  for (const Event event : {Event::kLabel, Event::kTaint, Event::kNodeGone, Event::kPlanGone,
+                            Event::kPoolGone, Event::kStranger}) {
+    for (const OperationStep at :
+         {OperationStep::kReserve, OperationStep::kEvict, OperationStep::kApply,
+          OperationStep::kVerify, OperationStep::kRollBack, OperationStep::kVerifyRollBack,
+          OperationStep::kRelease}) {
+      for (const PluginFault first : {PluginFault::kNone, PluginFault::kLies}) {
+        stories.push_back({.from = from, .to = to, .first = first, .event = event, .at = at});
+      }
+    }
+  }
+  return stories;
+}
+
 TEST(ReshareLaw, NeitherDoAnyoneElsesDoingsAtAnyStep) {
   int runs = 0;
   for (const auto& [from, to] : kChanges) {
-    for (const Event event : {Event::kLabel, Event::kTaint, Event::kNodeGone, Event::kPlanGone,
-                              Event::kPoolGone, Event::kStranger}) {
-      for (const OperationStep at :
-           {OperationStep::kReserve, OperationStep::kEvict, OperationStep::kApply,
-            OperationStep::kVerify, OperationStep::kRollBack, OperationStep::kVerifyRollBack,
-            OperationStep::kRelease}) {
-        for (const PluginFault first : {PluginFault::kNone, PluginFault::kLies}) {
-          runs += TellAll({.from = from, .to = to, .first = first, .event = event, .at = at});
-          if (HasFailure()) return;
-        }
-      }
+    for (const Story& story : Doings(from, to)) {
+      runs += TellAll(story);
+      if (HasFailure()) return;
     }
   }
   EXPECT_GT(runs, 2'000 / kStride);
