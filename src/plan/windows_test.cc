@@ -46,7 +46,7 @@ TEST_P(WindowsTest, Opens) {
   EXPECT_EQ(opens ? base::FormatTime(*opens) : "", GetParam().opens);
 }
 INSTANTIATE_TEST_SUITE_P(Table, WindowsTest, testing::ValuesIn(kCases),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& test) { return test.param.name; });
 
 TEST(Windows, OfAZoneThatIsNotKnownItNeverOpens) {
   const MaintenanceWindow nowhere{.duration = 24h, .time_zone = "Mars/Base"};
