@@ -11,6 +11,7 @@ find_package(yaml-cpp REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(GTest REQUIRED)
 find_package(mimalloc REQUIRED)
+find_package(date REQUIRED)
 find_package(Boost 1.81 REQUIRED)  # Asio and Beast: headers alone
 find_package(prometheus-cpp CONFIG REQUIRED)
 # Debian's RE2 has no CMake package, and its pkg-config file asks for -pthread, which headers that

@@ -25,7 +25,7 @@ MAY_USE = {
     "net": "base",
     "kube": "base net metrics",
     "telemetry": "base net",
-    "adapter": "base gpu cluster plan control objects report metrics net kube telemetry",
+    "adapter": "base yaml gpu cluster plan control objects report metrics net kube telemetry",
     "agent": "base gpu metrics net",
     "cli": "base yaml gpu cluster plan control objects report sim lint metrics net kube telemetry adapter agent",
     "main": "base cli",

@@ -65,6 +65,30 @@ TEST(OperationsForm, WhatIsWrittenIsRead) {
   EXPECT_EQ(objects::ReadOperations(TextOf(operation))->front(), operation);
 }
 
+TEST(OperationsForm, OfOneThatSharesToo) {
+  plan::NodeOperation operation = Example();
+  operation.cards.clear();
+  operation.label_before.clear();
+  operation.reshare = plan::Resharing{.profile = "1g.5gb",
+                                      .change = {"nvidia.com/mig-1g.5gb", 2, 4},
+                                      .before = cluster::Sharing::kTimeSlicing,
+                                      .after = cluster::Sharing::kTimeSlicing,
+                                      .config_before = "default",
+                                      .config_after = "tangram-0123",
+                                      .renamed = false};
+  const auto read = objects::ReadOperations(TextOf(operation));
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->front(), operation);
+  operation.reshare->profile.clear();
+  operation.reshare->change = {"nvidia.com/gpu", 4, 1};
+  operation.reshare->after = cluster::Sharing::kNone;
+  operation.reshare->config_before.clear();
+  EXPECT_EQ(objects::ReadOperations(TextOf(operation))->front(), operation);
+  json object = json::parse(TextOf(operation));
+  object["spec"]["reshare"].erase("configAfter");
+  EXPECT_THAT(objects::ReadOperations(object.dump()).error().message, HasSubstr("configAfter"));
+}
+
 TEST(OperationsForm, WhatIsWrongNamesTheField) {
   json object = json::parse(TextOf(Example()));
   const auto message = [&](const char* at, const json& value) {

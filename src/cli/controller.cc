@@ -37,6 +37,8 @@ struct ControllerOptions {
   std::vector<std::string> excluded;
   bool nodes_may_come = false;
   std::string mig_layouts;
+  std::string sharing_configs;
+  std::string sharing_default = "default";
   std::string die_at;  // a fault point, for tests
   bool list_points = false;
   bool elect = false;
@@ -95,17 +97,22 @@ base::Result<std::optional<kube::LeaseOptions>> ElectionOf(const ControllerOptio
   return std::optional(std::move(lease));
 }
 
-// "gpu-operator/mig-layouts".
-base::Result<adapter::MigLayoutsIn> LayoutsOf(const std::string& text) {
-  if (text.empty()) return adapter::MigLayoutsIn();
+// A ConfigMap that somebody else reads: "gpu-operator/mig-layouts".
+struct NamedConfigMap {
+  std::string ns{};
+  std::string name{};
+};
+base::Result<NamedConfigMap> ConfigMapOf(const std::string& text, const char* option,
+                                         const char* reader) {
+  if (text.empty()) return NamedConfigMap();
   const std::size_t slash = text.find('/');
   if (slash == 0 || slash == std::string::npos || slash + 1 == text.size()) {
     return base::Fail(base::ErrorCode::kInvalid,
-                      fmt::format("--mig-layouts: found \"{}\"; write NAMESPACE/NAME of the "
-                                  "ConfigMap that mig-manager reads",
-                                  text));
+                      fmt::format("{}: found \"{}\"; write NAMESPACE/NAME of the ConfigMap that {} "
+                                  "reads",
+                                  option, text, reader));
   }
-  return adapter::MigLayoutsIn{text.substr(0, slash), text.substr(slash + 1)};
+  return NamedConfigMap{text.substr(0, slash), text.substr(slash + 1)};
 }
 
 base::Result<ExitCode> ListFaultPoints(const Context& context) {
@@ -140,9 +147,13 @@ base::Result<ExitCode> Control(const ControllerOptions& options, const Context& 
   const auto limit = base::ParseSpan(options.gate_limit);
   if (!limit) return base::Wrap(limit.error(), "--gate-limit");
   plane.controller.placement.gate_limit = *limit;
-  auto layouts = LayoutsOf(options.mig_layouts);
+  const auto layouts = ConfigMapOf(options.mig_layouts, "--mig-layouts", "mig-manager");
   if (!layouts) return tl::unexpected(layouts.error());
-  plane.mig_layouts = *std::move(layouts);
+  plane.mig_layouts = {layouts->ns, layouts->name};
+  const auto sharing =
+      ConfigMapOf(options.sharing_configs, "--sharing-configs", "the device plugin");
+  if (!sharing) return tl::unexpected(sharing.error());
+  plane.sharing = {sharing->ns, sharing->name, options.sharing_default};
   plane.policy.defaults.preempt = options.preempt;
   plane.qps = options.qps;
   const auto overrides = ReadPrices(options.prices, context);
@@ -169,6 +180,19 @@ base::Result<ExitCode> Control(const ControllerOptions& options, const Context& 
   const auto ran = (*made)->Run(stop);
   if (!ran) return tl::unexpected(ran.error());
   return kDone;
+}
+
+// By way of whom nodes are changed.
+void AddHardware(CLI::App& command, ControllerOptions& options) {
+  command.add_option("--mig-layouts", options.mig_layouts,
+                     "NAMESPACE/NAME of mig-manager's ConfigMap: nodes are cut by way of it");
+  command.add_option("--sharing-configs", options.sharing_configs,
+                     "NAMESPACE/NAME of the device plugin's ConfigMap: how devices are shared is "
+                     "changed by way of it");
+  command
+      .add_option("--sharing-default", options.sharing_default,
+                  "Its key that nodes without a label use")
+      ->capture_default_str();
 }
 
 }  // namespace
@@ -223,8 +247,7 @@ void AddController(CLI::App& app, const Context& context, Action& action) {
       ->capture_default_str()
       ->check(CLI::Range(1, 10'000));
   AddLogFormat(*command, options->log_format);
-  command->add_option("--mig-layouts", options->mig_layouts,
-                      "NAMESPACE/NAME of mig-manager's ConfigMap: nodes are cut by way of it");
+  AddHardware(*command, *options);
   command->add_option("--prices", options->prices, "A CSV of prices; its rows win");
   // Hidden: for testbed/faults_test.py alone.
   command->add_option("--die-at", options->die_at)->group("");

@@ -95,7 +95,8 @@ struct WriteClassStatus {
 
 // ---- of NodeOperations (operations.h) ----
 
-// kConflict: an operation of that name is there.
+// kConflict: an operation of that name is there. Of a Reshare, what it does not know yet is filled
+// in first; kInvalid: the device plugin's configurations do not allow it.
 struct CreateOperation {
   plan::NodeOperation operation{};
   bool operator==(const CreateOperation&) const = default;
@@ -140,9 +141,18 @@ struct WriteLayouts {
   bool operator==(const WriteLayouts&) const = default;
 };
 
-using Write = std::variant<LiftGate, Evict, SayWaiting, CreatePlan, ApprovePlan, WritePlanStatus,
-                           DeletePlan, WritePoolStatus, WriteClassStatus, CreateOperation,
-                           WriteOperationStatus, DeleteOperation, ChangeNode, WriteLayouts>;
+// Makes the configuration that the operation's `reshare` names known to the device plugin, and
+// leaves every other one as it is. kInvalid: somebody changed it, or the one that it is made of.
+struct WriteSharing {
+  std::string operation{};  // that needs it
+  plan::Resharing reshare{};
+  bool operator==(const WriteSharing&) const = default;
+};
+
+using Write =
+    std::variant<LiftGate, Evict, SayWaiting, CreatePlan, ApprovePlan, WritePlanStatus, DeletePlan,
+                 WritePoolStatus, WriteClassStatus, CreateOperation, WriteOperationStatus,
+                 DeleteOperation, ChangeNode, WriteLayouts, WriteSharing>;
 
 // The pod that a write is about; nullptr: it is about an object of ours.
 inline const PodRef* PodOf(const Write& write) {

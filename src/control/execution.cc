@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "cluster/named.h"
@@ -52,12 +53,11 @@ class Stepper {
       if (record == records_.end()) {
         LookAtOpen(action);
       } else if (record->second.state == State::kRunning) {
-        const auto* cut = std::get_if<plan::Repartition>(&action.change);
-        cut != nullptr ? LookAtOperated(action.id, *cut, record->second)
-                       : LookAtRunning(action, record->second);
+        plan::NodeToOperate(action.change) != nullptr ? LookAtOperated(action, record->second)
+                                                      : LookAtRunning(action, record->second);
       }
     }
-    for (const auto& [node, cuts] : cuts_) BeginOperation(node, cuts);
+    for (const Cuts& cuts : cuts_) BeginOperation(cuts);
     for (auto& [id, record] : records_) {
       Count(record.state);
       step_.records.push_back(std::move(record));
@@ -79,11 +79,10 @@ class Stepper {
         return End(action.id, State::kSkipped, fmt::format("it needs action {}", need));
       }
     }
-    const auto* cut = std::get_if<plan::Repartition>(&action.change);
     if (all_done && !IsCarriedOut(action.change)) {
       ++step_.for_people;
-    } else if (cut != nullptr && IsCarriedOut(action.change)) {
-      Cuts& cuts = cuts_[cut->node];
+    } else if (plan::NodeToOperate(action.change) != nullptr && IsCarriedOut(action.change)) {
+      Cuts& cuts = CutsWith(action);
       cuts.actions.push_back(action.id);
       cuts.all_ready = cuts.all_ready && all_done;
     } else if (all_done && begin_ == Begin::kYes && running_ < options_.most_at_once) {
@@ -104,20 +103,33 @@ class Stepper {
     return PodThatGoes(change) != nullptr || operations_.CarriesOut(pool_, change);
   }
 
-  // All cards of a node are cut at once: once nothing else has to be done before any of them.
+  // All cards of a node are cut at once: once nothing else has to be done before any of them. How
+  // devices are shared changes kind by kind.
   struct Cuts {
-    std::vector<int> actions;
+    const plan::Change* change = nullptr;  // the first one
+    std::vector<int> actions{};
     bool all_ready = true;
   };
 
-  void BeginOperation(const std::string& node, const Cuts& cuts) {
+  Cuts& CutsWith(const plan::Action& action) {
+    const auto* cut = std::get_if<plan::Repartition>(&action.change);
+    const auto same = std::find_if(cuts_.begin(), cuts_.end(), [&](const Cuts& cuts) {
+      const auto* other = std::get_if<plan::Repartition>(cuts.change);
+      return cut != nullptr && other != nullptr && other->node == cut->node;
+    });
+    return same != cuts_.end() ? *same : cuts_.emplace_back(Cuts{.change = &action.change});
+  }
+
+  void BeginOperation(const Cuts& cuts) {
     using Ready = Operations::Readiness::Kind;
     Operations::Readiness ready{.kind = Ready::kLater};
-    if (cuts.all_ready && begin_ == Begin::kYes) {
-      ready = operations_.MayBegin(pool_, node, now_);
+    const std::string& node = *plan::NodeToOperate(*cuts.change);
+    if (cuts.all_ready && begin_ == Begin::kYes && !busy_.contains(node)) {
+      ready = operations_.MayBegin(pool_, *cuts.change, now_);
       at_work_ += ready.kind == Ready::kNow ? 1 : 0;
       if (at_work_ > pool_.most_recut_nodes.value_or(at_work_)) ready.kind = Ready::kLater;
     }
+    if (ready.kind == Ready::kNow) busy_.insert(node);
     for (const int id : cuts.actions) {
       if (ready.kind == Ready::kNever) {
         End(id, State::kFailed, ready.why);
@@ -130,21 +142,30 @@ class Stepper {
   }
 
   // How its operation ended, which has read it back; without one it is asked for.
-  void LookAtOperated(int id, const plan::Repartition& cut, const ActionRecord& record) {
-    const plan::NodeOperation* operation = operations_.Of(plan_, cut.node);
+  void LookAtOperated(const plan::Action& action, const ActionRecord& record) {
+    const int id = action.id;
+    const std::string& node = *plan::NodeToOperate(action.change);
+    const plan::NodeOperation* operation = operations_.Of(plan_, action);
     if (operation == nullptr) {
       const plan::ActionState& state = states_.at(static_cast<std::size_t>(id));
       if (state.kind == Kind::kDone) return End(id, State::kDone, state.why);
       if (state.kind == Kind::kObsolete) return End(id, State::kSkipped, state.why);
+      if (std::string why = operations_.WhyRefused(plan_, action); !why.empty()) {
+        return End(id, State::kFailed, std::move(why));
+      }
       if (now_ - record.started_at.value_or(now_) >= options_.action_limit) {
         return End(id, State::kFailed,
                    "its NodeOperation could not be made; look at the controller's log");
       }
-      step_.operate[cut.node].push_back(id);
+      busy_.insert(node);
+      step_.operate[node].push_back(id);
       return;
     }
     const cluster::Condition* end = plan::EndOf(*operation);
-    if (end == nullptr) return;
+    if (end == nullptr) {
+      busy_.insert(node);
+      return;
+    }
     const bool done = end->type == "Done";
     End(id, done ? State::kDone : State::kFailed,
         fmt::format("NodeOperation {}: {}", operation->name, end->message));
@@ -190,9 +211,10 @@ class Stepper {
   const ExecutionOptions& options_;
   const base::Time now_;
   std::map<int, ActionRecord> records_;
-  std::int64_t running_ = 0;          // evictions
-  int at_work_ = 0;                   // operations that begin in this step
-  std::map<std::string, Cuts> cuts_;  // that have not begun, by node
+  std::int64_t running_ = 0;    // evictions
+  int at_work_ = 0;             // operations that begin in this step
+  std::vector<Cuts> cuts_;      // that have not begun
+  std::set<std::string> busy_;  // nodes that one of its operations is at
   ExecutionStep step_;
 };
 

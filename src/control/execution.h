@@ -48,8 +48,8 @@ struct ExecutionDeps {
 };
 
 // The next step of an approved plan. What is not carried out here is for people, and counts as done
-// once the cluster shows it: of nodes, only layouts by MigManager change here. kNo: nothing that
-// has not begun begins.
+// once the cluster shows it: of nodes, only what Operations::CarriesOut changes here. kNo:
+// nothing that has not begun begins.
 ExecutionStep NextStep(const plan::Proposal& plan, const ExecutionDeps& deps, Begin begin,
                        const ExecutionOptions& options, base::Time now);
 

@@ -1,11 +1,13 @@
 #include "control/operation_step.h"
 
 #include "control/mig_manager_saga.h"
+#include "control/reshare_saga.h"
 
 namespace tangram::control {
 
 OperationMove NextStep(const plan::NodeOperation& operation, const OperationWorld& world,
                        const StepLimits& limits, base::Time now) {
+  if (operation.reshare) return ReshareSaga(operation, world, limits, now).Run();
   return MigManagerSaga(operation, world, limits, now).Run();
 }
 

@@ -29,14 +29,17 @@ struct StepLimits {
   // What it never finished is left alone for so long before we believe what we see.
   base::Milliseconds hold{120'000};
   int roll_backs = 3;  // attempts, by turns under two names
+  // Until the kubelet has brought a new configuration to the pods of the device plugin: one that
+  // looks for it before stops, and is started again later and later.
+  base::Milliseconds bring{90'000};
 };
 
 struct OperationWorld {
   const cluster::Node* node = nullptr;         // nullptr: it is gone
-  std::vector<const cluster::Pod*> holders{};  // pods that hold GPUs of it
+  std::vector<const cluster::Pod*> holders{};  // pods that hold GPUs of it, and are in the way
   std::string not_allowed{};                   // why it may not begin to change anything; or empty
   std::string not_allowed_reason{};            // in CamelCase
-  bool layouts_written = false;                // mig-manager knows them, by this process
+  bool layouts_written = false;                // who applies them knows them, by this process
   std::string layouts_refused{};               // why they cannot be, and what to do; or empty
 };
 

@@ -8,6 +8,8 @@
 #include "cluster/named.h"
 #include "control/mig_manager_saga.h"
 #include "control/node_layout.h"
+#include "control/node_sharing.h"
+#include "control/reshare_saga.h"
 #include "plan/leaks/seats.h"
 #include "plan/pool_plan.h"
 
@@ -69,6 +71,19 @@ base::Milliseconds Doubled(base::Milliseconds wait, int failures, base::Millisec
   return std::min(wait, most);
 }
 
+std::string WhyNever(const cluster::Node& node, const plan::Change& change) {
+  return std::holds_alternative<plan::Reshare>(change) ? ReshareSaga::WhyNever(node)
+                                                       : MigManagerSaga::WhyNever(node);
+}
+
+plan::Resharing ResharingOf(const cluster::Node& node, const plan::Reshare& change) {
+  return {.profile = change.profile,
+          .change = {plan::ResourceOf(change.profile, node.mig_strategy), change.from, change.to},
+          .before = change.from > 1 ? SharingOf(node, change.profile) : cluster::Sharing::kNone,
+          .after = change.to > 1 ? change.sharing : cluster::Sharing::kNone,
+          .config_before = std::string(cluster::Find(node.labels, kPluginConfig))};
+}
+
 }  // namespace
 
 // ---- what the cluster has ----
@@ -98,6 +113,7 @@ void Operations::Reset() {
     entry = Entry{.operation = std::move(entry.operation)};
   }
   wanted_.clear();
+  refused_.clear();
   asked_.clear();
   next_due_.reset();
 }
@@ -124,12 +140,26 @@ std::optional<base::Time> Operations::RestsUntil(const std::string& node) const 
   return OverSince(*over.front()) + Doubled(options_.first_wait, failures, options_.last_wait);
 }
 
-Operations::Readiness Operations::MayBegin(const plan::Pool& pool, const std::string& name,
+// What the node says of itself has to be what the change begins with.
+Operations::Readiness Operations::InOrder(const cluster::Node& node,
+                                          const plan::Change& change) const {
+  if (MigIsUnderWay(node)) return {Kind::kLater, "mig-manager is at another change"};
+  const auto* reshare = std::get_if<plan::Reshare>(&change);
+  const std::string odd = reshare != nullptr
+                              ? DifferenceOf(node, ResharingOf(node, *reshare), Side::kBefore)
+                              : DifferenceOf(node, CardsOf(node), Side::kBefore);
+  if (odd.empty()) return {};
+  return {Kind::kLater, fmt::format("{} is not in order: {}", node.name, odd)};
+}
+
+Operations::Readiness Operations::MayBegin(const plan::Pool& pool, const plan::Change& change,
                                            base::Time now) const {
+  const std::string& name = *plan::NodeToOperate(change);
   const cluster::Node* node = cluster::NodeNamed(model_.last(), name);
   if (node == nullptr) return {Kind::kLater, fmt::format("node {} is gone", name)};
-  if (std::string why = MigManagerSaga::WhyNever(*node); !why.empty())
+  if (std::string why = WhyNever(*node, change); !why.empty()) {
     return {Kind::kNever, std::move(why)};
+  }
   int at_work = 0;
   const auto count = [&](const NodeOperation& operation) {
     const cluster::Node* other = cluster::NodeNamed(model_.last(), operation.node);
@@ -143,44 +173,53 @@ Operations::Readiness Operations::MayBegin(const plan::Pool& pool, const std::st
   for (const auto& [key, operation] : wanted_) busy = count(operation) || busy;
   if (busy) return {Kind::kLater, fmt::format("another operation is at {}", name)};
   if (at_work >= pool.most_recut_nodes.value_or(options_.most_at_once)) {
-    return {Kind::kLater, fmt::format("{} nodes of the pool are being cut", at_work)};
+    return {Kind::kLater, fmt::format("{} nodes of the pool are being changed", at_work)};
   }
   if (const auto until = RestsUntil(name); until && *until > now) {
     return {Kind::kLater, fmt::format("the last operation on {} failed", name)};
   }
-  if (MigIsUnderWay(*node)) return {Kind::kLater, "mig-manager is at another change"};
-  const std::string odd = DifferenceOf(*node, CardsOf(*node), Side::kBefore);
-  if (!odd.empty()) return {Kind::kLater, fmt::format("{} is not in order: {}", name, odd)};
-  return {};
+  return InOrder(*node, change);
 }
 
-const NodeOperation* Operations::Of(const plan::Proposal& plan, const std::string& node) const {
-  const auto found = entries_.find(plan::OperationName(plan, node));
+const NodeOperation* Operations::Of(const plan::Proposal& plan, const plan::Action& action) const {
+  const auto found = entries_.find(plan::OperationName(plan, action));
   return found == entries_.end() ? nullptr : &found->second.operation;
 }
 
+std::string Operations::WhyRefused(const plan::Proposal& plan, const plan::Action& action) const {
+  const auto found = refused_.find(plan::OperationName(plan, action));
+  return found == refused_.end() ? "" : found->second;
+}
+
 bool Operations::CarriesOut(const plan::Pool& pool, const plan::Change& change) const {
+  if (std::holds_alternative<plan::Reshare>(change)) return options_.shares;
   return std::holds_alternative<plan::Repartition>(change) && options_.mig_manager &&
          pool.policy.mig == plan::MigBackend::kMigManager;
 }
 
 void Operations::Begin(const plan::Proposal& plan, const plan::Pool& pool, const std::string& node,
                        const std::vector<int>& actions) {
-  std::string name = plan::OperationName(plan, node);
+  const auto action_of = [&](int id) -> const plan::Action& {
+    return plan.plan.actions.at(static_cast<std::size_t>(id));
+  };
+  std::string name = plan::OperationName(plan, action_of(actions.front()));
   const cluster::Node* is = cluster::NodeNamed(model_.last(), node);
   if (is == nullptr || entries_.contains(name) || wanted_.contains(name)) return;
   NodeOperation operation{.name = name, .node = node, .plan = plan.name, .actions = actions};
-  operation.backend = pool.policy.mig;
-  operation.cards = CardsOf(*is);
+  operation.reason = action_of(actions.front()).reason;
+  if (const auto* reshare = std::get_if<plan::Reshare>(&action_of(actions.front()).change)) {
+    operation.reshare = ResharingOf(*is, *reshare);
+  } else {
+    operation.backend = pool.policy.mig;
+    operation.cards = CardsOf(*is);
+    operation.label_before = std::string(cluster::Find(is->labels, kMigConfig));
+  }
   for (const int id : actions) {
-    const plan::Action& action = plan.plan.actions.at(static_cast<std::size_t>(id));
-    if (operation.reason.empty()) operation.reason = action.reason;
-    const auto& change = std::get<plan::Repartition>(action.change);
+    const auto* change = std::get_if<plan::Repartition>(&action_of(id).change);
     for (plan::CardLayouts& card : operation.cards) {
-      if (card.gpu == change.gpu) card.after = change.to;
+      if (change != nullptr && card.gpu == change->gpu) card.after = change->to;
     }
   }
-  operation.label_before = std::string(cluster::Find(is->labels, kMigConfig));
   operation.evict = PodsToEvict(plan, node, actions, model_.last());
   operation.ours = true;
   wanted_.emplace(std::move(name), std::move(operation));
@@ -195,9 +234,12 @@ OperationWorld Operations::WorldOf(const Entry& entry, const plan::PlanPolicy& p
   OperationWorld world{.node = cluster::NodeNamed(snapshot, operation.node),
                        .layouts_written = entry.layouts_written,
                        .layouts_refused = entry.layouts_refused};
+  if (operation.reshare && world.node != nullptr) {
+    world.holders = PodsInTheWay(*world.node, *operation.reshare, snapshot);
+  }
   for (const cluster::Pod& pod : snapshot.pods) {
     const bool holds = cluster::HoldsDevices(pod) && plan::AsksForGpu(pod);
-    if (pod.node == operation.node && holds) world.holders.push_back(&pod);
+    if (pod.node == operation.node && holds && !operation.reshare) world.holders.push_back(&pod);
   }
   const auto forbid = [&](std::string reason, std::string why) {
     world.not_allowed_reason = std::move(reason);
@@ -210,7 +252,7 @@ OperationWorld Operations::WorldOf(const Entry& entry, const plan::PlanPolicy& p
     forbid("PoolChanged", "no GpuPool selects the node");
   } else if (pool->policy.mode == plan::Mode::kObserve) {
     forbid("PoolChanged", fmt::format("GpuPool {} is in mode Observe", pool->name));
-  } else if (pool->policy.mig != operation.backend) {
+  } else if (!operation.reshare && pool->policy.mig != operation.backend) {
     forbid("PoolChanged", fmt::format("GpuPool {} has another backend now", pool->name));
   }
   return world;
@@ -313,6 +355,7 @@ std::vector<Write> Operations::Decide(const plan::PlanPolicy& policy,
   DeleteOld(plans);
   std::erase_if(asked_,
                 [&](const auto& entry) { return entry.second + options_.last_retry < now_; });
+  if (plans.empty()) refused_.clear();
   return std::exchange(writes_, {});
 }
 
@@ -323,12 +366,16 @@ bool Operations::Finish(const Write& write, const base::Result<void>& outcome, b
     // What is refused is not asked for again as it was: the world may have changed. What was made
     // is not either, until the watch shows it: the plan asks again.
     if (!outcome) wanted_.erase(create->operation.name);
+    const bool refused = !outcome && (outcome.error().code == base::ErrorCode::kInvalid ||
+                                      outcome.error().code == base::ErrorCode::kNotFound);
+    if (refused) refused_[create->operation.name] = outcome.error().message;
     return true;
   }
   if (const auto* status = std::get_if<WriteOperationStatus>(&write)) name = status->operation.name;
   if (const auto* gone = std::get_if<DeleteOperation>(&write)) name = gone->operation.name;
   if (const auto* change = std::get_if<ChangeNode>(&write)) name = change->operation;
   if (const auto* layouts = std::get_if<WriteLayouts>(&write)) name = layouts->operation;
+  if (const auto* sharing = std::get_if<WriteSharing>(&write)) name = sharing->operation;
   if (const auto* evict = std::get_if<Evict>(&write)) name = evict->operation;
   if (name.empty()) return false;
   const auto entry = entries_.find(name);
@@ -359,7 +406,7 @@ void Operations::FinishOf(Entry& entry, const Write& write, const base::Result<v
     entry.not_before = now;
     return;
   }
-  if (std::holds_alternative<WriteLayouts>(write)) {
+  if (std::holds_alternative<WriteLayouts>(write) || std::holds_alternative<WriteSharing>(write)) {
     entry.layouts_written = outcome.has_value();
     const bool refused = !outcome && (outcome.error().code == base::ErrorCode::kInvalid ||
                                       outcome.error().code == base::ErrorCode::kDenied ||

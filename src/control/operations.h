@@ -20,6 +20,8 @@ namespace tangram::control {
 struct OperationOptions {
   // Whether nodes are cut by mig-manager, or by people: it takes rights that not everybody gives.
   bool mig_manager = false;
+  // Likewise, whether the device plugin is told how to share.
+  bool shares = false;
   StepLimits limits{};
   // Nodes of a pool that are worked on at once, where the pool does not say.
   int most_at_once = 5;
@@ -48,17 +50,20 @@ class Operations {
   void Remove(const std::string& name);
   void KeepOnly(const std::set<std::string>& names);
 
-  // Whether a plan of that pool may have the node's cards cut now.
+  // Whether a plan of that pool may have the node's cards cut, or shared otherwise, now.
   struct Readiness {
     enum class Kind { kNow, kLater, kNever } kind = Kind::kNow;
     std::string why{};
   };
-  Readiness MayBegin(const plan::Pool& pool, const std::string& node, base::Time now) const;
+  Readiness MayBegin(const plan::Pool& pool, const plan::Change& change, base::Time now) const;
   // Whether operations make that change of a node of the pool; else it is for people.
   bool CarriesOut(const plan::Pool& pool, const plan::Change& change) const;
-  // The operation that carries out that plan's changes of the node; nullptr: none yet.
-  const plan::NodeOperation* Of(const plan::Proposal& plan, const std::string& node) const;
-  // Asked for in each round until it is there: these actions of the plan, all of one node.
+  // The operation that carries out that action of the plan; nullptr: none yet.
+  const plan::NodeOperation* Of(const plan::Proposal& plan, const plan::Action& action) const;
+  // Why it cannot be made, and what to do; empty: it can, as far as is known.
+  std::string WhyRefused(const plan::Proposal& plan, const plan::Action& action) const;
+  // Asked for in each round until it is there: these actions of the plan, all of one node, either
+  // Repartitions or one Reshare.
   void Begin(const plan::Proposal& plan, const plan::Pool& pool, const std::string& node,
              const std::vector<int>& actions);
 
@@ -85,7 +90,7 @@ class Operations {
     int in_flight = 0;
     int failures = 0;  // writes, one after another
     base::Time not_before{};
-    bool layouts_written = false;
+    bool layouts_written = false;  // or the configuration that shares
     std::string layouts_refused{};
   };
 
@@ -93,6 +98,7 @@ class Operations {
   OperationWorld WorldOf(const Entry& entry, const plan::PlanPolicy& policy,
                          const std::set<std::string>& plans) const;
   void WriteStatus(Entry& entry, plan::NodeOperation to);
+  Readiness InOrder(const cluster::Node& node, const plan::Change& change) const;
   void FreeNodes();
   void DeleteOld(const std::set<std::string>& plans);
   std::optional<base::Time> RestsUntil(const std::string& node) const;
@@ -105,6 +111,7 @@ class Operations {
   const OperationOptions options_;
   std::map<std::string, Entry> entries_;               // by name
   std::map<std::string, plan::NodeOperation> wanted_;  // to be made, by name
+  std::map<std::string, std::string> refused_;         // could not be made: why, by name
   std::map<std::string, base::Time> asked_;            // operations and nodes; when to ask again
   std::vector<Write> writes_;                          // of this round
   Counts counts_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/time_text.h"
 #include "plan/action_state.h"
 
 namespace tangram::control {
@@ -38,8 +39,12 @@ std::string Sum(const ExecutionStep& step) {
   return text;
 }
 
-void SayHowFar(Proposal& plan, const ExecutionStep& step, base::Time now) {
-  const std::string sum = Sum(step);
+// `opens`: the pool's next window; absent: one is open.
+void SayHowFar(Proposal& plan, const ExecutionStep& step, std::optional<base::Time> opens,
+               base::Time now) {
+  std::string sum = Sum(step);
+  const bool shut = opens && step.running == 0 && step.waiting > 0;
+  if (shut) sum += fmt::format("; the pool's next window opens at {}", base::FormatTime(*opens));
   const auto say = [&](std::string type, bool holds, std::string reason) {
     cluster::Say(
         plan.conditions,
@@ -48,6 +53,7 @@ void SayHowFar(Proposal& plan, const ExecutionStep& step, base::Time now) {
   };
   if (!step.over()) {
     const bool idle = step.running + step.waiting == 0;
+    if (shut) return say("Executing", true, "WaitsForWindow");
     return say("Executing", true, idle ? "WaitsForPeople" : "ActionsUnderWay");
   }
   const bool failed = step.failed > 0;
@@ -238,13 +244,16 @@ Proposal Proposals::WithApproval(const Entry& entry, const plan::Pool& pool) con
 }
 
 void Proposals::Execute(Entry& entry, const plan::Pool& pool) {
-  const Begin begin = pool.policy.mode == Mode::kObserve ? Begin::kNo : Begin::kYes;
+  const auto opens = plan::OpensAt(pool.windows, now_);
+  if (opens) WakeAt(*opens);
+  const bool may_begin = pool.policy.mode != Mode::kObserve && !opens;
+  const Begin begin = may_begin ? Begin::kYes : Begin::kNo;
   ExecutionStep step =
       NextStep(entry.plan, {model_.last(), pool, operations_}, begin, options_.execution, now_);
   Proposal to = WithApproval(entry, pool);
   if (to.records != step.records) entry.progress_at = now_;
   to.records = step.records;
-  SayHowFar(to, step, now_);
+  SayHowFar(to, step, opens, now_);
   if (to.records != entry.plan.records || to.conditions != entry.plan.conditions) {
     WriteStatus(entry, std::move(to));
   }

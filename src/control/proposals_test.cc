@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "base/time_text.h"
 #include "control/controller.h"
 #include "control/loop_testing.h"
 #include "control/objects_testing.h"
@@ -234,6 +235,22 @@ TEST_F(ProposalsTest, WithNothingLeftToDoAProposalGoes) {
   controller.model().Remove<cluster::Node>({.name = "b"});
   Run(60s);
   EXPECT_EQ(Reason(Only(), "Superseded"), "ClusterChanged");
+}
+
+TEST_F(ProposalsTest, OutOfItsWindowsNothingBegins) {
+  plan::PlanPolicy policy = PolicyOf(plan::Mode::kAuto);
+  const auto opens = std::chrono::ceil<std::chrono::minutes>(now) + 90min;
+  const auto midnight = std::chrono::floor<std::chrono::days>(opens);
+  policy.pools[0].windows = {{.start = opens - midnight, .duration = 1h, .time_zone = "UTC"}};
+  controller.SetPolicy(policy);
+  Run(60min);
+  EXPECT_TRUE(Only().approved) << "it may be approved";
+  EXPECT_EQ(Reason(Only(), "Executing"), "WaitsForWindow");
+  EXPECT_THAT(cluster::ConditionOf(Only().conditions, "Executing")->message,
+              HasSubstr("next window opens at " + base::FormatTime(opens)));
+  EXPECT_THAT(Evicted(), IsEmpty());
+  Run(31min);
+  EXPECT_THAT(Evicted(), ElementsAre("mover"));
 }
 
 TEST_F(ProposalsTest, AnotherLeaderGoesOnWhereTheLastOneStopped) {

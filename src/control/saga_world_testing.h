@@ -1,5 +1,6 @@
-// A cluster of one node that mig-manager cuts, behind the Actuator port, in virtual time; whoever
-// leads may be killed at each of its writes, and another goes on.
+// A cluster of one node that mig-manager cuts, or whose device plugin shares otherwise, behind the
+// Actuator port, in virtual time; whoever leads may be killed at each of its writes, and another
+// goes on.
 //
 // It checks as it goes: nothing is done that the journal does not say first, and no pod is evicted
 // that the plan did not name.
@@ -18,6 +19,7 @@
 
 #include "base/time_text.h"
 #include "control/controller.h"
+#include "control/device_plugin_testing.h"
 #include "control/mig_manager_testing.h"
 #include "control/objects_testing.h"
 
@@ -74,9 +76,29 @@ class SagaWorld final : public Actuator {
     return made;
   }
 
+  // In place of the above: two whole cards in `from` shares each are to have `to`.
+  void ShareInstead(int from, int to) {
+    MigManager::SetLabel(*node, std::string(kMigConfig), "");
+    MigManager::SetLabel(*node, "nvidia.com/gpu.product", "NVIDIA-A100-SXM4-40GB");
+    if (from > 1) MigManager::SetLabel(*node, std::string(kPluginConfig), "theirs");
+    for (cluster::Gpu& gpu : node->gpus) {
+      gpu.instances.clear();
+      gpu.layout = cluster::LayoutSource::kNone;
+    }
+    for (auto& [gpu, profiles] : mig.cards) profiles.clear();
+    mig.Believe("");
+    plugin.configs = {{"", {}}, {"theirs", {.replicas = from}}, {"by hand", {.replicas = 3}}};
+    plugin.Begin(*node);
+    plan::Reshare change{kNode, cluster::Sharing::kTimeSlicing, from, to, ""};
+    plan->plan.actions[0].change = std::move(change);
+    plan->plan.actions[0].pass = plan::Pass::kShare;
+    resource = from > 1 ? "nvidia.com/gpu.shared" : "nvidia.com/gpu";
+    Lead();
+  }
+
   void AddPod(const std::string& name) {
     cluster::Pod pod = PodWith(name);
-    pod.devices = {{"nvidia.com/mig-3g.20gb", 1}};
+    pod.devices = {{resource, 1}};
     pod.phase = cluster::PodPhase::kRunning;
     pod.node = kNode;
     pods[name] = pod;
@@ -153,6 +175,8 @@ class SagaWorld final : public Actuator {
   std::map<std::string, plan::NodeOperation> operations{};
   plan::PlanPolicy policy{};
   MigManager mig{};
+  DevicePlugin plugin{};
+  std::string resource = "nvidia.com/mig-3g.20gb";  // that pods ask for
   base::Time now = *base::ParseTime("2026-11-22T12:00:00Z");
 
   int writes = 0;  // so far
@@ -168,19 +192,22 @@ class SagaWorld final : public Actuator {
     ControllerOptions options;
     using Ms = base::Milliseconds;
     options.operations.mig_manager = true;
+    options.operations.shares = true;
     options.operations.limits = {.reserve = Ms(20'000),
                                  .evict = Ms(60'000),
                                  .apply = Ms(90'000),
                                  .reboot = Ms(120'000),
                                  .verify = Ms(40'000),
                                  .settle = Ms(10'000),
-                                 .hold = Ms(20'000)};
+                                 .hold = Ms(20'000),
+                                 .bring = Ms(15'000)};
     return options;
   }
 
   void Tick() {
     if (on_tick) on_tick(*this);
     if (node && mig.Run(*node, now)) ShowNode();
+    if (node && plugin.Run(*node, now)) ShowNode();
     for (int i = 0; i < 3; ++i) {
       controller->Run(now + base::Milliseconds(10 * i));
       Deliver();
@@ -221,6 +248,7 @@ class SagaWorld final : public Actuator {
   base::Result<void> DoOne(const CreateOperation& write) {
     const auto [made, is_new] = operations.emplace(write.operation.name, write.operation);
     if (!is_new) return base::Fail(base::ErrorCode::kConflict, "it exists");
+    if (made->second.reshare) made->second.reshare->config_after = "tangram-1";
     if (operations.size() > 1) faults.emplace_back("two operations on one node");
     made->second.uid = "uid-" + made->first;
     made->second.version = std::to_string(++version_);
@@ -259,11 +287,16 @@ class SagaWorld final : public Actuator {
     for (const plan::MigLayout& layout : write.layouts) mig.layouts[layout.name] = layout.cards;
     return {};
   }
+  base::Result<void> DoOne(const WriteSharing& write) {
+    MustBeAt("configuration", {plan::OperationStep::kApply});
+    plugin.configs[write.reshare.config_after] = {.replicas = write.reshare.change.after};
+    return {};
+  }
   base::Result<void> DoOne(const ChangeNode& write) {
     using enum plan::OperationStep;
     if (!node) return base::Fail(base::ErrorCode::kNotFound, "gone");
     for (const LabelChange& label : write.labels) {
-      const bool is_config = label.key == kMigConfig;
+      const bool is_config = label.key == kMigConfig || label.key == kPluginConfig;
       MustBeAt(label.key,
                is_config ? std::set{kApply, kRollBack} : std::set{kRestart, kRestartPlugin});
       const std::string_view has = cluster::Find(node->labels, label.key);
@@ -273,7 +306,8 @@ class SagaWorld final : public Actuator {
     }
     for (const LabelChange& label : write.labels) {
       MigManager::SetLabel(*node, label.key, label.to);
-      if (label.key != kMigConfig) mig.DaemonsRun(*node);
+      const bool is_daemon = label.key != kMigConfig && label.key != kPluginConfig;
+      if (is_daemon) mig.DaemonsRun(*node);
     }
     if (write.taint != ChangeNode::Taint::kLeave) SetTaint(write);
     ShowNode();

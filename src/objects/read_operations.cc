@@ -17,10 +17,17 @@ using yaml::Value;
 using yaml::Words;
 
 constexpr Range kCards = {0, 63};
+constexpr Range kReplicas = {1, 1'000};
 constexpr Range kAttempts = {1, 1'000'000};
 constexpr double kMostActions = 1e6;
 
-constexpr Words<int, 1> kKinds = {{{"Repartition", 0}}};
+enum class Kind { kRepartition, kReshare };
+constexpr Words<Kind, 2> kKinds = {
+    {{"Repartition", Kind::kRepartition}, {"Reshare", Kind::kReshare}}};
+constexpr Words<cluster::Sharing, 3> kStrategies = {
+    {{"TimeSlicing", cluster::Sharing::kTimeSlicing},
+     {"Mps", cluster::Sharing::kMps},
+     {"None", cluster::Sharing::kNone}}};
 constexpr Words<plan::MigBackend, 2> kBackends = {
     {{"MigManager", plan::MigBackend::kMigManager}, {"Agent", plan::MigBackend::kAgent}}};
 constexpr Words<StepRecord::State, 4> kStates = {{{"Running", StepRecord::State::kRunning},
@@ -52,13 +59,46 @@ class OperationReader {
 
  private:
   void ReadSpec(Fields spec) {
-    spec.Need("kind", "write Repartition");
-    spec.OneOf("kind", kKinds);
+    spec.Need("kind", "write Repartition or Reshare");
+    const Kind kind = spec.OneOf("kind", kKinds).value_or(Kind::kRepartition);
     read_.node = NeedText(spec, "node");
     read_.reason = NeedText(spec, "reason");
     if (spec.Has("plan")) ReadPlan(spec.Map("plan"));
-    spec.Need("repartition", "write the cards");
-    Fields repartition = spec.Map("repartition");
+    if (kind == Kind::kReshare) {
+      spec.Need("reshare", "write how devices are shared");
+      ReadReshare(spec.Map("reshare"));
+    } else {
+      spec.Need("repartition", "write the cards");
+      ReadRepartition(spec.Map("repartition"));
+    }
+  }
+
+  void ReadReshare(Fields fields) {
+    fields.Need("sharing", "write TimeSlicing, Mps or None");
+    fields.Need("replicasBefore", "write how many shares each has");
+    fields.Need("replicasAfter", "write how many shares each is to have");
+    plan::Resharing reshare;
+    reshare.profile = ReadText(fields, "profile");
+    reshare.change = {NeedText(fields, "resource"),
+                      fields.Whole("replicasBefore", kReplicas).value_or(1),
+                      fields.Whole("replicasAfter", kReplicas).value_or(1)};
+    reshare.after = fields.OneOf("sharing", kStrategies).value_or(cluster::Sharing::kNone);
+    reshare.before = fields.OneOf("sharingBefore", kStrategies).value_or(cluster::Sharing::kNone);
+    reshare.config_before = ReadText(fields, "configBefore");
+    reshare.config_after = NeedText(fields, "configAfter");
+    reshare.renamed = fields.Flag("renamed").value_or(true);
+    read_.reshare = std::move(reshare);
+    ReadEvict(fields);
+  }
+
+  void ReadEvict(Fields& fields) {
+    for (Fields pod : fields.Maps("evict")) {
+      read_.evict.push_back(
+          {{NeedText(pod, "namespace"), NeedText(pod, "name")}, NeedText(pod, "uid")});
+    }
+  }
+
+  void ReadRepartition(Fields repartition) {
     read_.backend = repartition.OneOf("backend", kBackends).value_or(plan::MigBackend::kMigManager);
     read_.label_before = ReadText(repartition, "migConfigBefore");
     for (Fields card : repartition.Maps("cards")) {
@@ -66,10 +106,7 @@ class OperationReader {
       read_.cards.push_back({card.Whole("gpu", kCards).value_or(0),
                              ReadLayout(card, "layoutBefore"), ReadLayout(card, "layoutAfter")});
     }
-    for (Fields pod : repartition.Maps("evict")) {
-      read_.evict.push_back(
-          {{NeedText(pod, "namespace"), NeedText(pod, "name")}, NeedText(pod, "uid")});
-    }
+    ReadEvict(repartition);
   }
 
   void ReadPlan(Fields plan) {

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+#include "base/time_text.h"
+#include "base/time_zone.h"
 #include "gpu/gpu.h"
 #include "objects/object.h"
 #include "yaml/fields.h"
@@ -36,7 +39,10 @@ constexpr Words<Sharing, 3> kStrategies = {
     {{"TimeSlicing", Sharing::kTimeSlicing}, {"Mps", Sharing::kMps}, {"None", Sharing::kNone}}};
 
 constexpr Range kNodes = {0, 100'000};
+constexpr std::array<std::string_view, 7> kDays = {"Monday", "Tuesday",  "Wednesday", "Thursday",
+                                                   "Friday", "Saturday", "Sunday"};
 constexpr std::size_t kMostLabels = 64;
+constexpr std::size_t kMostWindows = 16;
 
 KnownNames KnownProfiles() {
   std::vector<std::string> names;
@@ -121,12 +127,75 @@ class PoolReader {
   }
 
   void ReadDisruption(Fields fields) {
-    fields.Allow({"moves", "preempt", "stopIdle", "resize"});
+    fields.Allow({"moves", "preempt", "stopIdle", "resize", "windows"});
     plan::NodePolicy& policy = pool_.policy;
     policy.moves = fields.OneOf("moves", kMoves).value_or(policy.moves);
     policy.preempt = fields.Flag("preempt").value_or(policy.preempt);
     policy.stop_idle = fields.Flag("stopIdle").value_or(policy.stop_idle);
     policy.resize = fields.Flag("resize").value_or(policy.resize);
+    for (Fields window : fields.Maps("windows")) pool_.windows.push_back(ReadWindow(window));
+    if (pool_.windows.size() > kMostWindows) {
+      fields.Wrong("windows", fmt::format("has {} windows; write {} at most", pool_.windows.size(),
+                                          kMostWindows));
+    }
+  }
+
+  static plan::MaintenanceWindow ReadWindow(Fields& fields) {
+    fields.Allow({"days", "start", "duration", "timeZone"});
+    fields.Need("start", "write when it opens, as \"22:00\"");
+    fields.Need("duration", "write how long it is open, as 4h");
+    plan::MaintenanceWindow window;
+    if (fields.Has("days")) {
+      window.days.fill(false);
+      const KnownNames known{{kDays.begin(), kDays.end()}, "no day of the week", "Saturday"};
+      for (const std::string& name : ReadNames(fields, "days", known)) {
+        const auto* day = std::find(kDays.begin(), kDays.end(), name);
+        window.days.at(static_cast<std::size_t>(day - kDays.begin())) = true;
+      }
+    }
+    window.start = ReadStart(fields);
+    window.duration = ReadDuration(fields);
+    window.time_zone = fields.Text("timeZone").value_or(window.time_zone);
+    // Short forms, as CET, are there for old systems: some of them know no daylight saving.
+    const bool has_form =
+        window.time_zone == "UTC" || window.time_zone.find('/') != std::string::npos;
+    if (!has_form || !base::IsTimeZone(window.time_zone)) {
+      fields.Wrong("timeZone", fmt::format("is \"{}\", which is no time zone of IANA's database; "
+                                           "write one as Europe/Berlin, or UTC",
+                                           window.time_zone));
+    }
+    return window;
+  }
+
+  // "4h", "1h30m".
+  static base::Milliseconds ReadDuration(Fields& fields) {
+    constexpr std::size_t kLongest = 8;
+    const auto text = fields.Text("duration");
+    if (!text) return plan::kLongestWindow;  // that is told
+    const auto span = base::ParseSpan(*text);
+    const bool has_form = text->size() <= kLongest &&
+                          text->find_first_not_of("0123456789hm") == std::string::npos &&
+                          text->find("ms") == std::string::npos;
+    if (!has_form || !span || *span <= base::Milliseconds(0) || *span > plan::kLongestWindow) {
+      fields.Wrong("duration",
+                   fmt::format("is \"{}\"; write hours and minutes, as 4h or 1h30m, 24h "
+                               "at most",
+                               *text));
+    }
+    return span.value_or(plan::kLongestWindow);
+  }
+
+  // "22:00".
+  static std::chrono::minutes ReadStart(Fields& fields) {
+    const std::string text = fields.Text("start").value_or("00:00");
+    const bool form = text.size() == 5 && text[2] == ':' &&
+                      text.find_first_not_of("0123456789:") == std::string::npos;
+    const auto hour = base::ParseInteger(form ? text.substr(0, 2) : "");
+    const auto minute = base::ParseInteger(form ? text.substr(3) : "");
+    const bool is_time = hour && minute && *hour >= 0 && *hour < 24 && *minute >= 0 && *minute < 60;
+    if (is_time) return std::chrono::minutes(*hour * 60 + *minute);
+    fields.Wrong("start", fmt::format("is \"{}\"; write hours and minutes, as \"22:00\"", text));
+    return {};
   }
 
   void ReadScaling(Fields fields) {

@@ -37,6 +37,14 @@ TEST(ReadPools, ReadsEveryField) {
   EXPECT_TRUE(pool.policy.preempt);
   EXPECT_TRUE(pool.policy.stop_idle);
   EXPECT_TRUE(pool.policy.resize);
+  using std::chrono::minutes;
+  EXPECT_THAT(
+      pool.windows,
+      ElementsAre(plan::MaintenanceWindow{.days = {false, false, false, false, false, true, true},
+                                          .start = minutes(150),
+                                          .duration = minutes(90),
+                                          .time_zone = "Europe/Berlin"},
+                  plan::MaintenanceWindow{.start = minutes(1320), .duration = minutes(240)}));
   EXPECT_EQ(pool.least_nodes, 1);
   EXPECT_EQ(pool.most_nodes, 20);
   EXPECT_EQ(pool.most_new_nodes, 4);
@@ -71,6 +79,31 @@ TEST(ReadPools, ReadsListsAsKubectlWritesThem) {
   ASSERT_EQ(pools.size(), 1U);
   EXPECT_EQ(pools.front().policy.mig, MigBackend::kNone);
   EXPECT_EQ(pools.front().policy.sharing, cluster::Sharing::kNone);
+}
+
+// The API server does not have the time zone database.
+TEST(ReadPools, AWindowNamesATimeZoneThatThereIs) {
+  const auto pools = ReadPools(
+      "apiVersion: tangram.dev/v1alpha1\nkind: GpuPool\nmetadata: {name: a}\n"
+      "spec: {mode: Auto, nodeSelector: {}, disruption: {windows: [\n"
+      "  {start: \"22:00\", duration: 4h, timeZone: Europe/Berlim}]}}\n",
+      {});
+  ASSERT_FALSE(pools);
+  EXPECT_THAT(pools.error().message,
+              HasSubstr("windows[0].timeZone is \"Europe/Berlim\", which is no time zone"));
+}
+
+TEST(ReadPools, AWindowIsOpenForADayAtMost) {
+  for (const char* duration : {"25h", "1441m", "0h"}) {
+    const auto pools = ReadPools(
+        std::string("apiVersion: tangram.dev/v1alpha1\nkind: GpuPool\nmetadata: {name: a}\n"
+                    "spec: {mode: Auto, nodeSelector: {}, disruption: {windows: [\n"
+                    "  {start: \"22:00\", duration: ") +
+            duration + "}]}}\n",
+        {});
+    ASSERT_FALSE(pools) << duration;
+    EXPECT_THAT(pools.error().message, HasSubstr("24h at most"));
+  }
 }
 
 // Each file ends in the message that it deserves.

@@ -77,11 +77,29 @@ const StepRecord* RecordOf(const NodeOperation& operation, OperationStep step) {
   return found == operation.steps.end() ? nullptr : &*found;
 }
 
-std::string OperationName(const Proposal& plan, std::string_view node) {
+const std::string* NodeToOperate(const Change& change) {
+  if (const auto* cut = std::get_if<Repartition>(&change)) return &cut->node;
+  if (const auto* reshare = std::get_if<Reshare>(&change)) return &reshare->node;
+  return nullptr;
+}
+
+InTheWay WhoIsInTheWayOf(const Resharing& reshare) {
+  const ShareChange& change = reshare.change;
+  const bool keeps_name = change.before > 1 && change.after > 1;
+  const bool mps = reshare.before == cluster::Sharing::kMps ||
+                   reshare.after == cluster::Sharing::kMps;  // its daemon starts anew
+  if (!keeps_name || mps || reshare.before != reshare.after) return InTheWay::kHolders;
+  return change.after < change.before ? InTheWay::kTooMany : InTheWay::kNobody;
+}
+
+std::string OperationName(const Proposal& plan, const Action& action) {
   constexpr std::size_t kLongestNode = 63 - 1 - kDigits;
+  const std::string& node = *NodeToOperate(action.change);
   std::string prefix(node.substr(0, kLongestNode));
   while (prefix.ends_with('.') || prefix.ends_with('-')) prefix.pop_back();
-  const std::string digest = base::Sha256Hex(fmt::format("{}\n{}\n{}", plan.name, plan.uid, node));
+  std::string of = fmt::format("{}\n{}\n{}", plan.name, plan.uid, node);
+  if (std::holds_alternative<Reshare>(action.change)) of += fmt::format("\n{}", action.id);
+  const std::string digest = base::Sha256Hex(of);
   return prefix + "-" + digest.substr(0, kDigits);
 }
 

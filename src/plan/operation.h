@@ -1,7 +1,8 @@
 // One saga on one node, and its journal: the NodeOperation.
 //
 // Plain values; objects/read_operations.h reads them, report/operation_json.h writes them,
-// control/operations.h decides what becomes of them. Of its kinds this version knows Repartition.
+// control/operations.h decides what becomes of them. Of its kinds this version knows Repartition
+// and Reshare.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +16,7 @@
 #include "cluster/condition.h"
 #include "plan/plan.h"
 #include "plan/proposal.h"
+#include "plan/share/sharing_config.h"
 
 namespace tangram::plan {
 
@@ -60,6 +62,23 @@ struct NamedPod {
   bool operator==(const NamedPod&) const = default;
 };
 
+// The devices of a node are shared otherwise, by another configuration of its device plugin.
+struct Resharing {
+  std::string profile{};  // of the instances; empty: whole cards
+  ShareChange change{};
+  cluster::Sharing before = cluster::Sharing::kNone;
+  cluster::Sharing after = cluster::Sharing::kNone;
+  std::string config_before{};  // the value of nvidia.com/device-plugin.config; empty: it has none
+  // Known once the operation stands written: who writes it reads the configurations first.
+  std::string config_after{};
+  bool renamed = true;  // then shares have a resource of their own
+  bool operator==(const Resharing&) const = default;
+};
+
+// Whether running pods are in its way: all that hold such devices, or those that are too many.
+enum class InTheWay { kNobody, kTooMany, kHolders };
+InTheWay WhoIsInTheWayOf(const Resharing& reshare);
+
 struct NodeOperation {
   std::string name{};
   std::string node{};
@@ -68,8 +87,9 @@ struct NodeOperation {
   std::vector<int> actions{};                    // of that plan
   MigBackend backend = MigBackend::kMigManager;  // who cuts the cards
   std::vector<CardLayouts> cards{};              // of every card of the node, by index
-  std::string label_before{};     // the value of nvidia.com/mig.config; empty: it has none
-  std::vector<NamedPod> evict{};  // by pod
+  std::string label_before{};          // the value of nvidia.com/mig.config; empty: it has none
+  std::optional<Resharing> reshare{};  // of kind Reshare; then it has no cards
+  std::vector<NamedPod> evict{};       // by pod
 
   // Status: the journal.
   std::optional<OperationStep> step{};  // absent: before the first, or after the last
@@ -91,9 +111,12 @@ bool IsOver(const NodeOperation& operation);
 const cluster::Condition* EndOf(const NodeOperation& operation);
 const StepRecord* RecordOf(const NodeOperation& operation, OperationStep step);
 
-// Its name: of the plan as an object and of the node, so that a second attempt to make it meets the
-// first. At most 63 letters, so that it can be the value of a taint.
-std::string OperationName(const Proposal& plan, std::string_view node);
+// Its name: of the plan as an object, of the node and, for a Reshare, of the action, so that a
+// second attempt to make it meets the first. At most 63 letters, so that it can be the value of a
+// taint. The change is a Repartition or a Reshare.
+std::string OperationName(const Proposal& plan, const Action& action);
+// The node that the change is about, if operations make such changes; nullptr: they do not.
+const std::string* NodeToOperate(const Change& change);
 
 // ---- layouts that mig-manager applies by name ----
 

@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "cluster/snapshot.h"
+#include "plan/windows.h"
 
 namespace tangram::plan {
 
@@ -89,6 +90,8 @@ struct Pool {
   std::optional<int> most_nodes{};        // none is added above this
   std::optional<int> most_new_nodes{};    // added by one plan, at most
   std::optional<int> most_recut_nodes{};  // whose layouts one plan changes, at most
+  // When actions of its plans begin; empty: at any time.
+  std::vector<MaintenanceWindow> windows{};
   bool operator==(const Pool&) const = default;
 };
 

@@ -19,6 +19,34 @@ Json LayoutJson(const std::vector<plan::PlacedInstance>& layout) {
   return list;
 }
 
+Json EvictJson(const plan::NodeOperation& operation) {
+  Json evict = Json::array();
+  for (const plan::NamedPod& named : operation.evict) {
+    evict.push_back({{"namespace", named.pod.ns}, {"name", named.pod.name}, {"uid", named.uid}});
+  }
+  return evict;
+}
+
+const char* NameOf(cluster::Sharing sharing) {
+  if (sharing == cluster::Sharing::kNone) return "None";
+  return sharing == cluster::Sharing::kMps ? "Mps" : "TimeSlicing";
+}
+
+Json ReshareJson(const plan::NodeOperation& operation) {
+  const plan::Resharing& reshare = *operation.reshare;
+  Json json = {{"resource", reshare.change.resource},
+               {"sharing", NameOf(reshare.after)},
+               {"sharingBefore", NameOf(reshare.before)},
+               {"replicasBefore", reshare.change.before},
+               {"replicasAfter", reshare.change.after},
+               {"configAfter", reshare.config_after},
+               {"renamed", reshare.renamed},
+               {"evict", EvictJson(operation)}};
+  if (!reshare.profile.empty()) json["profile"] = reshare.profile;
+  if (!reshare.config_before.empty()) json["configBefore"] = reshare.config_before;
+  return json;
+}
+
 Json RepartitionJson(const plan::NodeOperation& operation) {
   Json cards = Json::array();
   for (const plan::CardLayouts& card : operation.cards) {
@@ -26,13 +54,9 @@ Json RepartitionJson(const plan::NodeOperation& operation) {
                      {"layoutBefore", LayoutJson(card.before)},
                      {"layoutAfter", LayoutJson(card.after)}});
   }
-  Json evict = Json::array();
-  for (const plan::NamedPod& named : operation.evict) {
-    evict.push_back({{"namespace", named.pod.ns}, {"name", named.pod.name}, {"uid", named.uid}});
-  }
   Json json = {{"backend", operation.backend == plan::MigBackend::kAgent ? "Agent" : "MigManager"},
                {"cards", std::move(cards)},
-               {"evict", std::move(evict)}};
+               {"evict", EvictJson(operation)}};
   if (!operation.label_before.empty()) json["migConfigBefore"] = operation.label_before;
   return json;
 }
@@ -42,10 +66,15 @@ Json RepartitionJson(const plan::NodeOperation& operation) {
 std::string RenderNodeOperation(const plan::NodeOperation& operation) {
   Json metadata = {{"name", operation.name}};
   if (operation.ours) metadata["labels"] = {{"app.kubernetes.io/managed-by", "tangram"}};
-  Json spec = {{"kind", "Repartition"},
+  const bool shares = operation.reshare.has_value();
+  Json spec = {{"kind", shares ? "Reshare" : "Repartition"},
                {"node", operation.node},
-               {"reason", base::Shorten(operation.reason, kLongestReason)},
-               {"repartition", RepartitionJson(operation)}};
+               {"reason", base::Shorten(operation.reason, kLongestReason)}};
+  if (shares) {
+    spec["reshare"] = ReshareJson(operation);
+  } else {
+    spec["repartition"] = RepartitionJson(operation);
+  }
   if (!operation.plan.empty()) {
     spec["plan"] = {{"name", operation.plan}, {"actions", operation.actions}};
   }

@@ -72,7 +72,11 @@ std::string StateText(const plan::Proposal& plan) {
   if (holds("Failed")) return "failed";
   if (holds("Done")) return "done";
   if (holds("Superseded")) return "out of date";
-  if (holds("Executing")) return WaitsForPeople(plan) ? "waits for people" : "under way";
+  if (holds("Executing")) {
+    const auto* executing = cluster::ConditionOf(plan.conditions, "Executing");
+    if (executing->reason == "WaitsForWindow") return "waits for a window";
+    return WaitsForPeople(plan) ? "waits for people" : "under way";
+  }
   return plan.approved ? "approved" : "waits for approval";
 }
 

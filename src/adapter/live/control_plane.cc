@@ -102,7 +102,8 @@ class ControlPlane::Impl {
         identity_(NewIdentity()),
         events_(*client_, {.instance = identity_}, registry_.get()),
         actuator_(
-            *client_, mailbox_, events_, clock_, [this] { return Leads(); }, options_.mig_layouts),
+            *client_, mailbox_, events_, clock_, [this] { return Leads(); }, options_.mig_layouts,
+            options_.sharing),
         plan_thread_(mailbox_, clock_),
         controller_(actuator_, plan_thread_, options_.controller),
         cluster_(*client_, mailbox_,
@@ -364,6 +365,7 @@ base::Result<std::unique_ptr<ControlPlane>> ControlPlane::Open(ControlPlaneOptio
   if (!client) return tl::unexpected(client.error());
   if (!options.log) options.log = [](const std::string&) {};
   options.controller.operations.mig_manager = !options.mig_layouts.name.empty();
+  options.controller.operations.shares = !options.sharing.name.empty();
   auto impl = std::make_unique<Impl>(std::move(options), std::move(registry), *std::move(client));
   if (auto listening = impl->Listen(); !listening) return tl::unexpected(listening.error());
   return std::unique_ptr<ControlPlane>(new ControlPlane(std::move(impl)));

@@ -37,6 +37,7 @@ struct ControlPlaneOptions {
   int qps = 200;                // requests a second to the API server, in the long run
   control::ControllerOptions controller{};
   MigLayoutsIn mig_layouts{};  // without one, people cut the cards of MigManager pools
+  SharingConfigsIn sharing{};  // without one, people change how devices are shared
   plan::PlanPolicy policy{};   // of what no GpuPool selects
   std::function<void(cluster::Node&)> price{};  // of nodes, for orders by cost
   AnswerView answer{};                          // what people ask; empty: nothing is answered

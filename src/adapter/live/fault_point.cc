@@ -35,11 +35,11 @@ constexpr std::array<std::string_view, 25> kWrites = {
     "patch nodeoperations/status",           // its journal
     "delete nodeoperations",                 // over
     "patch nodes",                           // its taint, mig-manager's label (hardware_writes.cc)
-    "patch configmaps",                      // layouts, for mig-manager
-    "patch gpupools/status",                 // how pools are
-    "patch gpuclasses/status",               // how classes are
-    "patch viewrequests/status",             // what was asked is answered (views.cc)
-    "delete viewrequests",                   // what who asked left behind
+    "patch configmaps",           // layouts for mig-manager, configurations for the device plugin
+    "patch gpupools/status",      // how pools are
+    "patch gpuclasses/status",    // how classes are
+    "patch viewrequests/status",  // what was asked is answered (views.cc)
+    "delete viewrequests",        // what who asked left behind
 };
 
 std::string NameOf(kube::WriteMoment moment, const kube::Asked& asked) {

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "adapter/device_plugin_config.h"
 #include "adapter/live/lift_patch.h"
 
 namespace tangram::adapter {
@@ -169,6 +170,50 @@ std::vector<std::string> Standing(const File& file, const std::string& name) {
   return entry;
 }
 
+// ---- the device plugin's configurations ----
+
+base::Result<std::string> ConfigNamed(const json& config_map, const std::string& key,
+                                      const std::string& object) {
+  const json data = config_map.value("data", json::object());
+  const auto found = data.find(key);
+  if (found != data.end() && found->is_string()) return found->get<std::string>();
+  return Fail(ErrorCode::kInvalid, fmt::format("{}: there is no such key", object));
+}
+
+// The configuration that the reshare asks for, made of the one that the node has.
+base::Result<std::pair<NamedConfig, plan::SharingConfig>> ConfigFor(const plan::Resharing& reshare,
+                                                                    const json& config_map,
+                                                                    const SharingConfigsIn& in) {
+  const auto object = [&](const std::string& key) {
+    return fmt::format("ConfigMap {}/{}, key {}", in.ns, in.name, key);
+  };
+  // With one key alone and no default, nodes without a label use that key: a second one would leave
+  // them with none.
+  const auto fallback = ConfigNamed(config_map, in.fallback, object(in.fallback));
+  if (!fallback) {
+    return Fail(ErrorCode::kInvalid,
+                fmt::format("{}, which nodes without the label nvidia.com/device-plugin.config "
+                            "have; name a key of it in the ClusterPolicy "
+                            "(devicePlugin.config.default) and to Tangram (--sharing-default)",
+                            fallback.error().message));
+  }
+  const std::string& from = reshare.config_before.empty() ? in.fallback : reshare.config_before;
+  const auto text = ConfigNamed(config_map, from, object(from));
+  if (!text) {
+    return base::Wrap(text.error(), "the node's label nvidia.com/device-plugin.config names none");
+  }
+  auto shared = ReadSharingConfig(*text, object(from));
+  if (!shared) return tl::unexpected(shared.error());
+  if (!reshare.profile.empty() && reshare.after == cluster::Sharing::kMps) {
+    return Fail(ErrorCode::kInvalid, "MPS shares whole cards, and no MIG instances");
+  }
+  auto to = plan::WithShares(*shared, reshare.after, {reshare.change});
+  if (!to) return base::Wrap(to.error(), object(from));
+  auto config = WithSharing(*text, object(from), *to);
+  if (!config) return tl::unexpected(config.error());
+  return std::pair(*std::move(config), *std::move(to));
+}
+
 }  // namespace
 
 base::Result<std::optional<std::string>> NodePatch(const ChangeNode& write, std::string_view node,
@@ -223,6 +268,49 @@ base::Result<std::optional<std::string>> LayoutsPatch(const control::WriteLayout
   if (!with) return tl::unexpected(with.error());
   if (!*with) return std::optional<std::string>();
   const json patch = {{"metadata", MetadataFor(*is, fence)}, {"data", {{kFile, **with}}}};
+  return std::optional(patch.dump());
+}
+
+base::Result<plan::Resharing> WithConfig(plan::Resharing reshare, std::string_view config_map,
+                                         const SharingConfigsIn& in) {
+  const auto is = Parsed(config_map, "ConfigMap");
+  if (!is) return tl::unexpected(is.error());
+  auto config = ConfigFor(reshare, *is, in);
+  if (!config) return tl::unexpected(config.error());
+  reshare.config_after = std::move(config->first.name);
+  reshare.renamed = config->second.rename_by_default;
+  if (reshare.config_after == reshare.config_before) {
+    return Fail(ErrorCode::kInvalid,
+                fmt::format("the node's configuration {} shares so already, and its device plugin "
+                            "has not taken it over; delete the plugin's pod on the node",
+                            reshare.config_before));
+  }
+  return reshare;
+}
+
+base::Result<std::optional<std::string>> SharingPatch(const control::WriteSharing& write,
+                                                      std::string_view config_map,
+                                                      const SharingConfigsIn& in,
+                                                      const std::string& fence) {
+  const auto is = Parsed(config_map, "ConfigMap");
+  if (!is) return tl::unexpected(is.error());
+  const auto config = ConfigFor(write.reshare, *is, in);
+  if (!config) return tl::unexpected(config.error());
+  const auto& [name, text] = config->first;
+  if (name != write.reshare.config_after) {
+    return Fail(ErrorCode::kInvalid,
+                fmt::format("somebody changed the configuration that {} was to be made of; approve "
+                            "a new plan, which goes by what stands there now",
+                            write.reshare.config_after));
+  }
+  if (const auto standing = ConfigNamed(*is, name, name)) {
+    if (*standing == text) return std::optional<std::string>();
+    return Fail(ErrorCode::kInvalid,
+                fmt::format("ConfigMap {}/{}: somebody changed {}; take the key out, and Tangram "
+                            "writes it again",
+                            in.ns, in.name, name));
+  }
+  const json patch = {{"metadata", MetadataFor(*is, fence)}, {"data", {{name, text}}}};
   return std::optional(patch.dump());
 }
 

@@ -1,6 +1,6 @@
-// What an operation writes to things that are not ours: a node's taint and labels, and
-// mig-manager's ConfigMap. Each is read first, so that a person's change in between is seen and
-// kept.
+// What an operation writes to things that are not ours: a node's taint and labels, and the
+// ConfigMaps of mig-manager and of the device plugin. Each is read first, so that a person's change
+// in between is seen and kept.
 #pragma once
 
 #include <optional>
@@ -27,6 +27,27 @@ base::Result<std::optional<std::string>> WithLayouts(const std::string& file,
 // Likewise, of the ConfigMap with that file in it.
 base::Result<std::optional<std::string>> LayoutsPatch(const control::WriteLayouts& write,
                                                       std::string_view config_map,
+                                                      const std::string& fence);
+
+// The ConfigMap of the device plugin's configurations, one a key, and the key that nodes without a
+// label use; an empty name: none is told.
+struct SharingConfigsIn {
+  std::string ns{};
+  std::string name{};
+  std::string fallback = "default";
+};
+
+// The reshare with what it does not know yet: which configuration shares so. kInvalid: the one that
+// it is to be made of is not there, cannot be read, or does not allow it; the message says what to
+// do.
+base::Result<plan::Resharing> WithConfig(plan::Resharing reshare, std::string_view config_map,
+                                         const SharingConfigsIn& in);
+
+// The merge patch of the ConfigMap by which it has that configuration; nothing: it has. kInvalid:
+// somebody changed it, or the one that it is made of.
+base::Result<std::optional<std::string>> SharingPatch(const control::WriteSharing& write,
+                                                      std::string_view config_map,
+                                                      const SharingConfigsIn& in,
                                                       const std::string& fence);
 
 }  // namespace tangram::adapter

@@ -108,5 +108,79 @@ TEST(LayoutsPatch, IsOfTheVersionThatWasRead) {
   EXPECT_EQ(is["data"], json({{"config.yaml", kBoth}}));
 }
 
+// ---- the device plugin's configurations ----
+
+const SharingConfigsIn kConfigs = {.ns = "gpu", .name = "plugin", .fallback = "default"};
+constexpr const char* kPlain = "version: v1\nflags:\n  migStrategy: mixed\n";
+
+std::string ConfigMapWith(const json& data) {
+  return json{{"metadata", {{"resourceVersion", "9"}}}, {"data", data}}.dump();
+}
+plan::Resharing Raise() {
+  return {.change = {"nvidia.com/gpu", 1, 4}, .after = cluster::Sharing::kTimeSlicing};
+}
+
+TEST(WithConfig, NamesTheConfigurationThatSharesSo) {
+  const std::string map = ConfigMapWith({{"default", kPlain}, {"other", "version: v1\n"}});
+  const auto named = WithConfig(Raise(), map, kConfigs);
+  ASSERT_TRUE(named) << named.error().message;
+  EXPECT_THAT(named->config_after, ::testing::StartsWith("tangram-"));
+  EXPECT_TRUE(named->renamed);
+  plan::Resharing other = Raise();
+  other.config_before = "other";
+  EXPECT_NE(WithConfig(other, map, kConfigs)->config_after, named->config_after)
+      << "it is made of the one that the node has";
+}
+
+TEST(WithConfig, WhatCannotBeDoneSaysWhatToDo) {
+  const auto why = [](const json& data, plan::Resharing reshare) {
+    const auto named = WithConfig(std::move(reshare), ConfigMapWith(data), kConfigs);
+    return named ? "it can: " + named->config_after : named.error().message;
+  };
+  EXPECT_THAT(why({{"only", kPlain}}, Raise()),
+              HasSubstr("ConfigMap gpu/plugin, key default: there is no such key, which nodes"));
+  plan::Resharing gone = Raise();
+  gone.config_before = "gone";
+  EXPECT_THAT(why({{"default", kPlain}}, gone), HasSubstr("key gone: there is no such key"));
+  EXPECT_THAT(why({{"default", "{}"}}, Raise()), HasSubstr("key default"));
+  plan::Resharing mps = Raise();
+  mps.profile = "1g.5gb";
+  mps.after = cluster::Sharing::kMps;
+  EXPECT_THAT(why({{"default", kPlain}}, mps), HasSubstr("no MIG instances"));
+}
+
+TEST(SharingPatch, AddsAKeyAndNothingElse) {
+  const std::string map = ConfigMapWith({{"default", kPlain}});
+  const plan::Resharing reshare = *WithConfig(Raise(), map, kConfigs);
+  const auto patch = SharingPatch({"op", reshare}, map, kConfigs, "pod/3");
+  ASSERT_TRUE(patch && *patch);
+  const json is = json::parse(**patch);
+  EXPECT_EQ(is["metadata"]["resourceVersion"], "9");
+  EXPECT_EQ(is["metadata"]["annotations"]["tangram.dev/fence"], "pod/3");
+  ASSERT_EQ(is["data"].size(), 1U);
+  const std::string text = is["data"][reshare.config_after];
+  EXPECT_THAT(text, HasSubstr("- name: nvidia.com/gpu\n      replicas: 4\n"));
+
+  const json both = {{"default", kPlain}, {reshare.config_after, text}};
+  EXPECT_FALSE(*SharingPatch({"op", reshare}, ConfigMapWith(both), kConfigs, "")) << "it is there";
+  plan::Resharing again = reshare;
+  again.config_before = again.config_after;
+  EXPECT_THAT(WithConfig(again, ConfigMapWith(both), kConfigs).error().message,
+              HasSubstr("shares so already"));
+}
+
+TEST(SharingPatch, WhatSomebodyChangedIsLeftAlone) {
+  const plan::Resharing reshare =
+      *WithConfig(Raise(), ConfigMapWith({{"default", kPlain}}), kConfigs);
+  const auto why = [&](const json& data) {
+    const auto patch = SharingPatch({"op", reshare}, ConfigMapWith(data), kConfigs, "");
+    return patch ? "" : patch.error().message;
+  };
+  EXPECT_THAT(why({{"default", kPlain}, {reshare.config_after, "version: v1\n"}}),
+              HasSubstr("somebody changed " + reshare.config_after + "; take the key out"));
+  EXPECT_THAT(why({{"default", "version: v1\n"}}),
+              HasSubstr("somebody changed the configuration that " + reshare.config_after));
+}
+
 }  // namespace
 }  // namespace tangram::adapter

@@ -17,13 +17,15 @@ const kube::Resource kConfigMaps{"", "v1", "configmaps", "ConfigMap"};
 }  // namespace
 
 KubeActuator::KubeActuator(kube::Client& client, Mailbox& mailbox, kube::EventRecorder& events,
-                           const base::Clock& clock, Leads leads, MigLayoutsIn layouts)
+                           const base::Clock& clock, Leads leads, MigLayoutsIn layouts,
+                           SharingConfigsIn sharing)
     : client_(client),
       mailbox_(mailbox),
       events_(events),
       clock_(clock),
       leads_(std::move(leads)),
       layouts_(std::move(layouts)),
+      sharing_(std::move(sharing)),
       scope_(client.http()) {}
 
 void KubeActuator::Start(Id id, control::Write write) {
@@ -49,6 +51,8 @@ void KubeActuator::Start(Id id, control::Write write) {
     return Report(id, {});
   }
   if (const auto deleted = DeletedBy(write)) return Delete(id, *fence, *deleted);
+  const auto* create = std::get_if<control::CreateOperation>(&write);
+  if (create != nullptr && create->operation.reshare) return CreateReshare(id, *fence, *create);
   auto call = CallOf(write, TextOf(*fence));
   if (!call) return ChangeHardware(id, *fence, write);
   Then then;
@@ -82,6 +86,13 @@ void KubeActuator::ChangeHardware(Id id, const kube::Fence& fence, const control
                            return NodePatch(change, node, text);
                          });
   }
+  if (const auto* sharing = std::get_if<control::WriteSharing>(&write)) {
+    return ReadThenPatch(
+        id, fence, {.resource = kConfigMaps, .ns = sharing_.ns, .name = sharing_.name},
+        [this, write = *sharing, text = TextOf(fence)](const std::string& config_map) {
+          return SharingPatch(write, config_map, sharing_, text);
+        });
+  }
   const auto* layouts = std::get_if<control::WriteLayouts>(&write);
   if (layouts == nullptr) return;
   if (layouts_.name.empty()) {
@@ -94,22 +105,40 @@ void KubeActuator::ChangeHardware(Id id, const kube::Fence& fence, const control
                 });
 }
 
-void KubeActuator::ReadThenPatch(Id id, const kube::Fence& fence, kube::ObjectRef ref,
-                                 MakePatch make) {
+void KubeActuator::CreateReshare(Id id, const kube::Fence& fence, control::CreateOperation create) {
+  Read({.resource = kConfigMaps, .ns = sharing_.ns, .name = sharing_.name},
+       [this, id, fence, create = std::move(create)](const base::Result<std::string>& config_map) {
+         if (!config_map) return Report(id, tl::unexpected(config_map.error()));
+         auto reshare = WithConfig(*create.operation.reshare, *config_map, sharing_);
+         if (!reshare) return Report(id, tl::unexpected(reshare.error()));
+         control::CreateOperation whole = create;
+         whole.operation.reshare = *std::move(reshare);
+         Send(id, fence, *CallOf(whole, TextOf(fence)));
+       });
+}
+
+void KubeActuator::Read(const kube::ObjectRef& ref, Got then) {
   kube::Call read{
       .asked = {.verb = "get", .resource = ref.resource, .ns = ref.ns, .name = ref.name}};
   read.path = ref.resource.Path(ref.ns, ref.name);
   client_.Start(
       std::move(read),
-      [this, id, fence, ref = std::move(ref),
-       make = std::move(make)](const base::Result<net::Response>& answer) {
-        if (!answer) return Report(id, tl::unexpected(answer.error()));
-        auto patch = make(answer->body);
-        if (!patch) return Report(id, tl::unexpected(patch.error()));
-        if (!*patch) return Report(id, {});  // it is so already
-        Send(id, fence, kube::PatchCall(ref, kube::PatchType::kMerge, **std::move(patch)));
+      [then = std::move(then)](const base::Result<net::Response>& answer) {
+        if (!answer) return then(tl::unexpected(answer.error()));
+        then(answer->body);
       },
       scope_.id());
+}
+
+void KubeActuator::ReadThenPatch(Id id, const kube::Fence& fence, kube::ObjectRef ref,
+                                 MakePatch make) {
+  Read(ref, [this, id, fence, ref, make = std::move(make)](const base::Result<std::string>& is) {
+    if (!is) return Report(id, tl::unexpected(is.error()));
+    auto patch = make(*is);
+    if (!patch) return Report(id, tl::unexpected(patch.error()));
+    if (!*patch) return Report(id, {});  // it is so already
+    Send(id, fence, kube::PatchCall(ref, kube::PatchType::kMerge, **std::move(patch)));
+  });
 }
 
 void KubeActuator::Send(Id id, const kube::Fence& fence, kube::Call call, Then then) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "adapter/live/hardware_writes.h"
 #include "adapter/live/mailbox.h"
 #include "adapter/live/our_objects.h"
 #include "control/actuator.h"
@@ -31,7 +32,8 @@ class KubeActuator final : public control::Actuator {
   using Leads = std::function<std::optional<kube::Fence>()>;
   // Borrowed: all must outlive it.
   KubeActuator(kube::Client& client, Mailbox& mailbox, kube::EventRecorder& events,
-               const base::Clock& clock, Leads leads, MigLayoutsIn layouts);
+               const base::Clock& clock, Leads leads, MigLayoutsIn layouts,
+               SharingConfigsIn sharing);
 
   void Start(Id id, control::Write write) override;
 
@@ -41,10 +43,14 @@ class KubeActuator final : public control::Actuator {
   void Tell(const kube::Resource& kind, const control::ObjectRef& object,
             const std::vector<cluster::Condition>& news);
   void Delete(Id id, const kube::Fence& fence, const Deleted& what);
+  using Got = std::function<void(const base::Result<std::string>& object)>;
+  void Read(const kube::ObjectRef& ref, Got then);
   // Reads the object, and writes the patch that is made of it, if any.
   using MakePatch =
       std::function<base::Result<std::optional<std::string>>(const std::string& object)>;
   void ReadThenPatch(Id id, const kube::Fence& fence, kube::ObjectRef ref, MakePatch make);
+  // Of a Reshare: first it is seen which configuration it needs.
+  void CreateReshare(Id id, const kube::Fence& fence, control::CreateOperation create);
   void ChangeHardware(Id id, const kube::Fence& fence, const control::Write& write);
   void Report(Id id, base::Result<void> outcome);
   void Say(const control::SayWaiting& say);
@@ -55,6 +61,7 @@ class KubeActuator final : public control::Actuator {
   const base::Clock& clock_;
   Leads leads_;
   const MigLayoutsIn layouts_;
+  const SharingConfigsIn sharing_;
   net::Scope scope_;  // last: ends the callbacks
 };
 
