@@ -9,6 +9,9 @@ import subprocess
 import sys
 import unittest
 
+from api import Api, apply_crds
+from replica import Replica, wait_for
+
 BUILD, BED, WORK = (pathlib.Path(a).resolve() for a in sys.argv[1:4])
 ENV = dict(line.split("=", 1) for line in (BED / "env").read_text().splitlines() if "=" in line)
 SECRET = "s3cr3t-do-not-leak"
@@ -24,6 +27,35 @@ def tangram(*args, kubeconfig="kubeconfig", stdin=None):
 def live(*args, kubeconfig="kubeconfig"):
     return tangram(*args, "--prometheus", ENV["PROMETHEUS"], "--window", "36h",
                    kubeconfig=kubeconfig)
+
+
+class Measured(unittest.TestCase):
+    """The controller reads usage, too: what is idle is planned for, and explained by what it did."""
+    POOL = {"apiVersion": "tangram.dev/v1alpha1", "kind": "GpuPool", "metadata": {"name": "all"},
+            "spec": {"mode": "Recommend", "nodeSelector": {}, "disruption": {"stopIdle": True}}}
+    PATH = "/apis/tangram.dev/v1alpha1/"
+
+    def test_pods_that_idle_are_in_the_plan_of_the_controller(self):
+        apply_crds(BED)
+        api = Api(BED)
+        self.assertEqual(api.call("POST", self.PATH + "gpupools", self.POOL)[0], 201)
+        replica = Replica(BUILD, BED, "measured", "--prometheus", ENV["PROMETHEUS"], "--window", "36h")
+        try:
+            replica.wait_ready()
+            wait_for("usage is read", lambda: replica.says("usage is read from"))
+
+            def stopped():
+                return {a["pod"]["name"] for p in api.call("GET", self.PATH + "gpuplans")[1]["items"]
+                        for a in p["spec"]["actions"] if a["kind"] == "StopPod"}
+
+            wait_for("the idle notebook is to stop", lambda: "lab-0" in stopped())
+            self.assertNotIn("steady", stopped())
+            told = tangram("explain", "pod", "lab-0", "-n", "research", "--from", "controller")
+            self.assertIn("36h", told.stdout + told.stderr)
+        finally:
+            self.assertEqual(replica.stop(), 0)
+            for kind in ("gpuplans", "gpupools"):
+                api.call("DELETE", self.PATH + kind)
 
 
 class Live(unittest.TestCase):

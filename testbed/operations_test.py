@@ -141,7 +141,7 @@ class Operations(unittest.TestCase):
 
     def test_what_mig_manager_cannot_do_is_rolled_back(self):
         self.mig.faults = ["fails"]
-        self.start().wait_ready()
+        self.start("--hurry", "20").wait_ready()
         self.approve_what_is_proposed()
         wait_for("it is rolled back", lambda: self.ended("RolledBack"), 300)
         self.assertEqual(condition(self.operation(), "Done"), "False StepFailed")

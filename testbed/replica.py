@@ -30,10 +30,11 @@ class Replica:
     def __init__(self, build, bed, name, *args, kubeconfig=None):
         self._build = build
         self.log = pathlib.Path(bed) / "logs" / f"controller-{name}.log"
+        usage = () if "--prometheus" in args else ("--prometheus", "none")
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
                 [pathlib.Path(build) / "tangram", "controller", "--health-address", "127.0.0.1:0",
-                 "--metrics-address", "127.0.0.1:0", *args],
+                 "--metrics-address", "127.0.0.1:0", *usage, *args],
                 stdout=subprocess.DEVNULL, stderr=log,
                 env={**environment(bed), **({"KUBECONFIG": str(kubeconfig)} if kubeconfig else {})})
 

@@ -57,7 +57,7 @@ class Sharing(unittest.TestCase):
 
     def start(self, *args):
         self.replicas.append(Replica(BUILD, BED, f"{self.id().split('.')[-1]}-{len(self.replicas)}",
-                                     *SHARING_OPTIONS, *args))
+                                     *SHARING_OPTIONS, "--hurry", "20", *args))
         self.replicas[-1].wait_ready()
         return self.replicas[-1]
 
@@ -159,7 +159,6 @@ class Sharing(unittest.TestCase):
         self.assertIsNone(self.operation())
 
     def test_what_the_plugin_does_wrong_is_rolled_back(self):
-        """Takes 8 minutes: so long it has to take the configuration over."""
         self.plugin.faults = ["wrong"]
         self.start()
         self.propose()

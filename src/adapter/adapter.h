@@ -5,22 +5,16 @@
 #include <functional>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
+#include "adapter/find_prometheus.h"
 #include "adapter/read_cluster.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "cluster/snapshot.h"
 #include "kube/config.h"
-#include "telemetry/prometheus.h"
 
 namespace tangram::adapter {
-
-// Where usage comes from.
-struct NoUsage {};
-struct FindInCluster {};  // a Prometheus of the cluster, through the API server
-using UsageSource = std::variant<NoUsage, FindInCluster, telemetry::PrometheusUrl>;
 
 struct SnapshotRequest {
   kube::ConfigSources cluster;  // --kubeconfig, --context

@@ -45,6 +45,13 @@ constexpr const char* kRemedy =
 
 }  // namespace
 
+std::string HostOf(std::string url) {
+  if (const auto at = url.find("://"); at != std::string::npos) url.erase(0, at + 3);
+  if (const auto at = url.find('/'); at != std::string::npos) url.resize(at);
+  if (const auto at = url.rfind('@'); at != std::string::npos) url.erase(0, at + 1);
+  return url;
+}
+
 base::Result<FoundPrometheus> FindPrometheus(kube::Client& client, base::Time now) {
   const auto services = ListServices(client);
   if (!services) return base::Wrap(services.error(), "looking for Prometheus");
@@ -66,6 +73,15 @@ base::Result<FoundPrometheus> FindPrometheus(kube::Client& client, base::Time no
                         " services is a Prometheus that answers (by the names and labels of "
                         "Prometheus, Thanos, VictoriaMetrics and Mimir)" +
                         tried + "; " + kRemedy);
+}
+
+base::Result<FoundPrometheus> ReachPrometheus(const UsageSource& source, kube::Client& client,
+                                              base::Time now) {
+  const auto* where = std::get_if<telemetry::PrometheusUrl>(&source);
+  if (where == nullptr) return FindPrometheus(client, now);
+  auto prometheus = telemetry::Prometheus::Open(*where);
+  if (!prometheus) return tl::unexpected<base::Error>(prometheus.error());
+  return FoundPrometheus{std::move(*prometheus), HostOf(where->url)};
 }
 
 }  // namespace tangram::adapter

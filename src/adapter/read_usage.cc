@@ -6,15 +6,13 @@
 #include "telemetry/dcgm.h"
 
 namespace tangram::adapter {
-namespace {
-
-cluster::Gap UsageGap(const UsageOptions& options, const std::string& why) {
-  return {"usage", "nothing was read from " + options.source + ": " + why,
+cluster::Gap GapOfUsage(const std::string& source, const std::string& why) {
+  return {"usage", source.empty() ? why : "nothing was read from " + source + ": " + why,
           "let dcgm-exporter be scraped by the cluster's Prometheus, or name one with --prometheus "
           "URL"};
 }
 
-}  // namespace
+std::string SourceOf(const std::string& source) { return "prometheus: " + source; }
 
 cluster::Snapshot ReadUsage(cluster::Snapshot snapshot, const telemetry::Prometheus& prometheus,
                             const UsageOptions& options) {
@@ -30,11 +28,11 @@ cluster::Snapshot ReadUsage(cluster::Snapshot snapshot, const telemetry::Prometh
   const auto dcgm = telemetry::ReadDcgm(prometheus, ask);
   if (!dcgm || !dcgm->nothing_found.empty()) {
     const std::string why = dcgm ? dcgm->nothing_found : dcgm.error().message;
-    snapshot.gaps.push_back(UsageGap(options, why));
+    snapshot.gaps.push_back(GapOfUsage(options.source, why));
     cluster::Normalize(snapshot);
     return snapshot;
   }
-  return JoinUsage(std::move(snapshot), *dcgm, "prometheus: " + options.source);
+  return JoinUsage(std::move(snapshot), *dcgm, SourceOf(options.source));
 }
 
 }  // namespace tangram::adapter

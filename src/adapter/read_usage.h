@@ -25,4 +25,9 @@ struct UsageOptions {
 cluster::Snapshot ReadUsage(cluster::Snapshot snapshot, const telemetry::Prometheus& prometheus,
                             const UsageOptions& options);
 
+// Why there is no usage, and what to do. `source`: as UsageOptions has it; may be empty.
+cluster::Gap GapOfUsage(const std::string& source, const std::string& why);
+// As Usage::source has it.
+std::string SourceOf(const std::string& source);
+
 }  // namespace tangram::adapter

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "adapter/find_prometheus.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "cli/cli.h"
@@ -95,6 +96,9 @@ struct PoolSource {
 // its defaults. Says on `err` where the cluster does not let us read them.
 base::Result<PooledSnapshot> LoadWithPools(const PoolSource& from, plan::PlanPolicy policy,
                                            const Context& context);
+
+// "none", "auto" or a URL.
+adapter::UsageSource UsageSourceOf(const std::string& prometheus);
 
 // The user's own rows; empty for no path. Says on `err` which rows are left out.
 base::Result<cluster::PriceTable> ReadPrices(const std::string& path, const Context& context);

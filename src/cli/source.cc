@@ -23,14 +23,6 @@ void OverridePrices(const cluster::PriceTable& overrides, cluster::List<cluster:
   }
 }
 
-adapter::UsageSource UsageSourceOf(const std::string& prometheus) {
-  if (prometheus == "none") return adapter::NoUsage{};
-  if (prometheus == "auto") return adapter::FindInCluster{};
-  telemetry::PrometheusUrl where;
-  where.url = prometheus;
-  return where;
-}
-
 base::Result<cluster::Snapshot> FromCluster(const SourceOptions& options, const Context& context) {
   const auto window = base::ParseSpan(options.window);
   if (!window) return base::Wrap(window.error(), "--window");
@@ -72,6 +64,14 @@ void AddSourceOptions(CLI::App& command, SourceOptions& options) {
   command.add_option("--window", options.window, "How far back to look at usage")
       ->capture_default_str();
   command.add_option("--prices", options.prices, "A CSV of prices; its rows win (docs/prices.md)");
+}
+
+adapter::UsageSource UsageSourceOf(const std::string& prometheus) {
+  if (prometheus == "none") return adapter::NoUsage{};
+  if (prometheus == "auto") return adapter::FindInCluster{};
+  telemetry::PrometheusUrl where;
+  where.url = prometheus;
+  return where;
 }
 
 base::Result<cluster::PriceTable> ReadPrices(const std::string& path, const Context& context) {

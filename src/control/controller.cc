@@ -79,6 +79,12 @@ void Controller::Planned(const std::string& pool, plan::PoolPlan made, base::Tim
   plans_again_ = true;
 }
 
+void Controller::Measured(bool is_measured) {
+  is_measured_ = is_measured;
+  proposals_.PlanAnew();
+  plans_again_ = true;
+}
+
 void Controller::Finish(Actuator::Id id, const base::Result<void>& outcome, base::Time now) {
   const auto found = in_flight_.find(id);
   if (found == in_flight_.end()) return;
@@ -135,7 +141,7 @@ void Controller::LookAtPlans(base::Time now) {
   plans_again_ = false;
   plans_seen_ = model_.changes();
   plans_not_before_ = now + options_.plans_every;
-  plan::PoolsInForce pools = plan::JudgePools(policy_, model_.Take(now));
+  plan::PoolsInForce pools = plan::JudgePools(policy_, model_.Take(now), is_measured_);
   Write(proposals_.Decide(pools.policy, now), Owner::kPlans);
   Write(operations_.Decide(pools.policy, proposals_.UnderWay(), now), Owner::kPlans);
   Write(statuses_.Decide(pools.statuses, now), Owner::kPlans);

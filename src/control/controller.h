@@ -64,6 +64,8 @@ class Controller {
   void SetPolicy(plan::PlanPolicy policy);
   // What came of an order of the PlanMaker.
   void Planned(const std::string& pool, plan::PoolPlan made, base::Time now);
+  // The PlanMaker knows anew how busy GPUs are, or that nobody knows.
+  void Measured(bool is_measured);
   // Nothing is decided before every list was read once.
   void SetSynced(bool synced);
   bool synced() const { return synced_; }
@@ -117,6 +119,7 @@ class Controller {
   base::Time plans_not_before_{};
   base::Time rested_{};  // RestUntil
   bool synced_ = false;
+  bool is_measured_ = false;
   bool leading_ = false;
   Actuator::Id next_id_ = 1;
   std::map<Actuator::Id, InFlight> in_flight_;

@@ -5,6 +5,16 @@
 
 namespace tangram::control {
 
+StepLimits StepLimits::Hurried(int by) const {
+  StepLimits hurried = *this;
+  for (base::Milliseconds* span :
+       {&hurried.reserve, &hurried.evict, &hurried.apply, &hurried.reboot, &hurried.verify,
+        &hurried.settle, &hurried.hold, &hurried.bring}) {
+    *span /= by;
+  }
+  return hurried;
+}
+
 OperationMove NextStep(const plan::NodeOperation& operation, const OperationWorld& world,
                        const StepLimits& limits, base::Time now) {
   if (operation.reshare) return ReshareSaga(operation, world, limits, now).Run();

@@ -32,6 +32,9 @@ struct StepLimits {
   // Until the kubelet has brought a new configuration to the pods of the device plugin: one that
   // looks for it before stops, and is started again later and later.
   base::Milliseconds bring{90'000};
+
+  // Every span divided by so much, for tests in real time.
+  StepLimits Hurried(int by) const;
 };
 
 struct OperationWorld {

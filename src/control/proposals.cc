@@ -108,6 +108,10 @@ void Proposals::Reset() {
 
 // ---- plans ----
 
+void Proposals::PlanAnew() {
+  for (auto& [name, state] : pools_) state.planned_at.reset();
+}
+
 void Proposals::Planned(const std::string& pool, plan::PoolPlan made, base::Time now) {
   ordered_.reset();
   const auto found = pools_.find(pool);

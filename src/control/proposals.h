@@ -45,6 +45,8 @@ class Proposals {
   void Remove(const std::string& name);
   void KeepOnly(const std::set<std::string>& names);
 
+  // Plans of all pools are made again, though nothing changed in the model.
+  void PlanAnew();
   // What came of an order.
   void Planned(const std::string& pool, plan::PoolPlan made, base::Time now);
 

@@ -15,7 +15,7 @@ struct Seen {
   std::string shared_with{};
 };
 
-cluster::Condition Ready(const Pool& pool, const Seen& seen, bool has_usage) {
+cluster::Condition Ready(const Pool& pool, const Seen& seen, bool is_measured) {
   cluster::Condition ready{.type = "Ready"};
   if (!seen.shared_node.empty()) {
     ready.reason = "NodesOverlap";
@@ -26,7 +26,7 @@ cluster::Condition Ready(const Pool& pool, const Seen& seen, bool has_usage) {
   } else if (seen.nodes == 0) {
     ready.reason = "NoNodes";
     ready.message = "no node has all labels of spec.nodeSelector; label some, or correct it";
-  } else if ((pool.policy.stop_idle || pool.policy.resize) && !has_usage) {
+  } else if ((pool.policy.stop_idle || pool.policy.resize) && !is_measured) {
     ready.holds = true;
     ready.reason = "UsageUnknown";
     ready.message = "nothing is stopped or resized: the use of its GPUs is not measured";
@@ -58,12 +58,13 @@ std::vector<Seen> Look(const PlanPolicy& policy, const cluster::Snapshot& snapsh
 
 }  // namespace
 
-PoolsInForce JudgePools(const PlanPolicy& policy, const cluster::Snapshot& snapshot) {
+PoolsInForce JudgePools(const PlanPolicy& policy, const cluster::Snapshot& snapshot,
+                        bool is_measured) {
   PoolsInForce in_force{.policy = policy, .statuses = {}};
   const std::vector<Seen> seen = Look(policy, snapshot);
   for (std::size_t i = 0; i < policy.pools.size(); ++i) {
     Pool& pool = in_force.policy.pools[i];
-    cluster::Condition ready = Ready(pool, seen[i], snapshot.usage.has_value());
+    cluster::Condition ready = Ready(pool, seen[i], is_measured);
     if (!ready.holds) pool.policy.mode = Mode::kObserve;
     in_force.statuses[pool.name] = {.generation = pool.generation,
                                     .nodes = seen[i].nodes,

@@ -17,7 +17,8 @@ struct PoolsInForce {
 };
 
 // A pool whose nodes another selects too is not in force, nor is the other: a node has one policy.
-// O(nodes x pools).
-PoolsInForce JudgePools(const PlanPolicy& policy, const cluster::Snapshot& snapshot);
+// `is_measured`: whether plans will know how busy GPUs are. O(nodes x pools).
+PoolsInForce JudgePools(const PlanPolicy& policy, const cluster::Snapshot& snapshot,
+                        bool is_measured);
 
 }  // namespace tangram::plan

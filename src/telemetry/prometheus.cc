@@ -33,6 +33,16 @@ std::string ServerTimeout(milliseconds timeout) {
 Prometheus::Prometheus(Fetch fetch, PostForm post)
     : fetch_(std::move(fetch)), post_(std::move(post)) {}
 
+Prometheus Prometheus::Until(std::function<bool()> stopped) const {
+  const auto unless = [stopped = std::move(stopped)](const auto& send) {
+    return [stopped, send](const auto&... request) -> base::Result<net::Response> {
+      if (stopped()) return base::Fail(ErrorCode::kUnavailable, "it was told to stop");
+      return send(request...);
+    };
+  };
+  return Prometheus(unless(fetch_), post_ ? PostForm(unless(post_)) : nullptr);
+}
+
 Prometheus::LongQueries Prometheus::long_queries() const {
   return post_ ? LongQueries::kAccepted : LongQueries::kRefused;
 }

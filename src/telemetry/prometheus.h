@@ -65,6 +65,9 @@ class Prometheus {
   // Who answers. Also the readiness probe: a server that is still starting is kUnavailable.
   base::Result<BuildInfo> Build() const;
 
+  // The same, which sends nothing more once `stopped` says so: kUnavailable.
+  Prometheus Until(std::function<bool()> stopped) const;
+
   // Whether long queries can be sent (as a form).
   enum class LongQueries { kRefused, kAccepted };
   LongQueries long_queries() const;

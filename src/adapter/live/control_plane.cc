@@ -50,6 +50,10 @@ std::string NewIdentity() {
   return fmt::format("{}_{:08x}{:08x}", host.data(), random(), random());
 }
 
+AsMeasured MeasuredBy(const LiveUsage& usage) {
+  return [&usage](const cluster::Snapshot& snapshot) { return usage.AsMeasured(snapshot); };
+}
+
 // What `tangram controller` says of itself to Prometheus.
 class Meters {
  public:
@@ -104,7 +108,11 @@ class ControlPlane::Impl {
         actuator_(
             *client_, mailbox_, events_, clock_, [this] { return Leads(); }, options_.mig_layouts,
             options_.sharing),
-        plan_thread_(mailbox_, clock_),
+        usage_(*client_, wall_clock_, options_.usage,
+               {.wanted = [this] { return ready_ && Leads(); },
+                .on_read = [this](bool is) { Measured(is); },
+                .log = options_.log}),
+        plan_thread_(mailbox_, clock_, MeasuredBy(usage_)),
         controller_(actuator_, plan_thread_, options_.controller),
         cluster_(*client_, mailbox_,
                  {.price = options_.price, .excluded_namespaces = options_.excluded_namespaces}),
@@ -113,7 +121,11 @@ class ControlPlane::Impl {
                              .log = options_.log}),
         plans_(*client_, mailbox_, kPlansFollowed, options_.log),
         views_({*client_, mailbox_, clock_},
-               {.answer = options_.answer,
+               {.answer =
+                    [this](const ViewQuestion& question, const cluster::Snapshot& snapshot,
+                           const plan::PlanPolicy& policy) {
+                      return options_.answer(question, usage_.AsMeasured(snapshot), policy);
+                    },
                 .policy = [this] { return policy_; },
                 .leads = [this] { return ready_ ? Leads() : std::nullopt; },
                 .log = options_.log}),
@@ -160,6 +172,7 @@ class ControlPlane::Impl {
     operations_.Start();
     cluster_.Start();
     if (options_.answer) views_.Start();
+    usage_.Start();
     if (!leader_) SetLeading(true);
     thread_.Start();
     base::Time renew_at = clock_.Now() + kRenewEvery;
@@ -247,6 +260,10 @@ class ControlPlane::Impl {
     mailbox_.Post([leading](control::Controller& to) { to.SetLeading(leading); });
   }
 
+  void Measured(bool is) {
+    mailbox_.Post([is](control::Controller& to) { to.Measured(is); });
+  }
+
   bool Synced() const {
     return cluster_.Read().synced && policies_.Synced() && plans_.Synced() && operations_.Synced();
   }
@@ -327,6 +344,7 @@ class ControlPlane::Impl {
   std::unique_ptr<kube::Leader> leader_;
   std::string takeover_error_;  // the client's thread alone
   KubeActuator actuator_;
+  LiveUsage usage_;
   PlanThread plan_thread_;
   control::Controller controller_;
   LiveCluster cluster_;

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "adapter/live/kube_actuator.h"
+#include "adapter/live/live_usage.h"
 #include "adapter/live/views.h"
 #include "adapter/live/webhook.h"
 #include "base/result.h"
@@ -38,6 +39,7 @@ struct ControlPlaneOptions {
   control::ControllerOptions controller{};
   MigLayoutsIn mig_layouts{};  // without one, people cut the cards of MigManager pools
   SharingConfigsIn sharing{};  // without one, people change how devices are shared
+  LiveUsageOptions usage{};    // for plans and what people ask
   plan::PlanPolicy policy{};   // of what no GpuPool selects
   std::function<void(cluster::Node&)> price{};  // of nodes, for orders by cost
   AnswerView answer{};                          // what people ask; empty: nothing is answered

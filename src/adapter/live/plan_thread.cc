@@ -6,8 +6,11 @@
 
 namespace tangram::adapter {
 
-PlanThread::PlanThread(Mailbox& mailbox, const base::Clock& clock)
-    : mailbox_(mailbox), clock_(clock), thread_([this] { Run(); }) {}
+PlanThread::PlanThread(Mailbox& mailbox, const base::Clock& clock, AsMeasured as_measured)
+    : mailbox_(mailbox),
+      clock_(clock),
+      as_measured_(std::move(as_measured)),
+      thread_([this] { Run(); }) {}
 
 PlanThread::~PlanThread() {
   {
@@ -34,7 +37,8 @@ std::optional<control::PlanOrder> PlanThread::Next() {
 
 void PlanThread::Run() {
   while (auto order = Next()) {
-    plan::PoolPlan made = plan::MakePoolPlan(*order->snapshot, order->policy, order->pool);
+    plan::PoolPlan made =
+        plan::MakePoolPlan(as_measured_(*order->snapshot), order->policy, order->pool);
     mailbox_.Post([made = std::move(made), pool = order->pool, &clock = clock_](
                       control::Controller& to) { to.Planned(pool, made, clock.Now()); });
   }

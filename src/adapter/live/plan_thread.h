@@ -1,6 +1,7 @@
 // The thread that makes plans, away from the one that places pods.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <thread>
 
@@ -11,11 +12,14 @@
 
 namespace tangram::adapter {
 
+// What plans are made of: the snapshot, with what was measured. On the thread.
+using AsMeasured = std::function<cluster::Snapshot(const cluster::Snapshot&)>;
+
 // One order at a time; what it makes is posted to the mailbox.
 class PlanThread final : public control::PlanMaker {
  public:
-  // Borrowed: both must outlive it.
-  PlanThread(Mailbox& mailbox, const base::Clock& clock);
+  // Borrowed: mailbox and clock must outlive it.
+  PlanThread(Mailbox& mailbox, const base::Clock& clock, AsMeasured as_measured);
   // Ends the plan at hand.
   ~PlanThread() override;
   PlanThread(const PlanThread&) = delete;
@@ -29,6 +33,7 @@ class PlanThread final : public control::PlanMaker {
 
   Mailbox& mailbox_;
   const base::Clock& clock_;
+  const AsMeasured as_measured_;
   base::Mutex mutex_;
   base::CondVar changed_;
   std::optional<control::PlanOrder> order_ GUARDED_BY(mutex_);

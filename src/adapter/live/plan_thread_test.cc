@@ -17,7 +17,7 @@ TEST(PlanThread, WhatIsOrderedComesByTheMailbox) {
   Mailbox mailbox;
   const base::SteadyClock clock;
   NoWrites actuator;
-  PlanThread maker(mailbox, clock);
+  PlanThread maker(mailbox, clock, [](const cluster::Snapshot& as_it_is) { return as_it_is; });
   control::Controller controller(actuator, maker, {});
   controller.SetSynced(true);
   controller.SetLeading(true);
@@ -40,7 +40,7 @@ TEST(PlanThread, WhatIsOrderedComesByTheMailbox) {
 TEST(PlanThread, EndsWithAnOrderOpen) {
   Mailbox mailbox;
   const base::SteadyClock clock;
-  PlanThread maker(mailbox, clock);
+  PlanThread maker(mailbox, clock, [](const cluster::Snapshot& as_it_is) { return as_it_is; });
   maker.Start({.pool = "all", .snapshot = std::make_shared<const cluster::Snapshot>()});
 }
 
