@@ -118,7 +118,8 @@ Status nvmlDeviceCreateGpuInstanceWithPlacement(Device device, unsigned id,
     if (!card.mig->enabled) return Status::kNotSupported;
     const Profile* profile = ProfileOf(card, static_cast<int>(id));
     if (profile == nullptr) return Status::kInvalidArgument;
-    const tangram::gpu::Placement at{static_cast<int>(placement->start), static_cast<int>(placement->size)};
+    const tangram::gpu::Placement at{static_cast<int>(placement->start),
+                                     static_cast<int>(placement->size)};
     const auto& may = profile->placements;
     if (!may) return Status::kNoPermission;
     if (std::find(may->begin(), may->end(), at) == may->end()) return Status::kInvalidArgument;
