@@ -188,6 +188,17 @@ class Agent(unittest.TestCase):
         answer = self.answer(self.order("no-card", uuid="GPU-gone"), "Done", "Failed")
         self.assertEqual((answer["state"], answer["reason"]), ("Failed", "CardLost"))
 
+    def test_two_owners_are_refused(self):
+        self.start(machine())
+        before = self.reported()
+        label = "nvidia.com/gpu.deploy.mig-manager"
+        self.api.patch(f"/api/v1/nodes/{NODE}", {"metadata": {"labels": {label: "true"}}})
+        self.addCleanup(self.api.patch, f"/api/v1/nodes/{NODE}", {"metadata": {"labels": {label: None}}})
+        answer = self.answer(self.order("two", ("1g.10gb", 0), ("2g.20gb", 2)), "Done", "Failed")
+        self.assertEqual((answer["state"], answer["reason"]), ("Failed", "TwoOwners"))
+        self.assertIn(f"{label}=true", answer["message"])
+        self.assertEqual(cut(self.node()), cut(before))
+
     def test_a_lie_of_the_driver_is_found_and_undone(self):
         self.start(machine(faults=[{"call": CREATE, "lies": True, "times": 1}]))
         before = self.reported()

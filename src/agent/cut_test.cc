@@ -297,7 +297,8 @@ class CutLawTest : public CutTest {
     const bool sets_mode = way.mig != way.wished[0].mig;
     if (trouble.hangs && sets_mode != (call == kChangingCalls[4])) return;
     for (const bool once : {true, false}) {
-      const int kills = trouble.hangs ? 1 : 14;  // none, and before and after each of seven steps
+      // None, and before and after each of seven steps; of what always fails, of the first.
+      const int kills = trouble.hangs ? 1 : once ? 14 : 3;
       for (int kill = 0; kill < kills; ++kill) {
         SCOPED_TRACE(fmt::format("{}: {} of {} after {}{}, kill {}", way.name, trouble.name, call,
                                  after, once ? " once" : "", kill));
@@ -332,7 +333,7 @@ TEST_F(CutLawTest, EveryFaultAtEveryStepEndsWhole) {
     }
   }
   EXPECT_GT(tried_, 3000);
-  EXPECT_GT(kills_, 1000);
+  EXPECT_GT(kills_, 500);
   EXPECT_GT(done_, 100);
   EXPECT_LT(done_, tried_);
   EXPECT_GT(stuck_, 50);

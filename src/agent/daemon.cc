@@ -46,6 +46,7 @@ class Daemon::Impl {
     if (!options_.cuts) return;
     orders_.emplace(Orders::Deps{
         .cutter = Cutter({.nvml = nvml_, .holders = AskWhoHolds(), .log = options_.log}),
+        .other_owner = [this] { return OtherOwner(); },
         .clock = wall_,
         .log = options_.log});
   }
@@ -99,6 +100,13 @@ class Daemon::Impl {
       if (!devices) return tl::unexpected(devices.error());
       return HoldersOf(*devices, card);
     };
+  }
+
+  base::Result<std::string> OtherOwner() {
+    const auto node = options_.gpu_node->ReadNode();
+    auto owner = node ? OtherOwnerOf(*node) : tl::unexpected(node.error());
+    if (!owner) options_.log("cutting waits: " + owner.error().message);
+    return owner;
   }
 
   // What the GpuNode says, and what it asks. `wait` is cut short where cards were.

@@ -190,6 +190,33 @@ const kube::Resource& GpuNodes() {
   return gpu_nodes;
 }
 
+kube::Call GetNodeCall(const std::string& node) {
+  static const kube::Resource nodes{"", "v1", "nodes", "Node"};
+  kube::Call call;
+  call.asked = {.verb = "get", .resource = nodes, .name = node};
+  call.path = nodes.Path({}, node);
+  return call;
+}
+
+base::Result<std::string> OtherOwnerOf(std::string_view node) {
+  const ordered_json object = ordered_json::parse(node, nullptr, false);
+  if (!object.is_object() || !object.contains("metadata")) {
+    return Fail(ErrorCode::kUnavailable, "the answer to get nodes is no Node");
+  }
+  const ordered_json labels = object["metadata"].value("labels", ordered_json::object());
+  constexpr const char* kRuns = "nvidia.com/gpu.deploy.mig-manager";
+  constexpr const char* kState = "nvidia.com/mig.config.state";
+  const std::string runs = labels.value(kRuns, "false");
+  const std::string state = labels.value(kState, "");
+  const bool works = state == "pending" || state == "rebooting";
+  if (runs == "false" && !works) return std::string();
+  return fmt::format(
+      "mig-manager owns the cards of this node (label {}={}), and one alone may; let it cut them, "
+      "or "
+      "switch it off here ({}=false) and ask again",
+      works ? kState : kRuns, works ? state : runs, kRuns);
+}
+
 base::Result<SeenGpuNode> ReadGpuNode(std::string_view text) {
   try {
     const ordered_json object = ordered_json::parse(text);

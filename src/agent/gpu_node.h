@@ -12,11 +12,17 @@
 #include "agent/node_state.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "kube/call.h"
 #include "kube/resource.h"
 
 namespace tangram::agent {
 
 const kube::Resource& GpuNodes();
+kube::Call GetNodeCall(const std::string& node);
+
+// Who else cuts the cards of this Node, and what to do about it; empty: nobody that says so.
+// kUnavailable: it is no Node.
+base::Result<std::string> OtherOwnerOf(std::string_view node);
 
 // How the cards are to be cut.
 struct Order {

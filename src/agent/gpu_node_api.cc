@@ -68,7 +68,8 @@ kube::ReflectorOptions Only(const std::string& name) {
 class ClientApi final : public GpuNodeApi {
  public:
   ClientApi(std::unique_ptr<kube::Client> client, const std::string& node, Follow follow)
-      : client_(std::move(client)),
+      : node_(node),
+        client_(std::move(client)),
         newest_(node),
         reflector_(*client_, GpuNodes(), Only(node), newest_),
         scope_(client_->http()) {
@@ -93,12 +94,21 @@ class ClientApi final : public GpuNodeApi {
     return std::exchange(answer_, std::nullopt);
   }
   std::optional<std::string> Changed() override { return newest_.Take(); }
+  base::Result<std::string> ReadNode() override {
+    kube::Call call = GetNodeCall(node_);
+    call.timeout = std::chrono::seconds(5);
+    call.repeat = kube::Repeat::kNever;
+    auto answer = client_->Send(call);
+    if (!answer) return tl::unexpected(answer.error());
+    return std::move(answer->body);
+  }
   std::string Trouble() override {
     const auto status = reflector_.Read();
     return status.error ? status.error->message : "";
   }
 
  private:
+  const std::string node_;
   std::unique_ptr<kube::Client> client_;
   NewestText newest_;
   kube::Reflector reflector_;

@@ -20,6 +20,8 @@ class GpuNodeApi {
   // The object as JSON, where it changed since the last time that was asked; empty: it is not
   // there. Nothing where it is not followed, or not known yet.
   virtual std::optional<std::string> Changed() = 0;
+  // The Node of that name, as JSON. Blocks, for some seconds at most.
+  virtual base::Result<std::string> ReadNode() = 0;
   // Why it cannot be followed; empty: it can.
   virtual std::string Trouble() = 0;
 };

@@ -12,11 +12,6 @@ namespace {
 using base::ErrorCode;
 using nlohmann::json;
 
-const kube::Resource& Nodes() {
-  static const kube::Resource nodes{"", "v1", "nodes", "Node"};
-  return nodes;
-}
-
 kube::WriteOptions How() {
   kube::WriteOptions how;
   how.field_manager = "tangram-agent";
@@ -27,13 +22,6 @@ kube::WriteOptions How() {
 kube::Call PatchOf(const std::string& node, const std::string& status) {
   const std::string patch = R"([{"op":"add","path":"/status","value":)" + status + "}]";
   return kube::PatchCall({GpuNodes(), "", node, "status"}, kube::PatchType::kJson, patch, How());
-}
-
-kube::Call NodeOf(const std::string& node) {
-  kube::Call call;
-  call.asked = {.verb = "get", .resource = Nodes(), .name = node};
-  call.path = Nodes().Path({}, node);
-  return call;
 }
 
 kube::Call CreateOf(const std::string& node, const std::string& uid) {
@@ -95,7 +83,7 @@ void GpuNodeReporter::TakeAnswer(base::Time now) {
   if (asked == Asked::kCreate && (*answer || there)) return Patch();
   if (!*answer) {
     const bool gone = answer->error().code == ErrorCode::kNotFound;
-    if (asked == Asked::kPatch && gone) return Send(Asked::kNode, NodeOf(options_.node));
+    if (asked == Asked::kPatch && gone) return Send(Asked::kNode, GetNodeCall(options_.node));
     return Fail(now, answer->error());
   }
   if (asked == Asked::kNode) {

@@ -115,6 +115,22 @@ TEST(GpuNodeTest, AnAnswerIsReadAsItWasWritten) {
   EXPECT_FALSE(ReadGpuNode("{}")->order);
 }
 
+TEST(GpuNodeTest, OneAloneOwnsACard) {
+  const auto with = [](const std::string& labels) {
+    return OtherOwnerOf(R"({"metadata": {"labels": {)" + labels + "}}}").value();
+  };
+  EXPECT_EQ(with(""), "");
+  EXPECT_EQ(OtherOwnerOf(R"({"metadata": {}})"), "");
+  EXPECT_EQ(with(R"("nvidia.com/gpu.deploy.mig-manager": "false",
+                    "nvidia.com/mig.config.state": "success")"),
+            "");
+  EXPECT_THAT(with(R"("nvidia.com/gpu.deploy.mig-manager": "true")"),
+              HasSubstr("(label nvidia.com/gpu.deploy.mig-manager=true)"));
+  EXPECT_THAT(with(R"("nvidia.com/mig.config.state": "pending")"),
+              HasSubstr("nvidia.com/mig.config.state=pending"));
+  EXPECT_FALSE(OtherOwnerOf("{"));
+}
+
 TEST(GpuNodeTest, HoldersAreThoseOfTheCard) {
   const Card card = Cut().cards[0].reading.card;
   PodDevices devices;
@@ -134,6 +150,7 @@ class Server final : public GpuNodeApi {
     return std::exchange(answer, std::nullopt);
   }
   std::optional<std::string> Changed() override { return std::nullopt; }
+  base::Result<std::string> ReadNode() override { return "{}"; }
   std::string Trouble() override { return ""; }
 
   std::vector<kube::Call> calls;
@@ -259,8 +276,11 @@ class OrdersTest : public testing::WithFake {
                    },
                    {},
                    clock_};
-  Orders orders_{
-      {.cutter = Cutter({.nvml = guard_}), .clock = clock_, .log = [](const std::string&) {}}};
+  base::Result<std::string> owner_;
+  Orders orders_{{.cutter = Cutter({.nvml = guard_}),
+                  .other_owner = [this] { return owner_; },
+                  .clock = clock_,
+                  .log = [](const std::string&) {}}};
   const std::vector<CardLayout> wished_ = {{kCard, true, {{"1g.10gb", 3}}}};
 };
 
@@ -308,6 +328,17 @@ TEST_F(OrdersTest, AKilledOneIsGoneOnWithToItsOwnBefore) {
   EXPECT_EQ(orders_.Step(true), Orders::Outcome::kEnded);
   EXPECT_EQ(orders_.answer()->reason, "LayoutInvalid");
   EXPECT_EQ(LayoutOf(*guard_.ReadCard(0)), before[0]);
+}
+
+TEST_F(OrdersTest, TwoOwnersAreRefused) {
+  orders_.See(Asks(2, wished_));
+  EXPECT_EQ(orders_.Step(true), Orders::Outcome::kTaken);
+  owner_ = base::Fail(ErrorCode::kUnavailable, "no answer");
+  EXPECT_EQ(orders_.Step(true), Orders::Outcome::kNothing);  // not known yet
+  owner_ = "mig-manager owns them";
+  EXPECT_EQ(orders_.Step(true), Orders::Outcome::kEnded);
+  EXPECT_EQ(orders_.answer()->reason, "TwoOwners");
+  EXPECT_EQ(Instances(), 0U);
 }
 
 TEST_F(OrdersTest, ACardThatIsNotThereEndsIt) {

@@ -15,6 +15,11 @@ Orders::Outcome Orders::Step(bool written) {
   if (!order_) return Outcome::kNothing;
   if (!answer_ || !answer_->Answers(*order_)) return Take(*order_);
   if (answer_->state != OrderState::kRunning || !written) return Outcome::kNothing;
+  const auto owner = deps_.other_owner();
+  if (!owner) return Outcome::kNothing;
+  if (!owner->empty()) {
+    return End(OrderState::kFailed, "TwoOwners", *owner + ". The cards stay as they are now");
+  }
   const CutOutcome outcome = deps_.cutter.Carry(order_->cards, answer_->before);
   if (outcome.done) return End(OrderState::kDone, "Cut", "");
   return End(OrderState::kFailed, outcome.stuck ? "NotUndone" : std::string(NameOf(outcome.reason)),
@@ -29,7 +34,6 @@ Orders::Outcome Orders::Take(const Order& order) {
                         .before = {},
                         .began = deps_.clock.Now(),
                         .ended = {}};
-  deps_.log("cutting for " + order.operation);
   auto before = deps_.cutter.Before(order.cards);
   if (!before) {
     return End(OrderState::kFailed, std::string(NameOf(before.error().reason)),

@@ -15,6 +15,8 @@ class Orders {
  public:
   struct Deps {
     Cutter cutter;
+    // Who else cuts this node's cards; empty: nobody. An error: it is not known yet.
+    std::function<base::Result<std::string>()> other_owner;
     const base::Clock& clock;  // the wall's: its times are told
     std::function<void(const std::string&)> log;
   };
