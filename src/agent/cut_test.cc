@@ -59,6 +59,7 @@ class Mortal final : public Nvml {
 
 class CutTest : public testing::WithFake {
  protected:
+  // Whatever it is asked for has the time that it takes, but where the test waits for it to hang.
   std::unique_ptr<NvmlGuard> Open(base::Milliseconds limit = base::Milliseconds(20'000)) {
     return std::make_unique<NvmlGuard>(
         [](CallWatch& watch) {
@@ -236,15 +237,15 @@ class CutLawTest : public CutTest {
 
   // Like a daemon that is started again after each kill, with what was there before in its journal.
   CutOutcome Run(const Way& way, bool hangs, int kill_at, bool kill_after) {
-    // A hang is waited out, and all that does not hang has the time that it takes.
-    const auto limit = base::Milliseconds(hangs ? 150 : 20'000);
     std::vector<CardLayout> before = Layout({}, way.mig);
     for (const json& one : way.instances) {
       before[0].instances.push_back({one.at("profile"), one.at("start")});
     }
     for (bool first = true;; first = false) {
-      const auto nvml = Open(limit);
-      Mortal mortal(*nvml, first ? kill_at : -1, kill_after);
+      CallWatch watch;
+      NvmlReader reader(TANGRAM_FAKE_NVML_LIBRARY, watch, NvmlReader::May::kCut);
+      const auto guard = hangs ? Open(base::Milliseconds(150)) : nullptr;
+      Mortal mortal(hangs ? static_cast<Nvml&>(*guard) : reader, first ? kill_at : -1, kill_after);
       Cutter cutter({.nvml = mortal});
       try {
         return cutter.Carry(way.wished, before);
@@ -297,8 +298,12 @@ class CutLawTest : public CutTest {
     const bool sets_mode = way.mig != way.wished[0].mig;
     if (trouble.hangs && sets_mode != (call == kChangingCalls[4])) return;
     for (const bool once : {true, false}) {
-      // None, and before and after each of seven steps; of what always fails, of the first.
-      const int kills = trouble.hangs ? 1 : once ? 14 : 3;
+      // None, and before and after each of seven steps; of what always fails, of the first. Answers
+      // that lead to the same are killed for one of them.
+      const bool alike = trouble.hangs || trouble.fault == json({{"answer", 23}}) ||
+                         trouble.fault == json({{"answer", 4}}) ||
+                         trouble.fault == json({{"answer", 15}});
+      const int kills = alike ? 1 : once ? 14 : 3;
       for (int kill = 0; kill < kills; ++kill) {
         SCOPED_TRACE(fmt::format("{}: {} of {} after {}{}, kill {}", way.name, trouble.name, call,
                                  after, once ? " once" : "", kill));
@@ -332,7 +337,7 @@ TEST_F(CutLawTest, EveryFaultAtEveryStepEndsWhole) {
       }
     }
   }
-  EXPECT_GT(tried_, 3000);
+  EXPECT_GT(tried_, 2000);
   EXPECT_GT(kills_, 500);
   EXPECT_GT(done_, 100);
   EXPECT_LT(done_, tried_);
