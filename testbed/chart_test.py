@@ -109,6 +109,33 @@ class Rendered(unittest.TestCase):
         self.assertEqual(with_counters["securityContext"]["capabilities"],
                          {"drop": ["ALL"], "add": ["SYS_ADMIN"]})
 
+    def test_an_agent_that_reports_may_do_that_and_no_more(self):
+        def made(*args):
+            text = self.render("--set", "crds.install=false,agent.enabled=true,agent.report=true", *args)
+            return {d["kind"]: d for d in yaml.safe_load_all(text)
+                    if d and d["metadata"]["name"] == "tangram-agent"}
+
+        def rights(role):
+            return [(r["resources"], r["verbs"]) for r in role["rules"]]
+
+        reports = made()
+        own = [(["gpunodes/status"], ["patch"]), (["nodes"], ["get"])]
+        self.assertEqual(rights(reports["ClusterRole"]), [(["gpunodes"], ["create"]), *own])
+        container, = reports["DaemonSet"]["spec"]["template"]["spec"]["containers"]
+        self.assertNotIn("--mig", container["args"])
+        self.assertNotIn("add", container["securityContext"]["capabilities"])
+        self.assertIn("ValidatingAdmissionPolicyBinding", reports)
+        cuts = made("--set", "agent.mig.enabled=true")
+        self.assertEqual(rights(cuts["ClusterRole"]),
+                         [(["gpunodes"], ["create", "get", "list", "watch"]), *own])
+        container, = cuts["DaemonSet"]["spec"]["template"]["spec"]["containers"]
+        self.assertIn("--mig", container["args"])
+        self.assertEqual(container["securityContext"]["capabilities"],
+                         {"drop": ["ALL"], "add": ["SYS_ADMIN"]})
+        wrong = helm("template", "tangram", CHART, "-n", NAMESPACE, "--set",
+                     "agent.enabled=true,agent.mig.enabled=true", check=False)
+        self.assertIn("agent.report", wrong.stderr)
+
     def test_the_agents_pods_are_no_replicas_of_the_controller(self):
         made = [d for d in yaml.safe_load_all(self.render(
             "--set", "crds.install=false,agent.enabled=true")) if d]

@@ -26,7 +26,7 @@ MAY_USE = {
     "kube": "base net metrics",
     "telemetry": "base net",
     "adapter": "base yaml gpu cluster plan control objects report metrics net kube telemetry",
-    "agent": "base gpu metrics net",
+    "agent": "base gpu metrics net kube",
     "cli": "base yaml gpu cluster plan control objects report sim lint metrics net kube telemetry adapter agent",
     "main": "base cli",
 }

@@ -7,6 +7,8 @@
 #include <thread>
 #include <utility>
 
+#include "agent/gpu_node_reporter.h"
+#include "agent/orders.h"
 #include "base/mutex.h"
 #include "metrics/metrics.h"
 
@@ -25,8 +27,9 @@ class Daemon::Impl {
  public:
   explicit Impl(DaemonOptions options)
       : options_(std::move(options)),
-        nvml_([library = options_.library](
-                  CallWatch& watch) { return std::make_unique<NvmlReader>(library, watch); },
+        nvml_([library = options_.library,
+               may = options_.cuts ? NvmlReader::May::kCut : NvmlReader::May::kRead](
+                  CallWatch& watch) { return std::make_unique<NvmlReader>(library, watch, may); },
               options_.limits, clock_),
         owners_(options_.paths),
         kubelet_(options_.kubelet_socket, options_.kubelet_timeout),
@@ -35,7 +38,18 @@ class Daemon::Impl {
                   .kubelet = options_.kubelet_socket.empty() ? nullptr : &kubelet_,
                   .clock = clock_,
                   .log = options_.log},
-                 options_.sampler) {}
+                 options_.sampler) {
+    if (!options_.gpu_node) return;
+    reporter_.emplace(
+        GpuNodeReporter::Deps{.api = *options_.gpu_node, .clock = clock_, .log = options_.log},
+        ReporterOptions{.node = options_.node});
+    if (!options_.cuts) return;
+    orders_.emplace(Orders::Deps{
+        .cutter = Cutter({.nvml = nvml_, .holders = AskWhoHolds(), .log = options_.log}),
+        .other_owner = [this] { return OtherOwner(); },
+        .clock = wall_,
+        .log = options_.log});
+  }
 
   ~Impl() {  // they ask what is below
     metrics_.reset();
@@ -62,10 +76,12 @@ class Daemon::Impl {
 
   void Run(const std::atomic<bool>& stop) {
     while (!stop) {
-      const auto wait = sampler_.Round();
+      auto wait = sampler_.Round();
       Publish();
+      if (reporter_) Report(wait);
       for (auto left = wait; left > 0ms && !stop; left -= 50ms) {
         std::this_thread::sleep_for(std::min<base::Milliseconds>(left, 50ms));
+        if (reporter_) reporter_->Poll();
       }
     }
     const base::MutexLock lock(mutex_);
@@ -77,6 +93,66 @@ class Daemon::Impl {
   std::unique_ptr<net::HttpServer> health_;
 
  private:
+  std::function<base::Result<Holders>(const Card&)> AskWhoHolds() {
+    if (options_.kubelet_socket.empty()) return {};
+    return [this](const Card& card) -> base::Result<Holders> {
+      const auto devices = kubelet_.List();
+      if (!devices) return tl::unexpected(devices.error());
+      return HoldersOf(*devices, card);
+    };
+  }
+
+  base::Result<std::string> OtherOwner() {
+    const auto node = options_.gpu_node->ReadNode();
+    auto owner = node ? OtherOwnerOf(*node) : tl::unexpected(node.error());
+    if (!owner) options_.log("cutting waits: " + owner.error().message);
+    return owner;
+  }
+
+  // What the GpuNode says, and what it asks. `wait` is cut short where cards were.
+  void Report(base::Milliseconds& wait) {
+    auto haste = GpuNodeReporter::Haste::kNone;
+    if (orders_) {
+      if (const auto text = options_.gpu_node->Changed()) See(*text);
+      if (!orders_->seen()) return SayTrouble();
+      const auto outcome = orders_->Step(reporter_->Written());
+      if (outcome == Orders::Outcome::kEnded) {
+        sampler_.ReadSoon();
+        sampler_.Round();
+      }
+      if (outcome != Orders::Outcome::kNothing) {
+        haste = GpuNodeReporter::Haste::kUrgent;
+        wait = 0ms;
+      }
+    }
+    Offer(haste);
+    reporter_->Poll();
+  }
+
+  void See(const std::string& text) {
+    auto seen = text.empty() ? base::Result<SeenGpuNode>(SeenGpuNode{}) : ReadGpuNode(text);
+    if (seen) return orders_->See(*std::move(seen));
+    options_.log(seen.error().message);
+  }
+
+  void SayTrouble() {
+    const std::string trouble = options_.gpu_node->Trouble();
+    if (trouble == said_) return;
+    said_ = trouble;
+    if (!trouble.empty()) options_.log("the GpuNode cannot be followed: " + trouble);
+  }
+
+  void Offer(GpuNodeReporter::Haste haste) {
+    ReadyNow ready = ReadyOf(sampler_.state());
+    ready.since = ready.ready == ready_now_.ready && ready_now_.since != base::Time{}
+                      ? ready_now_.since
+                      : wall_.Now();
+    ready_now_ = ready;
+    reporter_->Offer(
+        ReportOf(sampler_.state(), ready, orders_ ? orders_->answer() : std::nullopt, wall_.Now()),
+        haste);
+  }
+
   // The page of a sample is written once, whoever reads it how often.
   void Publish() {
     const NodeState& state = sampler_.state();
@@ -113,12 +189,17 @@ class Daemon::Impl {
     return ready_ ? net::Plain(200, "ok\n") : net::Plain(503, "starting\n");
   }
 
-  const DaemonOptions options_;
+  DaemonOptions options_;
   const base::SteadyClock clock_;
   NvmlGuard nvml_;
   ProcOwners owners_;
   KubeletPodResources kubelet_;
   Sampler sampler_;
+  const base::SystemClock wall_;
+  std::optional<GpuNodeReporter> reporter_;
+  std::optional<Orders> orders_;
+  std::string said_;  // why the object cannot be followed
+  ReadyNow ready_now_;
   std::uint64_t published_ = ~std::uint64_t{0};  // what the page was written of
   std::size_t published_xids_ = 0;
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "agent/gpu_node_api.h"
 #include "agent/kubelet_pod_resources.h"
 #include "agent/nvml_guard.h"
 #include "agent/nvml_reader.h"
@@ -30,6 +31,10 @@ struct DaemonOptions {
   std::optional<net::Listen> metrics{};  // /metrics
   std::optional<net::Listen> health{};   // /healthz, /readyz
   std::string version{};
+  // Where the node's GPUs are written to as a GpuNode; null: nowhere.
+  std::unique_ptr<GpuNodeApi> gpu_node{};
+  std::string node{};                                  // its name
+  bool cuts = false;                                   // and cards are cut as that object asks
   std::function<void(const std::string& line)> log{};  // any thread; one line an event
 };
 

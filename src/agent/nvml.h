@@ -5,6 +5,7 @@
 #pragma once
 
 #include "agent/inventory.h"
+#include "agent/layout.h"
 #include "agent/reading.h"
 #include "base/clock.h"
 #include "base/result.h"
@@ -30,6 +31,13 @@ class Nvml {
   // What happens to these cards; waits for it, at most so long.
   virtual base::Result<Events> AwaitEvents(const std::vector<int>& cards,
                                            base::Milliseconds most) = 0;
+
+  // Does one step; the inner result is NVML's answer. Success is what NVML says, and is to be read
+  // back. kDenied: this one reads only.
+  virtual base::Result<CutResult<void>> Do(const MigStep& step) {
+    return base::Fail(base::ErrorCode::kDenied,
+                      "could not " + step.text + ": this agent reads, and changes nothing");
+  }
 
   // How many calls were given up since they did not come back.
   virtual int HungCalls() const { return 0; }

@@ -89,6 +89,17 @@ inline constexpr Function<GpuInstance, unsigned, ComputeInstance*, unsigned*> kC
 inline constexpr Function<ComputeInstance, ComputeInstanceInfo*> kComputeInstanceInfo{
     "nvmlComputeInstanceGetInfo_v2"};
 
+// What changes a card: called where the agent may cut alone (write_mig.cc).
+inline constexpr Function<Device, unsigned, Status*> kSetMigMode{"nvmlDeviceSetMigMode"};
+inline constexpr Function<Device, unsigned, GpuInstance*> kGpuInstanceById{
+    "nvmlDeviceGetGpuInstanceById"};
+inline constexpr Function<Device, unsigned, const Placement*, GpuInstance*> kCreateGpuInstance{
+    "nvmlDeviceCreateGpuInstanceWithPlacement"};
+inline constexpr Function<GpuInstance> kDestroyGpuInstance{"nvmlGpuInstanceDestroy"};
+inline constexpr Function<GpuInstance, unsigned, ComputeInstance*> kCreateComputeInstance{
+    "nvmlGpuInstanceCreateComputeInstance"};
+inline constexpr Function<ComputeInstance> kDestroyComputeInstance{"nvmlComputeInstanceDestroy"};
+
 inline constexpr Function<Device, unsigned, unsigned*> kNvLinkState{"nvmlDeviceGetNvLinkState"};
 inline constexpr Function<Device, unsigned, unsigned*> kNvLinkRemoteType{
     "nvmlDeviceGetNvLinkRemoteDeviceType"};

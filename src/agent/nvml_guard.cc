@@ -195,6 +195,11 @@ base::Result<ProcessSamples> NvmlGuard::ReadProcessSamples(int index) {
   return On<ProcessSamples>([index](Nvml& nvml) { return nvml.ReadProcessSamples(index); });
 }
 
+base::Result<CutResult<void>> NvmlGuard::Do(const MigStep& step) {
+  const auto kept = std::make_shared<const MigStep>(step);  // the call may outlive the caller
+  return On<CutResult<void>>([kept](Nvml& nvml) { return nvml.Do(*kept); });
+}
+
 base::Result<Events> NvmlGuard::AwaitEvents(const std::vector<int>& cards,
                                             base::Milliseconds most) {
   const auto watched = std::make_shared<const std::vector<int>>(cards);

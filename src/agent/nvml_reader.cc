@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "agent/read_card.h"
+#include "agent/write_mig.h"
 
 namespace tangram::agent {
 namespace {
@@ -128,8 +129,8 @@ base::Result<Links> LinksOf(NvmlSession& session, const std::vector<Card>& cards
 
 }  // namespace
 
-NvmlReader::NvmlReader(std::string library, CallWatch& watch)
-    : library_(std::move(library)), watch_(watch) {}
+NvmlReader::NvmlReader(std::string library, CallWatch& watch, May may)
+    : library_(std::move(library)), watch_(watch), may_(may) {}
 
 void NvmlReader::EndSession() {
   follower_.reset();
@@ -179,6 +180,19 @@ base::Result<ProcessSamples> NvmlReader::ReadProcessSamples(int index) {
 base::Result<Events> NvmlReader::AwaitEvents(const std::vector<int>& cards,
                                              base::Milliseconds most) {
   return InSession<Events>([&](NvmlSession&) { return follower_->AwaitEvents(cards, most); });
+}
+
+// Not tried again in a new session, unlike what reads: the card is read first.
+base::Result<CutResult<void>> NvmlReader::Do(const MigStep& step) {
+  if (may_ == May::kRead) return Nvml::Do(step);
+  bool tried = false;
+  return InSession<CutResult<void>>([&](NvmlSession& session) -> base::Result<CutResult<void>> {
+    if (std::exchange(tried, true)) {
+      return Fail(ErrorCode::kUnavailable,
+                  "could not " + step.text + ": the NVIDIA driver was reloaded meanwhile");
+    }
+    return DoStep(session, step);
+  });
 }
 
 base::Result<Links> NvmlReader::ReadLinks(const std::vector<Card>& cards) {

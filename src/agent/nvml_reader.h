@@ -18,8 +18,9 @@ inline constexpr const char* kNvmlLibrary = "libnvidia-ml.so.1";
 // then is read again. Not thread-safe; a call may never return (NvmlGuard is for that).
 class NvmlReader final : public Nvml {
  public:
+  enum class May { kRead, kCut };
   // Borrows `watch`.
-  NvmlReader(std::string library, CallWatch& watch);
+  NvmlReader(std::string library, CallWatch& watch, May may = May::kRead);
 
   base::Result<Driver> ReadDriver() override;
   base::Result<Card> ReadCard(int index) override;
@@ -27,6 +28,7 @@ class NvmlReader final : public Nvml {
   base::Result<Reading> ReadAgain(const Card& known) override;
   base::Result<ProcessSamples> ReadProcessSamples(int index) override;
   base::Result<Events> AwaitEvents(const std::vector<int>& cards, base::Milliseconds most) override;
+  base::Result<CutResult<void>> Do(const MigStep& step) override;
 
  private:
   // Runs `read` in a session; twice where the driver goes away under the first.
@@ -36,6 +38,7 @@ class NvmlReader final : public Nvml {
 
   std::string library_;
   CallWatch& watch_;
+  May may_;
   std::unique_ptr<NvmlSession> session_;
   std::unique_ptr<NvmlFollower> follower_;  // of the session, and gone before it
   bool lost_a_card_ = false;                // a card that came back shows in a new session alone

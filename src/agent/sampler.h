@@ -45,6 +45,12 @@ class Sampler {
   // How long to wait yet.
   base::Milliseconds Round();
 
+  // Everything, in the next Round.
+  void ReadSoon() {
+    whole_at_ = base::Time{};
+    next_ = base::Time{};
+  }
+
   const NodeState& state() const { return state_; }
 
  private:

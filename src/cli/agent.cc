@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <atomic>
+#include <cstdlib>
 #include <memory>
 #include <ostream>
 
@@ -10,6 +11,8 @@
 #include "cli/agent_show.h"
 #include "cli/command.h"
 #include "cli/service.h"
+#include "kube/client.h"
+#include "kube/config.h"
 
 namespace tangram::cli {
 namespace {
@@ -27,6 +30,10 @@ struct AgentOptions {
   std::string kubelet_socket = agent::kPodResourcesSocket;
   agent::OwnerPaths paths;
   std::string log_format = "text";
+  bool report = false;
+  bool mig = false;
+  std::string node;
+  SourceOptions cluster;  // which one, alone
 };
 
 base::Result<ExitCode> ShowOnce(const AgentOptions& options, const Context& context) {
@@ -51,6 +58,35 @@ base::Result<ExitCode> ShowOnce(const AgentOptions& options, const Context& cont
   return kDone;
 }
 
+// Where the node's GPUs are reported, and what is asked of them is read.
+base::Result<void> AddReport(const AgentOptions& options, agent::DaemonOptions& daemon) {
+  if (options.mig && !options.report) {
+    return base::Fail(base::ErrorCode::kInvalid,
+                      "--mig: what is to be cut is asked by the GpuNode "
+                      "that --report writes; add --report");
+  }
+  if (!options.report) return {};
+  const char* named = std::getenv("NODE_NAME");
+  daemon.node = !options.node.empty() ? options.node : named != nullptr ? named : "";
+  if (daemon.node.empty()) {
+    return base::Fail(base::ErrorCode::kInvalid,
+                      "--report: the node's name is not known; give --node-name, or set NODE_NAME");
+  }
+  kube::ConfigSources sources;
+  sources.kubeconfig = options.cluster.kubeconfig;
+  sources.context = options.cluster.kube_context;
+  const auto config = kube::LoadConfig(sources);
+  if (!config) return tl::unexpected(config.error());
+  kube::ClientOptions how;
+  how.user_agent = "tangram-agent";
+  auto client = kube::Client::Open(*config, std::move(how));
+  if (!client) return tl::unexpected(client.error());
+  daemon.gpu_node = agent::OverClient(*std::move(client), daemon.node,
+                                      options.mig ? agent::Follow::kYes : agent::Follow::kNo);
+  daemon.cuts = options.mig;
+  return {};
+}
+
 base::Result<ExitCode> RunOn(const AgentOptions& options, const Context& context) {
   agent::DaemonOptions daemon;
   daemon.library = options.library;
@@ -73,6 +109,9 @@ base::Result<ExitCode> RunOn(const AgentOptions& options, const Context& context
   const auto health = ParseListen(options.health_address, "--health-address");
   if (!health) return tl::unexpected(health.error());
   daemon.health = *health;
+  if (const auto added = AddReport(options, daemon); !added) {
+    return tl::unexpected(added.error());
+  }
   LineLog lines(context, options.log_format == "json");
   const auto log = [&](const std::string& line) { lines.Say(line); };
   daemon.log = log;
@@ -103,6 +142,12 @@ void AddRunOptions(CLI::App& command, AgentOptions& options) {
       .add_option("--container-links", options.paths.container_links,
                   "Where the kubelet links containers' logs: their names say whose a process is")
       ->capture_default_str();
+  command.add_flag("--report", options.report,
+                   "Write this node's GPUs to the cluster, as a GpuNode");
+  command.add_flag("--mig", options.mig, "Cut cards as that GpuNode asks; needs --report");
+  command.add_option("--node-name", options.node,
+                     "This node, as the cluster calls it; $NODE_NAME where it is not set");
+  AddClusterOptions(command, options.cluster);
   AddLogFormat(command, options.log_format);
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
@@ -94,13 +95,6 @@ const Profile& WantedProfile(const Mig& mig, const json& instance) {
     }
   }
   Refuse("the card has no profile for the instance " + instance.dump());
-}
-
-ComputeInstance WholeInstance(const Card& card, int instance, int slices) {
-  ComputeInstance whole;
-  while (kComputeSlices[whole.profile_id] < slices) ++whole.profile_id;
-  whole.uuid = fmt::format("MIG-{:08x}-0000-4000-8000-{:012x}", card.index, instance);
-  return whole;
 }
 
 Instance ReadInstance(const json& from, const Card& card, const Mig& mig) {
@@ -255,6 +249,16 @@ void ReadCounters(const json& from, int card, int instance, FakeMachine& machine
        {share("graphics"), share("sm"), share("occupancy"), share("tensor"), share("dram")}});
 }
 
+void ReadModeChange(const json& from, const Card& card, FakeMachine& machine) {
+  constexpr std::pair<const char*, ModeChange> kChanges[] = {{"AtOnce", ModeChange::kAtOnce},
+                                                             {"Reset", ModeChange::kReset}};
+  const gpu::Model* model = gpu::ParseProduct(card.name).model;
+  const bool reset = model != nullptr && model->mig_toggle_needs_reset;
+  machine.mode_changes[card.index] = Has(from, "modeChange")
+                                         ? Named(from.at("modeChange"), kChanges)
+                                         : (reset ? ModeChange::kReset : ModeChange::kAtOnce);
+}
+
 void ReadWhatGoesOn(const json& from, FakeMachine& machine) {
   int card = 0;
   for (const json& one : from.at("cards")) {
@@ -288,6 +292,7 @@ FakeMachine ReadMachine(const json& from) {
   inventory.driver.cuda_version = Maybe<std::string>(from, "cudaVersion", "12.8").value_or("");
   for (const json& one : from.at("cards")) {
     inventory.cards.push_back(ReadCard(one, static_cast<int>(inventory.cards.size())));
+    ReadModeChange(one, inventory.cards.back(), machine);
   }
   inventory.driver.cards = static_cast<int>(inventory.cards.size());
   for (const json& one : from.value("links", json::array())) {
@@ -301,13 +306,76 @@ FakeMachine ReadMachine(const json& from) {
   for (const json& one : from.value("faults", json::array())) {
     machine.faults.push_back({one.at("call"), one.value("card", -1), one.value("after", 0),
                               one.value("times", -1), one.value("milliseconds", 0),
-                              one.value("answer", 0)});
+                              one.value("answer", 0), one.value("lies", false),
+                              one.value("late", false), one.value("loses", false)});
   }
   ReadWhatGoesOn(from, machine);
   return machine;
 }
 
 }  // namespace
+
+ComputeInstance WholeInstance(const Card& card, int instance, int slices) {
+  ComputeInstance whole;
+  while (kComputeSlices[whole.profile_id] < slices) ++whole.profile_id;
+  whole.uuid = fmt::format("MIG-{:08x}-0000-4000-8000-{:012x}", card.index, instance);
+  return whole;
+}
+
+std::string ChangesOf(const FakeMachine& machine) {
+  json cards = json::array();
+  for (const Card& card : machine.inventory.cards) {
+    if (card.state != CardState::kOk) {
+      cards.push_back({{"lost", true}});
+      continue;
+    }
+    if (!card.mig) {
+      cards.push_back(nullptr);
+      continue;
+    }
+    json instances = json::array();
+    for (const Instance& one : card.mig->instances) {
+      json compute = json::array();
+      for (const ComputeInstance& each : one.compute) {
+        compute.push_back({{"id", each.id}, {"profileId", each.profile_id}, {"uuid", each.uuid}});
+      }
+      instances.push_back({{"id", one.id},
+                           {"profileId", one.profile_id},
+                           {"start", one.placement.start},
+                           {"computeInstances", compute}});
+    }
+    cards.push_back(
+        {{"enabled", card.mig->enabled}, {"pending", card.mig->pending}, {"instances", instances}});
+  }
+  return cards.dump();
+}
+
+base::Result<void> TakeChanges(std::string_view text, FakeMachine& machine) {
+  try {
+    const json cards = json::parse(text);
+    for (Card& card : machine.inventory.cards) {
+      const json& from = cards.at(static_cast<std::size_t>(card.index));
+      if (from.is_null()) continue;
+      if (from.contains("lost")) {
+        card.state = CardState::kLost;
+        continue;
+      }
+      card.mig->enabled = from.at("enabled");
+      card.mig->pending = from.at("pending");
+      card.mig->instances.clear();
+      for (const json& one : from.at("instances")) {
+        card.mig->instances.push_back(ReadInstance(one, card, *card.mig));
+      }
+      std::sort(card.mig->instances.begin(), card.mig->instances.end(),
+                [](const Instance& a, const Instance& b) { return a.placement < b.placement; });
+      if (card.mig->enabled) card.use.reset();
+    }
+    return {};
+  } catch (const std::exception& error) {
+    return base::Fail(base::ErrorCode::kInvalid,
+                      std::string("what was changed of the fake NVML's machine: ") + error.what());
+  }
+}
 
 base::Result<FakeMachine> ParseMachine(std::string_view text) {
   try {

@@ -5,6 +5,7 @@
 // card does not have; "faults" says what goes wrong. README.md has the whole form.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,10 @@ struct Fault {
   int times = -1;        // then so many go wrong; -1: all
   int milliseconds = 0;  // how long it takes; -1: for ever
   int answer = 0;        // nvmlReturn_t; 0: what it would say anyway
+  // Of calls that change a card.
+  bool lies = false;   // success, and nothing is done
+  bool late = false;   // it is done, and then goes wrong
+  bool loses = false;  // the card falls off the bus
 };
 
 // What a process uses of the SMs, in percent, in one sampling period after another, and from the
@@ -44,8 +49,15 @@ struct PlayedEvent {
   int after_ms = 0;  // of the start of the library
 };
 
+// What becomes of a card where its MIG mode is set.
+enum class ModeChange {
+  kAtOnce,  // Hopper and later; Ampere where the driver resets it
+  kReset,   // after a reset, which nobody does here
+};
+
 struct FakeMachine {
   Inventory inventory;
+  std::map<int, ModeChange> mode_changes;  // by card
   std::vector<Fault> faults;
   int period_ms = 1000;  // of the samples of processes
   std::vector<PlayedUse> uses;
@@ -63,6 +75,14 @@ base::Result<FakeMachine> ParseMachine(std::string_view json);
 bool MayPlace(const Mig& mig, const Profile& profile, int start);
 // How many more instances of `profile` there is room for.
 int RoomFor(const Mig& mig, const Profile& profile);
+
+// What was made and destroyed since the description was written: as a text that is put beside it,
+// so that it outlives the process as it does on a card.
+std::string ChangesOf(const FakeMachine& machine);
+base::Result<void> TakeChanges(std::string_view text, FakeMachine& machine);
+
+// The compute instance over all of an instance.
+ComputeInstance WholeInstance(const Card& card, int instance, int slices);
 
 // NVML's number of a profile (NVML_GPU_INSTANCE_PROFILE_*), by which its id is asked for.
 unsigned NumberOf(const Profile& profile);

@@ -1,9 +1,7 @@
 // TEST CODE. A libnvidia-ml.so.1 that plays the machine which TANGRAM_FAKE_NVML describes.
 //
 // It answers as nvml.h 13.5.37 documents each function: which error where, what a count means
-// before and after, when NVML_ERROR_INSUFFICIENT_SIZE. It reads only; making and destroying
-// instances is to come beside what is here (MayPlace in fake_machine.h is the rule they will go
-// by).
+// before and after, when NVML_ERROR_INSUFFICIENT_SIZE. What changes a card is in fake_nvml_cut.cc.
 #include <algorithm>
 #include <array>
 

@@ -12,6 +12,10 @@ namespace tangram::agent::testing {
 
 using nvml::Status;
 
+namespace {
+constexpr const char* kChanges = ".changes";  // beside the description
+}
+
 std::uint64_t Microseconds() {
   timespec now{};
   clock_gettime(CLOCK_MONOTONIC, &now);
@@ -19,7 +23,8 @@ std::uint64_t Microseconds() {
          static_cast<std::uint64_t>(now.tv_nsec) / 1000;
 }
 
-Played::Played(FakeMachine machine) : machine_(std::move(machine)) {
+Played::Played(FakeMachine machine, std::uint64_t born)
+    : machine_(std::move(machine)), born_(born) {
   for (const Card& card : machine_.inventory.cards) {
     devices_.push_back({card.index, nullptr});
     if (!card.mig) continue;
@@ -55,6 +60,12 @@ Status FakeState::Init() {
     constexpr std::size_t kMostBytes = 16U << 20;
     const auto text = base::ReadFile(path_, kMostBytes);
     auto machine = text ? ParseMachine(*text) : tl::unexpected(text.error());
+    const auto changes = base::ReadFile(path_ + kChanges, kMostBytes);
+    if (machine && changes) {
+      if (const auto taken = TakeChanges(*changes, *machine); !taken) {
+        machine = tl::unexpected(taken.error());
+      }
+    }
     if (!machine) {
       std::fprintf(stderr, "fake NVML: TANGRAM_FAKE_NVML=%s: %s\n", path_.c_str(),
                    machine.error().message.c_str());
@@ -96,12 +107,34 @@ std::optional<Fault> FakeState::FaultOf(const std::string& call, int card) {
 
 Status FakeState::Suffer(const std::string& call, int card) {
   const auto fault = FaultOf(call, card);
-  if (!fault) return Status::kSuccess;
-  if (fault->milliseconds > 0) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(fault->milliseconds));
+  return fault ? Suffer(*fault) : Status::kSuccess;
+}
+
+Status FakeState::Change(const std::function<Status(FakeMachine&)>& change) {
+  const base::MutexLock lock(mutex_);
+  if (initialised_ == 0) return Status::kUninitialized;
+  FakeMachine changed = machines_.back()->described();
+  const Status status = change(changed);
+  if (status != Status::kSuccess) return status;
+  const std::string text = ChangesOf(changed);
+  std::FILE* file = std::fopen((path_ + kChanges + ".new").c_str(), "w");
+  if (file == nullptr) return Status::kOperatingSystem;
+  const bool written = std::fwrite(text.data(), 1, text.size(), file) == text.size();
+  if (std::fclose(file) != 0 || !written) return Status::kOperatingSystem;
+  if (std::rename((path_ + kChanges + ".new").c_str(), (path_ + kChanges).c_str()) != 0) {
+    return Status::kOperatingSystem;
   }
-  while (fault->milliseconds < 0) std::this_thread::sleep_for(std::chrono::hours(1));
-  return static_cast<Status>(fault->answer);
+  const auto born = machines_.back()->born();
+  machines_.push_back(std::make_shared<Played>(std::move(changed), born));
+  return Status::kSuccess;
+}
+
+Status FakeState::Suffer(const Fault& fault) {
+  if (fault.milliseconds > 0) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(fault.milliseconds));
+  }
+  while (fault.milliseconds < 0) std::this_thread::sleep_for(std::chrono::hours(1));
+  return static_cast<Status>(fault.answer);
 }
 
 }  // namespace tangram::agent::testing

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -48,7 +49,7 @@ std::uint64_t Microseconds();
 // One machine as one description says it, and handles into it. Never changed once made.
 class Played {
  public:
-  explicit Played(FakeMachine machine);
+  explicit Played(FakeMachine machine, std::uint64_t born = Microseconds());
 
   const Inventory& inventory() const { return machine_.inventory; }
   const FakeMachine& described() const { return machine_; }
@@ -61,7 +62,7 @@ class Played {
 
  private:
   FakeMachine machine_;
-  const std::uint64_t born_ = Microseconds();
+  const std::uint64_t born_;
   std::deque<nvml::DeviceTag> devices_;
   std::deque<nvml::GpuInstanceTag> instances_;
 };
@@ -79,12 +80,17 @@ class FakeState {
   // What a fault says about this call: waits as long as it says, with no lock held.
   nvml::Status Suffer(const std::string& call, int card);
 
+  // The fault of a call that changes a card; it is to be suffered by the caller.
+  std::optional<Fault> FaultOf(const std::string& call, int card);
+  static nvml::Status Suffer(const Fault& fault);
+  // The machine as `change` makes it; what it answers is passed on. Nothing is changed but on
+  // success. Kept beside the description, for the next Init.
+  nvml::Status Change(const std::function<nvml::Status(FakeMachine&)>& change);
+
   // The machine; nullptr before Init. Old machines stay for those who still hold handles.
   std::shared_ptr<Played> Machine();
 
  private:
-  std::optional<Fault> FaultOf(const std::string& call, int card);
-
   base::Mutex mutex_;
   int initialised_ GUARDED_BY(mutex_) = 0;
   std::string path_ GUARDED_BY(mutex_);
