@@ -28,8 +28,7 @@ constexpr Words<cluster::Sharing, 3> kStrategies = {
     {{"TimeSlicing", cluster::Sharing::kTimeSlicing},
      {"Mps", cluster::Sharing::kMps},
      {"None", cluster::Sharing::kNone}}};
-constexpr Words<plan::MigBackend, 2> kBackends = {
-    {{"MigManager", plan::MigBackend::kMigManager}, {"Agent", plan::MigBackend::kAgent}}};
+constexpr Words<plan::MigBackend, 1> kBackends = {{{"MigManager", plan::MigBackend::kMigManager}}};
 constexpr Words<StepRecord::State, 4> kStates = {{{"Running", StepRecord::State::kRunning},
                                                   {"Done", StepRecord::State::kDone},
                                                   {"Failed", StepRecord::State::kFailed},

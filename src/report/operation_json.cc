@@ -54,9 +54,8 @@ Json RepartitionJson(const plan::NodeOperation& operation) {
                      {"layoutBefore", LayoutJson(card.before)},
                      {"layoutAfter", LayoutJson(card.after)}});
   }
-  Json json = {{"backend", operation.backend == plan::MigBackend::kAgent ? "Agent" : "MigManager"},
-               {"cards", std::move(cards)},
-               {"evict", EvictJson(operation)}};
+  Json json = {
+      {"backend", "MigManager"}, {"cards", std::move(cards)}, {"evict", EvictJson(operation)}};
   if (!operation.label_before.empty()) json["migConfigBefore"] = operation.label_before;
   return json;
 }
