@@ -235,7 +235,7 @@ class Agent(unittest.TestCase):
                 "apiVersion": "tangram.dev/v1alpha1", "kind": "GpuNode",
                 "metadata": {"name": OTHER}, "spec": spec})
         layout = {"uuid": CARD, "mig": True}
-        for spec, why in (({"operation": "a"}, "stand there together"),
+        for spec, why in (({"operation": "a"}, "operation and layouts together"),
                           ({"operation": "a", "layouts": []}, "at least 1"),
                           ({"operation": "a", "layouts": [layout, layout]}, "Duplicate"),
                           ({"operation": "a", "layouts": [{**layout, "mig": False,
