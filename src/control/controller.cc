@@ -81,7 +81,7 @@ void Controller::Planned(const std::string& pool, plan::PoolPlan made, base::Tim
 
 void Controller::Measured(bool is_measured) {
   is_measured_ = is_measured;
-  proposals_.PlanAnew();
+  proposals_.Measured();
   plans_again_ = true;
 }
 

@@ -11,7 +11,7 @@
 namespace tangram::control::testing {
 
 struct Loop {
-  Loop() {
+  explicit Loop(ControllerOptions options = {}) : controller(api, maker, options) {
     controller.SetSynced(true);
     controller.SetLeading(true);
   }
@@ -31,7 +31,7 @@ struct Loop {
   base::Time now = *base::ParseTime("2026-11-22T12:00:00Z");
   FakeActuator api;
   FakePlanMaker maker;
-  Controller controller{api, maker, {}};
+  Controller controller;
 };
 
 }  // namespace tangram::control::testing

@@ -108,7 +108,8 @@ void Proposals::Reset() {
 
 // ---- plans ----
 
-void Proposals::PlanAnew() {
+void Proposals::Measured() {
+  has_usage_come_ = true;
   for (auto& [name, state] : pools_) state.planned_at.reset();
 }
 
@@ -131,12 +132,18 @@ void Proposals::Planned(const std::string& pool, plan::PoolPlan made, base::Time
   if (!state.nothing_to_do) state.wanted = plan::Propose(pool, std::move(made.plan), ordered_at_);
 }
 
+bool Proposals::MayPlan(const plan::Pool& pool) const {
+  const bool goes_by_usage = pool.policy.stop_idle || pool.policy.resize;
+  return pool.policy.mode != Mode::kObserve &&
+         (!goes_by_usage || has_usage_come_ || !options_.awaits_usage);
+}
+
 // One at a time, of the pool that waits longest.
 void Proposals::Order(const plan::PlanPolicy& policy) {
   if (ordered_) return;
   const plan::Pool* next = nullptr;
   for (const plan::Pool& pool : policy.pools) {
-    if (pool.policy.mode == Mode::kObserve) continue;
+    if (!MayPlan(pool)) continue;
     const PoolState& state = pools_[pool.name];
     if (state.planned_at == model_.changes()) continue;
     if (state.next_plan > now_) {

@@ -30,6 +30,9 @@ struct ProposalOptions {
   // What is over goes after so long, and where a pool has more of them.
   base::Milliseconds keep_for{7 * 86'400'000};
   std::size_t keep_most = 20;
+  // Somebody reads how busy GPUs are, and calls Measured: a pool whose plans go by that has none
+  // before, which would take the place of a better one.
+  bool awaits_usage = false;
   ExecutionOptions execution{};
 };
 
@@ -45,8 +48,9 @@ class Proposals {
   void Remove(const std::string& name);
   void KeepOnly(const std::set<std::string>& names);
 
-  // Plans of all pools are made again, though nothing changed in the model.
-  void PlanAnew();
+  // The PlanMaker knows anew how busy GPUs are, or that nobody can tell: plans are made again,
+  // though nothing changed in the model.
+  void Measured();
   // What came of an order.
   void Planned(const std::string& pool, plan::PoolPlan made, base::Time now);
 
@@ -96,6 +100,7 @@ class Proposals {
   };
 
   void Order(const plan::PlanPolicy& policy);
+  bool MayPlan(const plan::Pool& pool) const;
   void DecideOnPool(const std::string& pool, PoolState& state);
   bool MayReplace(const Entry& current) const;
   void LookAt(Entry& entry, const plan::Pool* pool);
@@ -125,6 +130,7 @@ class Proposals {
   std::string fault_;
   Counts counts_;
   base::Time now_{};
+  bool has_usage_come_ = false;
   std::optional<base::Time> next_due_;
 };
 

@@ -90,6 +90,34 @@ class ProposalsTest : public ::testing::Test, protected testing::Loop {
   }
 };
 
+ControllerOptions AwaitingUsage() {
+  ControllerOptions options;
+  options.proposals.awaits_usage = true;
+  return options;
+}
+
+TEST(ProposalsByUsage, AreMadeOnceItIsKnown) {
+  testing::Loop loop(AwaitingUsage());
+  for (const char* node : {"a", "b"}) loop.controller.model().Set(NodeOf("services", node));
+  plan::PlanPolicy policy = PolicyOf(plan::Mode::kRecommend);
+  policy.pools[0].policy.stop_idle = true;
+  loop.controller.SetPolicy(policy);
+  loop.Run(60s);
+  EXPECT_EQ(loop.maker.made, 0) << "it would take the place of one that goes by usage";
+  loop.controller.Measured(false);
+  loop.Run(60s);
+  EXPECT_EQ(loop.maker.made, 1) << "nobody can tell";
+  loop.controller.Measured(true);
+  loop.Run(60s);
+  EXPECT_EQ(loop.maker.made, 2);
+  policy.pools[0].policy.stop_idle = false;
+  testing::Loop other(AwaitingUsage());
+  for (const char* node : {"a", "b"}) other.controller.model().Set(NodeOf("services", node));
+  other.controller.SetPolicy(policy);
+  other.Run(60s);
+  EXPECT_EQ(other.maker.made, 1) << "whose plans need no usage waits for none";
+}
+
 TEST_F(ProposalsTest, NothingIsProposedWherePoolsAreOnlyObserved) {
   SetMode(plan::Mode::kObserve);
   Run(60s);

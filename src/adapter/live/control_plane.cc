@@ -382,6 +382,8 @@ base::Result<std::unique_ptr<ControlPlane>> ControlPlane::Open(ControlPlaneOptio
   auto client = kube::Client::Open(*config, client_options);
   if (!client) return tl::unexpected(client.error());
   if (!options.log) options.log = [](const std::string&) {};
+  options.controller.proposals.awaits_usage =
+      !std::holds_alternative<NoUsage>(options.usage.source);
   options.controller.operations.mig_manager = !options.mig_layouts.name.empty();
   options.controller.operations.shares = !options.sharing.name.empty();
   auto impl = std::make_unique<Impl>(std::move(options), std::move(registry), *std::move(client));
