@@ -288,8 +288,8 @@ class CutLawTest : public CutTest {
     EXPECT_EQ(now->mig, way.mig);
     EXPECT_EQ(now->instances.size(), way.instances.size());
     for (std::size_t i = 0; i < now->instances.size(); ++i) {
-      EXPECT_EQ(now->instances[i].profile, way.instances[i].at("profile"));
-      EXPECT_EQ(now->instances[i].start, way.instances[i].at("start"));
+      EXPECT_EQ(now->instances[i].profile, way.instances[i].at("profile").get<std::string>());
+      EXPECT_EQ(now->instances[i].start, way.instances[i].at("start").get<int>());
     }
   }
 

@@ -51,10 +51,12 @@ describe('filters', () => {
     ]);
   });
 
-  it('goes through ten thousand actions in no time', () => {
-    const from = performance.now();
-    expect(shownGroups(many, {...EVERYTHING, text: 'node-1249'})).not.toEqual([]);
-    expect(performance.now() - from).toBeLessThan(500);
+  it('shows of ten thousand actions those that match, each once', () => {
+    const filter = {...EVERYTHING, text: 'node-1249'};
+    const want = many.actions.filter((each) => matches(each, filter)).map(({id}) => id);
+    const shown = shownGroups(many, filter).flatMap(({actions}) => actions.map(({id}) => id));
+    expect(want.length).toBeGreaterThan(0);
+    expect(shown.toSorted((a, b) => a - b)).toEqual(want.toSorted((a, b) => a - b));
   });
 });
 
