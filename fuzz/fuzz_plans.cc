@@ -43,7 +43,7 @@ cluster::Snapshot WorldOf(const plan::Proposal& plan) {
 void CarryOut(plan::Proposal plan) {
   const cluster::Snapshot world = WorldOf(plan);
   control::Model model;
-  const control::Operations operations(model, {.carries_out = true});
+  const control::Operations operations(model, {.mig_manager = true, .shares = true});
   plan::Pool pool;
   pool.name = plan.pool;
   pool.policy.mig = plan::MigBackend::kMigManager;
