@@ -153,4 +153,12 @@ base::Error ErrorOf(const Fault& fault, std::string_view kind, std::string_view 
   return base::Error{base::ErrorCode::kInvalid, object + ": " + fault.message()};
 }
 
+base::Result<std::string> TextOf(simdjson::ondemand::object& object) {
+  std::string_view text;
+  if (object.raw_json().get(text) != simdjson::SUCCESS) {
+    return base::Fail(base::ErrorCode::kInvalid, "the object cannot be read");
+  }
+  return std::string(text);
+}
+
 }  // namespace tangram::adapter

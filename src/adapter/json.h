@@ -146,4 +146,7 @@ void Json::Items(Fn fn) {
 base::Error ErrorOf(const Fault& fault, std::string_view kind, std::string_view ns,
                     std::string_view name);
 
+// The object as JSON, for the readers of objects/.
+base::Result<std::string> TextOf(simdjson::ondemand::object& object);
+
 }  // namespace tangram::adapter

@@ -39,6 +39,9 @@ Kind PriorityClasses() {
 Kind Claims() { return Dra("resourceclaims", "ResourceClaim"); }
 Kind Slices() { return Dra("resourceslices", "ResourceSlice"); }
 Kind DeviceClasses() { return Dra("deviceclasses", "DeviceClass"); }
+Kind GpuNodes() {
+  return {{Resource{"tangram.dev", "v1alpha1", "gpunodes", "GpuNode"}}, Presence::kIfServed};
+}
 Kind ClusterQueues() { return Kueue("clusterqueues", "ClusterQueue"); }
 Kind LocalQueues() { return Kueue("localqueues", "LocalQueue"); }
 

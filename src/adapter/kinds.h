@@ -15,6 +15,7 @@ Kind PriorityClasses();
 Kind Claims();
 Kind Slices();
 Kind DeviceClasses();
+Kind GpuNodes();  // of our agents
 Kind ClusterQueues();
 Kind LocalQueues();
 // What says how large gangs are (cluster/gang.h), each in the one list `gang_owners`.

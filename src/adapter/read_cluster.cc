@@ -2,6 +2,8 @@
 
 #include <future>
 #include <iterator>
+#include <map>
+#include <string_view>
 #include <utility>
 
 #include "adapter/decode_dra.h"
@@ -13,6 +15,7 @@
 #include "adapter/kinds.h"
 #include "adapter/list_kind.h"
 #include "adapter/node_gpus.h"
+#include "adapter/reported_gpus.h"
 #include "base/mutex.h"
 #include "cluster/gang.h"
 
@@ -97,12 +100,16 @@ class GangReading {
   std::vector<std::pair<std::string_view, std::future<Listed<cluster::GangOwner>>>> lists_;
 };
 
-void SetGpus(Snapshot& snapshot) {
+void SetGpus(Snapshot& snapshot, const std::vector<cluster::GpuNode>& reports) {
+  std::map<std::string_view, const cluster::GpuNode*> by_node;
+  for (const cluster::GpuNode& report : reports) by_node.emplace(report.name, &report);
   const DraPools pools = ReadPools(snapshot.slices, snapshot.claims);
   snapshot.gaps.insert(snapshot.gaps.end(), pools.gaps.begin(), pools.gaps.end());
   for (cluster::Node& node : snapshot.nodes) {
     const auto found = pools.by_node.find(node.name);
     NodeGpus read = GpusOf(node, found == pools.by_node.end() ? nullptr : &found->second);
+    const auto report = by_node.find(node.name);
+    if (report != by_node.end()) AddReport(node, *report->second, read);
     node.mig_strategy = read.strategy;
     node.gpus = std::move(read.gpus);
     std::move(read.gaps.begin(), read.gaps.end(), std::back_inserter(snapshot.gaps));
@@ -136,6 +143,7 @@ base::Result<Snapshot> ReadCluster(kube::Client& client, const base::Clock& cloc
       reader.Start<cluster::PriorityClass>(kinds::PriorityClasses(), DecodePriorityClass);
   auto queues = reader.Start<cluster::Queue>(kinds::ClusterQueues(), DecodeClusterQueue);
   auto local_queues = reader.Start<cluster::LocalQueue>(kinds::LocalQueues(), DecodeLocalQueue);
+  auto reports = reader.Start<cluster::GpuNode>(kinds::GpuNodes(), DecodeGpuNode);
   GangReading gangs(reader);
 
   Listed<cluster::Node> listed_nodes = nodes.get();
@@ -155,7 +163,7 @@ base::Result<Snapshot> ReadCluster(kube::Client& client, const base::Clock& cloc
   snapshot.slices = Take(slices.get(), snapshot);
   snapshot.device_classes = Take(device_classes.get(), snapshot);
   std::move(gangs).Take(snapshot);
-  SetGpus(snapshot);
+  SetGpus(snapshot, Take(reports.get(), snapshot));
   cluster::Normalize(snapshot);
   return snapshot;
 }

@@ -28,7 +28,8 @@ constexpr Words<cluster::Sharing, 3> kStrategies = {
     {{"TimeSlicing", cluster::Sharing::kTimeSlicing},
      {"Mps", cluster::Sharing::kMps},
      {"None", cluster::Sharing::kNone}}};
-constexpr Words<plan::MigBackend, 1> kBackends = {{{"MigManager", plan::MigBackend::kMigManager}}};
+constexpr Words<plan::MigBackend, 2> kBackends = {
+    {{"MigManager", plan::MigBackend::kMigManager}, {"Agent", plan::MigBackend::kAgent}}};
 constexpr Words<StepRecord::State, 4> kStates = {{{"Running", StepRecord::State::kRunning},
                                                   {"Done", StepRecord::State::kDone},
                                                   {"Failed", StepRecord::State::kFailed},
@@ -100,9 +101,10 @@ class OperationReader {
   void ReadRepartition(Fields repartition) {
     read_.backend = repartition.OneOf("backend", kBackends).value_or(plan::MigBackend::kMigManager);
     read_.label_before = ReadText(repartition, "migConfigBefore");
+    read_.order_before = ReadText(repartition, "orderBefore");
     for (Fields card : repartition.Maps("cards")) {
       card.Need("gpu", "write the card's index");
-      read_.cards.push_back({card.Whole("gpu", kCards).value_or(0),
+      read_.cards.push_back({card.Whole("gpu", kCards).value_or(0), ReadText(card, "uuid"),
                              ReadLayout(card, "layoutBefore"), ReadLayout(card, "layoutAfter")});
     }
     ReadEvict(repartition);

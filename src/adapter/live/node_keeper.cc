@@ -6,6 +6,7 @@
 
 #include "adapter/dra_pools.h"
 #include "adapter/node_gpus.h"
+#include "adapter/reported_gpus.h"
 
 namespace tangram::adapter {
 namespace {
@@ -18,6 +19,13 @@ bool Erase(Map& map, const std::vector<control::Key>& keys, const KeyOf& key_of)
   return std::erase_if(map, [&](const auto& entry) {
            return !std::binary_search(sorted.begin(), sorted.end(), key_of(entry.first));
          }) > 0;
+}
+
+// A node as it was before its GPUs were added.
+cluster::Node AsRead(cluster::Node node) {
+  node.gpus.clear();
+  node.mig_strategy = {};
+  return node;
 }
 
 }  // namespace
@@ -76,16 +84,36 @@ void NodeKeeper::KeepOnlyClaims(const std::vector<control::Key>& keys) {
   all_changed_ = all_changed_ || some;
 }
 
+void NodeKeeper::SetReport(cluster::GpuNode report) {
+  const std::string node = report.name;
+  cluster::GpuNode& known = reports_[node];
+  const bool same = known.cards == report.cards;
+  known = std::move(report);
+  if (!same) LookAgainAt(node);
+}
+
+void NodeKeeper::RemoveReport(const std::string& node) {
+  if (reports_.erase(node) > 0) LookAgainAt(node);
+}
+
+void NodeKeeper::KeepOnlyReports(const std::vector<control::Key>& keys) {
+  std::set<std::string> gone;
+  for (const auto& [node, report] : reports_) gone.insert(node);
+  for (const control::Key& key : keys) gone.erase(key.name);
+  for (const std::string& node : gone) RemoveReport(node);
+}
+
+void NodeKeeper::LookAgainAt(const std::string& node) {
+  const auto told = told_.find(node);
+  if (told != told_.end()) changed_.try_emplace(node, AsRead(*told->second));
+}
+
 // Those to look at again: what is told of a node is what was read of it, and its GPUs.
 NodeKeeper::Changed NodeKeeper::TakeChanged() {
   Changed changed = std::exchange(changed_, {});
   if (!std::exchange(all_changed_, false)) return changed;
   for (const auto& [name, told] : told_) {
-    const auto [at, fresh] = changed.try_emplace(name, std::nullopt);
-    if (!fresh) continue;
-    at->second = *told;
-    at->second->gpus.clear();
-    at->second->mig_strategy = {};
+    if (!changed.contains(name)) changed.emplace(name, AsRead(*told));
   }
   return changed;
 }
@@ -109,6 +137,8 @@ NodeKeeper::Changes NodeKeeper::Flush() {
     cluster::Node node = *std::move(read);
     const auto devices = pools.by_node.find(name);
     NodeGpus gpus = GpusOf(node, devices == pools.by_node.end() ? nullptr : &devices->second);
+    const auto report = reports_.find(name);
+    if (report != reports_.end()) AddReport(node, report->second, gpus);
     node.mig_strategy = gpus.strategy;
     node.gpus = std::move(gpus.gpus);
     if (!gpus.gaps.empty()) gaps_[name] = std::move(gpus.gaps);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "adapter/decode_dra.h"
+#include "cluster/gpu_node.h"
 #include "cluster/node.h"
 #include "cluster/pod.h"
 #include "cluster/snapshot.h"
@@ -28,6 +29,10 @@ class NodeKeeper {
   void SetClaim(cluster::Shared<cluster::Claim> claim);
   void RemoveClaim(const control::Key& key);
   void KeepOnlyClaims(const std::vector<control::Key>& keys);
+  // What our agents report.
+  void SetReport(cluster::GpuNode report);
+  void RemoveReport(const std::string& node);
+  void KeepOnlyReports(const std::vector<control::Key>& keys);
 
   bool has_changes() const { return all_changed_ || !changed_.empty(); }
 
@@ -41,6 +46,7 @@ class NodeKeeper {
  private:
   using Changed = std::map<std::string, std::optional<cluster::Node>>;
 
+  void LookAgainAt(const std::string& node);
   Changed TakeChanged();
 
   std::map<std::string, cluster::Shared<cluster::Node>> told_;
@@ -48,6 +54,7 @@ class NodeKeeper {
   std::vector<cluster::Gap> pool_gaps_;
   std::map<std::string, cluster::Shared<cluster::ResourceSlice>> slices_;
   std::map<control::Key, cluster::Shared<cluster::Claim>> claims_;
+  std::map<std::string, cluster::GpuNode> reports_;  // by node
   Changed changed_;           // nodes as they were read since, without GPUs; nothing: it is gone
   bool all_changed_ = false;  // slices or claims
 };

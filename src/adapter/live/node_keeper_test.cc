@@ -95,5 +95,103 @@ TEST(NodeKeeper, APoolThatIsNotWholeIsAGap) {
   EXPECT_EQ(keeper.Flush().gaps.size(), 1u) << "all there are, each time";
 }
 
+// ---- what our agents report ----
+
+cluster::Node CutNode(int sevenths, int halves) {
+  cluster::Node node = NodeWith("a", 2);
+  node.labels = {{"nvidia.com/gpu.count", "2"},
+                 {"nvidia.com/gpu.memory", "40960"},
+                 {"nvidia.com/gpu.product", "NVIDIA-A100-SXM4-40GB"},
+                 {"nvidia.com/mig-1g.5gb.count", std::to_string(sevenths)},
+                 {"nvidia.com/mig-1g.5gb.product", "NVIDIA-A100-SXM4-40GB-MIG-1g.5gb"},
+                 {"nvidia.com/mig-3g.20gb.count", std::to_string(halves)},
+                 {"nvidia.com/mig-3g.20gb.product", "NVIDIA-A100-SXM4-40GB-MIG-3g.20gb"},
+                 {"nvidia.com/mig.strategy", "mixed"}};
+  node.devices = {{"nvidia.com/gpu", 0},
+                  {"nvidia.com/mig-1g.5gb", sevenths},
+                  {"nvidia.com/mig-3g.20gb", halves}};
+  return node;
+}
+
+// Sevenths at 2 and 3 of the first card, halves at 4 of both: nothing that counts would say.
+cluster::GpuNode ReportOfA() {
+  cluster::GpuNode report;
+  report.name = "a";
+  for (int i = 0; i < 2; ++i) {
+    cluster::ReportedCard& card = report.cards.emplace_back();
+    card.index = i;
+    card.uuid = "GPU-a" + std::to_string(i);
+    card.readable = true;
+    card.mig = true;
+    card.instances = {{{"3g.20gb", 4}, "2", false}};
+  }
+  report.cards[0].instances = {
+      {{"1g.5gb", 2}, "9", true}, {{"1g.5gb", 3}, "10", false}, {{"3g.20gb", 4}, "2", false}};
+  return report;
+}
+
+std::vector<std::string> Placed(const cluster::Gpu& gpu) {
+  std::vector<std::string> all;
+  for (const cluster::Instance& one : gpu.instances) {
+    all.push_back(one.profile + " at " + (one.start ? std::to_string(*one.start) : "?"));
+  }
+  return all;
+}
+
+TEST(NodeKeeper, AReportSaysWhereInstancesStand) {
+  NodeKeeper keeper;
+  keeper.SetReport(ReportOfA());  // before its node is known
+  EXPECT_FALSE(keeper.has_changes());
+  keeper.Set(CutNode(2, 2));
+  const auto changes = keeper.Flush();
+  const auto& gpus = changes.nodes[0].gpus;
+  ASSERT_EQ(gpus.size(), 2u);
+  EXPECT_EQ(gpus[0].uuid, "GPU-a0");
+  EXPECT_EQ(gpus[0].layout, cluster::LayoutSource::kObserved);
+  EXPECT_THAT(Placed(gpus[0]), ElementsAre("1g.5gb at 2", "1g.5gb at 3", "3g.20gb at 4"));
+  EXPECT_EQ(gpus[0].instances[0].id, "9");
+  EXPECT_THAT(Placed(gpus[1]), ElementsAre("3g.20gb at 4"));
+}
+
+TEST(NodeKeeper, AReportThatContradictsTheCountsSaysNothing) {
+  NodeKeeper keeper;
+  keeper.Set(CutNode(3, 1));
+  const auto without = keeper.Flush().nodes[0];
+  EXPECT_EQ(without.gpus[0].layout, cluster::LayoutSource::kInferred);
+  keeper.SetReport(ReportOfA());
+  EXPECT_TRUE(keeper.has_changes());
+  EXPECT_THAT(keeper.Flush().nodes, IsEmpty());
+  keeper.Set(CutNode(2, 2));  // the labels are up to date now
+  EXPECT_EQ(keeper.Flush().nodes[0].gpus[1].uuid, "GPU-a1");
+}
+
+TEST(NodeKeeper, WhatAReportSaysAgainIsNoNews) {
+  NodeKeeper keeper;
+  keeper.Set(CutNode(2, 2));
+  keeper.SetReport(ReportOfA());
+  keeper.Flush();
+  cluster::GpuNode again = ReportOfA();
+  again.observed_at = base::Time(base::Milliseconds(300'000));
+  again.version = "2";
+  keeper.SetReport(again);
+  EXPECT_FALSE(keeper.has_changes());
+  keeper.KeepOnlyReports({{"", "b"}});  // it is gone
+  EXPECT_EQ(keeper.Flush().nodes[0].gpus[0].layout, cluster::LayoutSource::kInferred);
+}
+
+TEST(NodeKeeper, ACardThatCannotBeReadOrIsDrasLeavesThePictureAsItIs) {
+  NodeKeeper keeper;
+  cluster::GpuNode lost = ReportOfA();
+  lost.cards[1].readable = false;
+  keeper.SetReport(lost);
+  keeper.Set(CutNode(2, 2));
+  EXPECT_EQ(keeper.Flush().nodes[0].gpus[0].layout, cluster::LayoutSource::kInferred);
+  keeper.SetSlice(cluster::Shared<cluster::ResourceSlice>(SliceOf("a", 2)));
+  cluster::GpuNode whole = ReportOfA();
+  for (cluster::ReportedCard& card : whole.cards) card.instances.clear();
+  keeper.SetReport(whole);
+  EXPECT_EQ(keeper.Flush().nodes[0].gpus[0].uuid, "GPU-a0") << "as the slice says";
+}
+
 }  // namespace
 }  // namespace tangram::adapter
