@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "adapter/json.h"
 #include "adapter/live/our_objects.h"
 #include "kube/client.h"
 #include "kube/write.h"

@@ -23,7 +23,7 @@ plan::NodeOperation Example() {
   one.reason = "seven pods wait";
   one.plan = "pool-1";
   one.actions = {0, 3};
-  one.cards = {{0, {{"3g.20gb", 0}, {"3g.20gb", 4}}, {{"1g.5gb", 6}}}, {1, {}, {}}};
+  one.cards = {{0, "GPU-0", {{"3g.20gb", 0}, {"3g.20gb", 4}}, {{"1g.5gb", 6}}}, {1, "", {}, {}}};
   one.cards[1].before = {{"7g.40gb", std::nullopt}};
   one.label_before = "all-3g";
   one.evict = {{{"ns", "pod"}, "uid-pod"}};
@@ -63,6 +63,16 @@ TEST(OperationsForm, WhatIsWrittenIsRead) {
   operation.label_before.clear();
   operation.ours = false;
   EXPECT_EQ(objects::ReadOperations(TextOf(operation))->front(), operation);
+}
+
+TEST(OperationsForm, OfOneThatTheAgentCarriesOutToo) {
+  plan::NodeOperation operation = Example();
+  operation.backend = plan::MigBackend::kAgent;
+  operation.label_before.clear();
+  operation.order_before = "by-hand";
+  const auto read = objects::ReadOperations(TextOf(operation));
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->front(), operation);
 }
 
 TEST(OperationsForm, OfOneThatSharesToo) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "adapter/json.h"
 #include "adapter/live/our_objects.h"
 #include "kube/client.h"
 #include "objects/object.h"

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "agent/gpu_node_reporter.h"
+#include "agent/look_again.h"
 #include "agent/orders.h"
 #include "base/mutex.h"
 #include "metrics/metrics.h"
@@ -47,6 +48,10 @@ class Daemon::Impl {
     orders_.emplace(Orders::Deps{
         .cutter = Cutter({.nvml = nvml_, .holders = AskWhoHolds(), .log = options_.log}),
         .other_owner = [this] { return OtherOwner(); },
+        .look_again =
+            [this] {
+              return WhatIsLeftToDo(TellToLookAgain({.proc = options_.paths.proc, .hang_up = {}}));
+            },
         .clock = wall_,
         .log = options_.log});
   }

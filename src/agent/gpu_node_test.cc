@@ -277,8 +277,14 @@ class OrdersTest : public testing::WithFake {
                    {},
                    clock_};
   base::Result<std::string> owner_;
+  int looked_again_ = 0;
   Orders orders_{{.cutter = Cutter({.nvml = guard_}),
                   .other_owner = [this] { return owner_; },
+                  .look_again =
+                      [this] {
+                        ++looked_again_;
+                        return std::string("left to do");
+                      },
                   .clock = clock_,
                   .log = [](const std::string&) {}}};
   const std::vector<CardLayout> wished_ = {{kCard, true, {{"1g.10gb", 3}}}};
@@ -294,8 +300,11 @@ TEST_F(OrdersTest, NothingIsDoneBeforeItIsWritten) {
   EXPECT_EQ(Instances(), 0U);
   EXPECT_EQ(orders_.Step(true), Orders::Outcome::kEnded);
   EXPECT_EQ(orders_.answer()->state, OrderState::kDone);
+  EXPECT_EQ(orders_.answer()->message, "left to do");
+  EXPECT_EQ(looked_again_, 1);
   EXPECT_EQ(Instances(), 1U);
   EXPECT_EQ(orders_.Step(true), Orders::Outcome::kNothing);  // once
+  EXPECT_EQ(looked_again_, 1);
 }
 
 TEST_F(OrdersTest, WhatIsOverIsNotDoneAgainByTheNext) {

@@ -21,7 +21,8 @@ Orders::Outcome Orders::Step(bool written) {
     return End(OrderState::kFailed, "TwoOwners", *owner + ". The cards stay as they are now");
   }
   const CutOutcome outcome = deps_.cutter.Carry(order_->cards, answer_->before);
-  if (outcome.done) return End(OrderState::kDone, "Cut", "");
+  if (outcome.done) return End(OrderState::kDone, "Cut", deps_.look_again());
+  if (outcome.stuck) deps_.look_again();
   return End(OrderState::kFailed, outcome.stuck ? "NotUndone" : std::string(NameOf(outcome.reason)),
              outcome.message);
 }
@@ -48,9 +49,9 @@ Orders::Outcome Orders::End(OrderState state, std::string reason, std::string me
   answer_->reason = std::move(reason);
   answer_->message = std::move(message);
   answer_->ended = deps_.clock.Now();
-  deps_.log(state == OrderState::kDone
-                ? fmt::format("{}: the cards are cut", answer_->operation)
-                : fmt::format("{} failed: {}", answer_->operation, answer_->message));
+  const bool done = state == OrderState::kDone;
+  deps_.log(fmt::format("{} {}{}{}", answer_->operation, done ? "is done" : "failed",
+                        answer_->message.empty() ? "" : ": ", answer_->message));
   return Outcome::kEnded;
 }
 

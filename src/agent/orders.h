@@ -17,6 +17,8 @@ class Orders {
     Cutter cutter;
     // Who else cuts this node's cards; empty: nobody. An error: it is not known yet.
     std::function<base::Result<std::string>()> other_owner;
+    // Has the device plugin look at the cards again; what is left to do for a person, or nothing.
+    std::function<std::string()> look_again;
     const base::Clock& clock;  // the wall's: its times are told
     std::function<void(const std::string&)> log;
   };

@@ -40,6 +40,7 @@ struct ControllerOptions {
   std::vector<std::string> excluded;
   bool nodes_may_come = false;
   std::string mig_layouts;
+  bool agents_cut = false;
   std::string sharing_configs;
   std::string sharing_default = "default";
   std::string die_at;  // a fault point, for tests
@@ -171,6 +172,7 @@ base::Result<ExitCode> Control(const ControllerOptions& options, const Context& 
   if (!layouts) return tl::unexpected(layouts.error());
   plane.controller.operations.limits = plane.controller.operations.limits.Hurried(options.hurry);
   plane.mig_layouts = {layouts->ns, layouts->name};
+  plane.agents_cut = options.agents_cut;
   const auto sharing =
       ConfigMapOf(options.sharing_configs, "--sharing-configs", "the device plugin");
   if (!sharing) return tl::unexpected(sharing.error());
@@ -210,6 +212,8 @@ base::Result<ExitCode> Control(const ControllerOptions& options, const Context& 
 void AddHardware(CLI::App& command, ControllerOptions& options) {
   command.add_option("--mig-layouts", options.mig_layouts,
                      "NAMESPACE/NAME of mig-manager's ConfigMap: nodes are cut by way of it");
+  command.add_flag("--agents-cut", options.agents_cut,
+                   "Nodes of pools with backend Agent are cut by tangram's agents there");
   command.add_option("--sharing-configs", options.sharing_configs,
                      "NAMESPACE/NAME of the device plugin's ConfigMap: how devices are shared is "
                      "changed by way of it");

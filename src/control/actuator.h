@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "cluster/gpu_node.h"
 #include "plan/object_status.h"
 #include "plan/operation.h"
 #include "plan/proposal.h"
@@ -149,10 +150,20 @@ struct WriteSharing {
   bool operator==(const WriteSharing&) const = default;
 };
 
+// Asks our agent on the node to cut cards, in place of what its GpuNode asked before. Fails with
+// kConflict where the object is no longer at `version`.
+struct OrderCut {
+  std::string node{};
+  std::string operation{};  // that needs it
+  cluster::CutOrder order{};
+  std::string version{};  // resourceVersion of the GpuNode
+  bool operator==(const OrderCut&) const = default;
+};
+
 using Write =
     std::variant<LiftGate, Evict, SayWaiting, CreatePlan, ApprovePlan, WritePlanStatus, DeletePlan,
                  WritePoolStatus, WriteClassStatus, CreateOperation, WriteOperationStatus,
-                 DeleteOperation, ChangeNode, WriteLayouts, WriteSharing>;
+                 DeleteOperation, ChangeNode, WriteLayouts, WriteSharing, OrderCut>;
 
 // The pod that a write is about; nullptr: it is about an object of ours.
 inline const PodRef* PodOf(const Write& write) {

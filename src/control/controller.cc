@@ -64,6 +64,20 @@ void Controller::KeepOperations(const std::set<std::string>& names) {
   plans_again_ = true;
 }
 
+void Controller::SetGpuNode(cluster::GpuNode report) {
+  if (operations_.SetReport(std::move(report))) plans_again_ = true;
+}
+
+void Controller::RemoveGpuNode(const std::string& name) {
+  operations_.RemoveReport(name);
+  plans_again_ = true;
+}
+
+void Controller::KeepGpuNodes(const std::set<std::string>& names) {
+  operations_.KeepReports(names);
+  plans_again_ = true;
+}
+
 void Controller::FoundConditions(const Statuses::Conditions& pools,
                                  const Statuses::Conditions& classes) {
   statuses_.Found(pools, classes);

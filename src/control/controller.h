@@ -57,6 +57,10 @@ class Controller {
   void SetOperation(plan::NodeOperation operation);
   void RemoveOperation(const std::string& name);
   void KeepOperations(const std::set<std::string>& names);
+  // What our agents report of nodes' cards.
+  void SetGpuNode(cluster::GpuNode report);
+  void RemoveGpuNode(const std::string& name);
+  void KeepGpuNodes(const std::set<std::string>& names);
   // What the status of pools and classes says, and by what classes are judged from now on.
   void FoundConditions(const Statuses::Conditions& pools, const Statuses::Conditions& classes);
   void SetIndex(std::shared_ptr<const plan::classes::Index> index);

@@ -137,6 +137,7 @@ class Stepper {
         records_[id] = {.id = id, .started_at = now_};
       } else {
         ++step_.waiting;
+        if (step_.waits_for.empty()) step_.waits_for = ready.why;
       }
     }
   }

@@ -35,8 +35,9 @@ struct ExecutionStep {
   int done = 0;
   int failed = 0;
   int skipped = 0;
-  int for_people = 0;  // could be done now, and not by us
-  int waiting = 0;     // for others, or for their turn
+  int for_people = 0;       // could be done now, and not by us
+  int waiting = 0;          // for others, or for their turn
+  std::string waits_for{};  // why the first operation cannot begin yet, and what to do; or empty
   bool over() const { return running + for_people + waiting == 0; }
 };
 

@@ -7,26 +7,11 @@
 namespace tangram::control {
 
 std::string MigManagerSaga::WhyNever(const cluster::Node& node) {
-  for (const cluster::Gpu& gpu : node.gpus) {
-    if (gpu.dra_device.empty()) continue;
-    return fmt::format(
-        "{} has two owners of its cards: a DRA driver publishes {}, and the pool's "
-        "backend is MigManager; set partitioning.backend to Dra, or stop the driver's "
-        "GPU part there",
-        node.name, gpu.dra_device);
-  }
   if (cluster::Find(node.labels, "nvidia.com/gpu.deploy.mig-manager") == "false") {
     return fmt::format("mig-manager does not run on {} (label nvidia.com/gpu.deploy.mig-manager)",
                        node.name);
   }
-  if (cluster::Find(node.labels, "nvidia.com/mig.strategy") == "none") {
-    return fmt::format(
-        "the device plugin of {} shows no MIG instance (nvidia.com/mig.strategy is "
-        "none); set mig.strategy to mixed in the ClusterPolicy",
-        node.name);
-  }
-  if (node.gpus.empty()) return fmt::format("{} has no GPU", node.name);
-  return "";
+  return WhyNobodyCuts(node, "MigManager");
 }
 
 void MigManagerSaga::Do(Step step) {
@@ -98,33 +83,6 @@ void MigManagerSaga::Verify() {
   Fail("StepFailed", fmt::format("{}, and mig-manager says \"{}\"; look at its log, and at feature "
                                  "discovery and the device plugin on the node",
                                  WhatDiffers(Side::kAfter), MigState()));
-}
-
-// Known of the device plugin: it does not see instances that were made while it ran. It goes off
-// the node as mig-manager would have it, and comes again.
-void MigManagerSaga::RestartPlugin() {
-  const bool is_off = !PausedOn(node()).empty();
-  const auto set = [&](std::string_view from, std::string_view to) {
-    Change({.labels = {{std::string(kDevicePlugin), std::string(from), std::string(to)}}});
-  };
-  if (!Settled()) return is_off ? void() : set("true", kPaused);
-  if (is_off && Since() < limits().verify) return set(kPaused, "true");
-  Go(IsRollingBack() ? Step::kVerifyRollBack : Step::kVerify, "the device plugin runs again");
-}
-
-// Then it is restarted, once for each layout that was applied.
-bool MigManagerSaga::PluginIsBlind(Side side) {
-  const bool can = LabelOf(kDevicePlugin) == "true";
-  if (!can || !OnlyOfferDiffers(node(), operation().cards, side)) return false;
-  const plan::StepRecord* last = plan::RecordOf(operation(), Step::kRestartPlugin);
-  const plan::StepRecord* applied =
-      plan::RecordOf(operation(), IsRollingBack() ? Step::kRollBack : Step::kApply);
-  if (last != nullptr && applied != nullptr && last->started_at >= applied->started_at) {
-    return false;
-  }
-  End(State::kFailed, WhatDiffers(side));
-  Begin(Step::kRestartPlugin);
-  return true;
 }
 
 // The former layout under the name that stood there, and where that does not help under ours: a

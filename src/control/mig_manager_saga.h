@@ -4,16 +4,15 @@
 
 #include <string>
 
-#include "control/node_layout.h"
-#include "control/saga.h"
+#include "control/repartition_saga.h"
 
 namespace tangram::control {
 
-class MigManagerSaga final : public Saga {
+class MigManagerSaga final : public RepartitionSaga {
  public:
   MigManagerSaga(const plan::NodeOperation& operation, const OperationWorld& world,
                  const StepLimits& limits, base::Time now)
-      : Saga(operation, world, limits, now), names_(plan::LayoutNamesOf(operation)) {}
+      : RepartitionSaga(operation, world, limits, now), names_(plan::LayoutNamesOf(operation)) {}
 
   // Why nobody may cut the cards of this node by mig-manager; empty: one may.
   static std::string WhyNever(const cluster::Node& node);
@@ -27,8 +26,6 @@ class MigManagerSaga final : public Saga {
   void Apply();
   void Restart();
   void Verify();
-  void RestartPlugin();
-  bool PluginIsBlind(Side side);
   void RollBack();
   void VerifyRollBack();
 
@@ -36,11 +33,9 @@ class MigManagerSaga final : public Saga {
   void SetLabel(const std::string& value);
   std::string Label() const { return LabelOf(kMigConfig); }
   std::string_view MigState() const { return MigStateOf(node()); }
-  bool Settled() const { return Since() >= limits().settle; }
   bool RebootsNow() const { return MigState() == "rebooting"; }
   base::Milliseconds TimeToApply() const { return RebootsNow() ? limits().reboot : limits().apply; }
-  bool Has(Side side) const { return node().ready && WhatDiffers(side).empty(); }
-  std::string WhatDiffers(Side side) const;
+  std::string WhatDiffers(Side side) const override;
 
   const plan::LayoutNames names_;
 };

@@ -1,5 +1,6 @@
 #include "control/operation_step.h"
 
+#include "control/agent_saga.h"
 #include "control/mig_manager_saga.h"
 #include "control/reshare_saga.h"
 
@@ -18,6 +19,8 @@ StepLimits StepLimits::Hurried(int by) const {
 OperationMove NextStep(const plan::NodeOperation& operation, const OperationWorld& world,
                        const StepLimits& limits, base::Time now) {
   if (operation.reshare) return ReshareSaga(operation, world, limits, now).Run();
+  const bool by_agent = operation.backend == plan::MigBackend::kAgent;
+  if (by_agent) return AgentSaga(operation, world, limits, now).Run();
   return MigManagerSaga(operation, world, limits, now).Run();
 }
 

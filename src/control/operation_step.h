@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "cluster/gpu_node.h"
 #include "cluster/snapshot.h"
 #include "control/actuator.h"
 #include "plan/operation.h"
@@ -40,6 +41,7 @@ struct StepLimits {
 struct OperationWorld {
   const cluster::Node* node = nullptr;         // nullptr: it is gone
   std::vector<const cluster::Pod*> holders{};  // pods that hold GPUs of it, and are in the way
+  const cluster::GpuNode* report = nullptr;    // of our agent there; nullptr: there is none
   std::string not_allowed{};                   // why it may not begin to change anything; or empty
   std::string not_allowed_reason{};            // in CamelCase
   bool layouts_written = false;                // who applies them knows them, by this process

@@ -6,10 +6,8 @@
 #include <utility>
 
 #include "cluster/named.h"
-#include "control/mig_manager_saga.h"
-#include "control/node_layout.h"
 #include "control/node_sharing.h"
-#include "control/reshare_saga.h"
+#include "control/operation_start.h"
 #include "plan/leaks/seats.h"
 #include "plan/pool_plan.h"
 
@@ -19,69 +17,30 @@ namespace {
 using plan::NodeOperation;
 using Kind = Operations::Readiness::Kind;
 
-// A name of the pod that leaves the node, where the change is about one.
-const plan::PodName* PodThatLeaves(const plan::Change& change, const std::string& node) {
-  if (const auto* move = std::get_if<plan::MovePod>(&change)) {
-    return move->from == node ? &move->pod : nullptr;
-  }
-  if (const auto* evict = std::get_if<plan::EvictPod>(&change)) {
-    return evict->node == node ? &evict->pod : nullptr;
-  }
-  return nullptr;
-}
-
-std::vector<plan::NamedPod> PodsToEvict(const plan::Proposal& plan, const std::string& node,
-                                        const std::vector<int>& actions,
-                                        const cluster::Snapshot& snapshot) {
-  std::set<plan::PodName> named;
-  for (const plan::Action& action : plan.plan.actions) {
-    if (const auto* pod = PodThatLeaves(action.change, node)) named.insert(*pod);
-    if (std::find(actions.begin(), actions.end(), action.id) == actions.end()) continue;
-    named.insert(action.disturbs.begin(), action.disturbs.end());
-  }
-  std::vector<plan::NamedPod> pods;
-  for (const cluster::Pod& pod : snapshot.pods) {
-    if (pod.node != node || !named.contains({pod.ns, pod.name})) continue;
-    pods.push_back({{pod.ns, pod.name}, pod.uid});
-  }
-  return pods;
-}
-
-// Every card of the node: mig-manager is told of all of them.
-std::vector<plan::CardLayouts> CardsOf(const cluster::Node& node) {
-  std::vector<plan::CardLayouts> cards;
-  for (const cluster::Gpu& gpu : node.gpus) {
-    plan::CardLayouts& card = cards.emplace_back();
-    card.gpu = gpu.index;
-    for (const cluster::Instance& instance : gpu.instances) {
-      card.before.push_back({instance.profile, instance.start});
-    }
-    card.after = card.before;
-  }
-  return cards;
-}
-
 base::Time OverSince(const NodeOperation& operation) {
   const cluster::Condition* end = plan::EndOf(operation);
   return end == nullptr ? operation.created_at : end->since;
 }
 
+// Of a Reshare those that its change is about. mig-manager wipes cards: all that hold GPUs. The
+// agent leaves what is in use: those that the plan named.
+std::vector<const cluster::Pod*> HoldersInTheWay(const NodeOperation& operation,
+                                                 const cluster::Node& node,
+                                                 const cluster::Snapshot& snapshot) {
+  if (operation.reshare) return PodsInTheWay(node, *operation.reshare, snapshot);
+  std::vector<const cluster::Pod*> pods;
+  for (const cluster::Pod& pod : snapshot.pods) {
+    const bool holds = cluster::HoldsDevices(pod) && plan::AsksForGpu(pod);
+    if (pod.node != node.name || !holds) continue;
+    const bool by_agent = operation.backend == plan::MigBackend::kAgent;
+    if (!by_agent || plan::IsNamed(operation, pod)) pods.push_back(&pod);
+  }
+  return pods;
+}
+
 base::Milliseconds Doubled(base::Milliseconds wait, int failures, base::Milliseconds most) {
   for (int i = 1; i < failures && wait < most; ++i) wait *= 2;
   return std::min(wait, most);
-}
-
-std::string WhyNever(const cluster::Node& node, const plan::Change& change) {
-  return std::holds_alternative<plan::Reshare>(change) ? ReshareSaga::WhyNever(node)
-                                                       : MigManagerSaga::WhyNever(node);
-}
-
-plan::Resharing ResharingOf(const cluster::Node& node, const plan::Reshare& change) {
-  return {.profile = change.profile,
-          .change = {plan::ResourceOf(change.profile, node.mig_strategy), change.from, change.to},
-          .before = change.from > 1 ? SharingOf(node, change.profile) : cluster::Sharing::kNone,
-          .after = change.to > 1 ? change.sharing : cluster::Sharing::kNone,
-          .config_before = std::string(cluster::Find(node.labels, kPluginConfig))};
 }
 
 }  // namespace
@@ -106,6 +65,25 @@ void Operations::Remove(const std::string& name) { entries_.erase(name); }
 
 void Operations::KeepOnly(const std::set<std::string>& names) {
   std::erase_if(entries_, [&](const auto& entry) { return !names.contains(entry.first); });
+}
+
+bool Operations::SetReport(cluster::GpuNode report) {
+  cluster::GpuNode& known = reports_[report.name];
+  std::swap(known, report);
+  report.observed_at = known.observed_at;  // what was known, but for what each report changes
+  report.version = known.version;
+  return report != known;
+}
+
+void Operations::RemoveReport(const std::string& node) { reports_.erase(node); }
+
+void Operations::KeepReports(const std::set<std::string>& nodes) {
+  std::erase_if(reports_, [&](const auto& entry) { return !nodes.contains(entry.first); });
+}
+
+const cluster::GpuNode* Operations::ReportOf(const std::string& node) const {
+  const auto found = reports_.find(node);
+  return found == reports_.end() ? nullptr : &found->second;
 }
 
 void Operations::Reset() {
@@ -140,24 +118,13 @@ std::optional<base::Time> Operations::RestsUntil(const std::string& node) const 
   return OverSince(*over.front()) + Doubled(options_.first_wait, failures, options_.last_wait);
 }
 
-// What the node says of itself has to be what the change begins with.
-Operations::Readiness Operations::InOrder(const cluster::Node& node,
-                                          const plan::Change& change) const {
-  if (MigIsUnderWay(node)) return {Kind::kLater, "mig-manager is at another change"};
-  const auto* reshare = std::get_if<plan::Reshare>(&change);
-  const std::string odd = reshare != nullptr
-                              ? DifferenceOf(node, ResharingOf(node, *reshare), Side::kBefore)
-                              : DifferenceOf(node, CardsOf(node), Side::kBefore);
-  if (odd.empty()) return {};
-  return {Kind::kLater, fmt::format("{} is not in order: {}", node.name, odd)};
-}
-
 Operations::Readiness Operations::MayBegin(const plan::Pool& pool, const plan::Change& change,
                                            base::Time now) const {
   const std::string& name = *plan::NodeToOperate(change);
   const cluster::Node* node = cluster::NodeNamed(model_.last(), name);
   if (node == nullptr) return {Kind::kLater, fmt::format("node {} is gone", name)};
-  if (std::string why = WhyNever(*node, change); !why.empty()) {
+  const NodeToChange at = {*node, ReportOf(name), pool.policy.mig};
+  if (std::string why = WhyNever(at, change); !why.empty()) {
     return {Kind::kNever, std::move(why)};
   }
   int at_work = 0;
@@ -178,7 +145,8 @@ Operations::Readiness Operations::MayBegin(const plan::Pool& pool, const plan::C
   if (const auto until = RestsUntil(name); until && *until > now) {
     return {Kind::kLater, fmt::format("the last operation on {} failed", name)};
   }
-  return InOrder(*node, change);
+  std::string why = WhyNotYet(at, change, now);
+  return {why.empty() ? Kind::kNow : Kind::kLater, std::move(why)};
 }
 
 const NodeOperation* Operations::Of(const plan::Proposal& plan, const plan::Action& action) const {
@@ -193,36 +161,20 @@ std::string Operations::WhyRefused(const plan::Proposal& plan, const plan::Actio
 
 bool Operations::CarriesOut(const plan::Pool& pool, const plan::Change& change) const {
   if (std::holds_alternative<plan::Reshare>(change)) return options_.shares;
-  return std::holds_alternative<plan::Repartition>(change) && options_.mig_manager &&
-         pool.policy.mig == plan::MigBackend::kMigManager;
+  if (!std::holds_alternative<plan::Repartition>(change)) return false;
+  return pool.policy.mig == plan::MigBackend::kAgent
+             ? options_.agent
+             : pool.policy.mig == plan::MigBackend::kMigManager && options_.mig_manager;
 }
 
 void Operations::Begin(const plan::Proposal& plan, const plan::Pool& pool, const std::string& node,
                        const std::vector<int>& actions) {
-  const auto action_of = [&](int id) -> const plan::Action& {
-    return plan.plan.actions.at(static_cast<std::size_t>(id));
-  };
-  std::string name = plan::OperationName(plan, action_of(actions.front()));
+  const plan::Action& first = plan.plan.actions.at(static_cast<std::size_t>(actions.front()));
+  std::string name = plan::OperationName(plan, first);
   const cluster::Node* is = cluster::NodeNamed(model_.last(), node);
   if (is == nullptr || entries_.contains(name) || wanted_.contains(name)) return;
-  NodeOperation operation{.name = name, .node = node, .plan = plan.name, .actions = actions};
-  operation.reason = action_of(actions.front()).reason;
-  if (const auto* reshare = std::get_if<plan::Reshare>(&action_of(actions.front()).change)) {
-    operation.reshare = ResharingOf(*is, *reshare);
-  } else {
-    operation.backend = pool.policy.mig;
-    operation.cards = CardsOf(*is);
-    operation.label_before = std::string(cluster::Find(is->labels, kMigConfig));
-  }
-  for (const int id : actions) {
-    const auto* change = std::get_if<plan::Repartition>(&action_of(id).change);
-    for (plan::CardLayouts& card : operation.cards) {
-      if (change != nullptr && card.gpu == change->gpu) card.after = change->to;
-    }
-  }
-  operation.evict = PodsToEvict(plan, node, actions, model_.last());
-  operation.ours = true;
-  wanted_.emplace(std::move(name), std::move(operation));
+  const NodeToChange at = {*is, ReportOf(node), pool.policy.mig};
+  wanted_.emplace(std::move(name), OperationFor(plan, actions, at, model_.last()));
 }
 
 // ---- one operation ----
@@ -232,15 +184,10 @@ OperationWorld Operations::WorldOf(const Entry& entry, const plan::PlanPolicy& p
   const NodeOperation& operation = entry.operation;
   const cluster::Snapshot& snapshot = model_.last();
   OperationWorld world{.node = cluster::NodeNamed(snapshot, operation.node),
+                       .report = ReportOf(operation.node),
                        .layouts_written = entry.layouts_written,
                        .layouts_refused = entry.layouts_refused};
-  if (operation.reshare && world.node != nullptr) {
-    world.holders = PodsInTheWay(*world.node, *operation.reshare, snapshot);
-  }
-  for (const cluster::Pod& pod : snapshot.pods) {
-    const bool holds = cluster::HoldsDevices(pod) && plan::AsksForGpu(pod);
-    if (pod.node == operation.node && holds && !operation.reshare) world.holders.push_back(&pod);
-  }
+  if (world.node != nullptr) world.holders = HoldersInTheWay(operation, *world.node, snapshot);
   const auto forbid = [&](std::string reason, std::string why) {
     world.not_allowed_reason = std::move(reason);
     world.not_allowed = std::move(why);
@@ -376,6 +323,7 @@ bool Operations::Finish(const Write& write, const base::Result<void>& outcome, b
   if (const auto* change = std::get_if<ChangeNode>(&write)) name = change->operation;
   if (const auto* layouts = std::get_if<WriteLayouts>(&write)) name = layouts->operation;
   if (const auto* sharing = std::get_if<WriteSharing>(&write)) name = sharing->operation;
+  if (const auto* order = std::get_if<OrderCut>(&write)) name = order->operation;
   if (const auto* evict = std::get_if<Evict>(&write)) name = evict->operation;
   if (name.empty()) return false;
   const auto entry = entries_.find(name);

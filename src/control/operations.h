@@ -20,6 +20,8 @@ namespace tangram::control {
 struct OperationOptions {
   // Whether nodes are cut by mig-manager, or by people: it takes rights that not everybody gives.
   bool mig_manager = false;
+  // Likewise, whether our agents cut them.
+  bool agent = false;
   // Likewise, whether the device plugin is told how to share.
   bool shares = false;
   StepLimits limits{};
@@ -49,6 +51,11 @@ class Operations {
   void Set(plan::NodeOperation operation);
   void Remove(const std::string& name);
   void KeepOnly(const std::set<std::string>& names);
+
+  // What our agents report, by node. Whether it says anything new.
+  bool SetReport(cluster::GpuNode report);
+  void RemoveReport(const std::string& node);
+  void KeepReports(const std::set<std::string>& nodes);
 
   // Whether a plan of that pool may have the node's cards cut, or shared otherwise, now.
   struct Readiness {
@@ -98,7 +105,7 @@ class Operations {
   OperationWorld WorldOf(const Entry& entry, const plan::PlanPolicy& policy,
                          const std::set<std::string>& plans) const;
   void WriteStatus(Entry& entry, plan::NodeOperation to);
-  Readiness InOrder(const cluster::Node& node, const plan::Change& change) const;
+  const cluster::GpuNode* ReportOf(const std::string& node) const;
   void FreeNodes();
   void DeleteOld(const std::set<std::string>& plans);
   std::optional<base::Time> RestsUntil(const std::string& node) const;
@@ -111,6 +118,7 @@ class Operations {
   const OperationOptions options_;
   std::map<std::string, Entry> entries_;               // by name
   std::map<std::string, plan::NodeOperation> wanted_;  // to be made, by name
+  std::map<std::string, cluster::GpuNode> reports_;    // by node
   std::map<std::string, std::string> refused_;         // could not be made: why, by name
   std::map<std::string, base::Time> asked_;            // operations and nodes; when to ask again
   std::vector<Write> writes_;                          // of this round

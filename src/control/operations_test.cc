@@ -242,7 +242,7 @@ TEST_F(OperationsTest, TwoOwnersOfOneCardAreRefused) {
 
 TEST_F(OperationsTest, WithAnotherBackendItIsForPeople) {
   plan::PlanPolicy policy = world.policy;
-  policy.pools[0].policy.mig = plan::MigBackend::kAgent;
+  policy.pools[0].policy.mig = plan::MigBackend::kNone;
   world.SetPolicy(policy);
   world.Run(5min);
   EXPECT_THAT(world.operations, IsEmpty());

@@ -24,7 +24,7 @@ base::Time OverSince(const Proposal& plan) {
   return since;
 }
 
-// "2 done, 1 running"; what there is none of is left out.
+// "2 done, 1 under way"; what there is none of is left out.
 std::string Sum(const ExecutionStep& step) {
   std::string text;
   const auto add = [&](int count, std::string_view what) {
@@ -36,6 +36,7 @@ std::string Sum(const ExecutionStep& step) {
   add(step.waiting, "waiting for others");
   add(step.skipped, "skipped");
   add(step.failed, "failed");
+  if (!step.waits_for.empty()) text += "; not begun yet: " + step.waits_for;
   return text;
 }
 

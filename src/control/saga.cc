@@ -62,7 +62,7 @@ void Saga::EvictPods() {
   std::string pod_in_the_way;
   for (const cluster::Pod* pod : world_.holders) {
     if (pod_in_the_way.empty()) pod_in_the_way = fmt::format("{}/{}", pod->ns, pod->name);
-    if (!IsNamed(*pod)) continue;
+    if (!plan::IsNamed(to_, *pod)) continue;
     if (plan::IsPinned(*pod)) {
       return GiveUp("PodPinned",
                     fmt::format("the owner of {}/{} pinned it (do-not-disrupt, "
@@ -76,7 +76,7 @@ void Saga::EvictPods() {
   }
   const std::string waits_for = pod_in_the_way.empty() ? WaitsFor() : "";
   if (pod_in_the_way.empty() && waits_for.empty()) {
-    return Go(Step::kApply, "no pod holds a GPU of the node");
+    return Go(Step::kApply, "no pod is in the way");
   }
   if (Since() < limits_.evict) return;
   if (pod_in_the_way.empty()) return GiveUp("DeadlinePassed", waits_for);
@@ -222,15 +222,9 @@ bool Saga::HasTaint() const {
   return taint != nullptr && taint->value == to_.name;
 }
 
-bool Saga::IsNamed(const cluster::Pod& pod) const {
-  return std::any_of(to_.evict.begin(), to_.evict.end(), [&](const plan::NamedPod& named) {
-    return named.uid == pod.uid && named.pod == plan::PodName{pod.ns, pod.name};
-  });
-}
-
 bool Saga::AllNamed() const {
   return std::all_of(world_.holders.begin(), world_.holders.end(),
-                     [&](const cluster::Pod* pod) { return IsNamed(*pod); });
+                     [&](const cluster::Pod* pod) { return plan::IsNamed(to_, *pod); });
 }
 
 }  // namespace tangram::control

@@ -1,6 +1,7 @@
 // What every operation on a node has in common: its journal, keeping new pods off, evicting the
 // pods that the plan named, letting the node go, and how it ends. What is changed on the node, and
-// how it is read back, each backend says for itself (mig_manager_saga.h).
+// how it is read back, each backend says for itself (mig_manager_saga.h, agent_saga.h,
+// reshare_saga.h).
 //
 // A backend is a class that derives from Saga, one object a look at one operation. NextStep() in
 // operation_step.cc picks it by what the operation says. Each step function looks at the world and
@@ -70,6 +71,7 @@ class Saga {
   const OperationWorld& world() const { return world_; }
   const cluster::Node& node() const { return *world_.node; }
   const StepLimits& limits() const { return limits_; }
+  base::Time now() const { return now_; }
   std::string LabelOf(std::string_view key) const {
     return std::string(cluster::Find(node().labels, key));
   }
@@ -87,7 +89,6 @@ class Saga {
   void Finish();
   std::string WhoTookTheNode() const;
   bool HasTaint() const;
-  bool IsNamed(const cluster::Pod& pod) const;
   bool AllNamed() const;
   plan::StepRecord* FindRecord();
   void Say(std::string type, bool holds, std::string reason, std::string message);

@@ -1,6 +1,6 @@
-// A cluster of one node that mig-manager cuts, or whose device plugin shares otherwise, behind the
-// Actuator port, in virtual time; whoever leads may be killed at each of its writes, and another
-// goes on.
+// A cluster of one node that mig-manager or our agent cuts, or whose device plugin shares
+// otherwise, behind the Actuator port, in virtual time; whoever leads may be killed at each of its
+// writes, and another goes on.
 //
 // It checks as it goes: nothing is done that the journal does not say first, and no pod is evicted
 // that the plan did not name.
@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/time_text.h"
+#include "control/agent_testing.h"
 #include "control/controller.h"
 #include "control/device_plugin_testing.h"
 #include "control/mig_manager_testing.h"
@@ -96,6 +97,25 @@ class SagaWorld final : public Actuator {
     Lead();
   }
 
+  // In place of the above: the agent cuts. Card 0 has a 3g.20gb at 4 that stays, and one at 0 that
+  // becomes four sevenths; where `held`, that one is in use by the pod "named" until it goes.
+  void CutByAgent(bool held) {
+    node->labels = {{"nvidia.com/gpu.deploy.device-plugin", "true"},
+                    {"nvidia.com/mig.strategy", "mixed"}};
+    agent.emplace();
+    agent->cards = {{0, {{"3g.20gb", 0}, {"3g.20gb", 4}}}, {1, {}}};
+    if (held) agent->in_use = {{"3g.20gb", 0}};
+    agent->Begin(kNode, now);
+    agent->Show(*node);
+    plan::Repartition cut;
+    cut.node = kNode;
+    cut.from = {{"3g.20gb", 0}, {"3g.20gb", 4}};
+    cut.to = {{"1g.5gb", 0}, {"1g.5gb", 1}, {"1g.5gb", 2}, {"1g.5gb", 3}, {"3g.20gb", 4}};
+    plan->plan.actions[0].change = std::move(cut);
+    policy.pools[0].policy.mig = plan::MigBackend::kAgent;
+    Lead();
+  }
+
   void AddPod(const std::string& name) {
     cluster::Pod pod = PodWith(name);
     pod.devices = {{resource, 1}};
@@ -134,8 +154,10 @@ class SagaWorld final : public Actuator {
   void ShowNode() {
     if (node) {
       controller->model().Set(*node);
+      if (agent) controller->SetGpuNode(agent->object);
     } else {
       controller->model().Remove<cluster::Node>({.name = kNode});
+      controller->RemoveGpuNode(kNode);
     }
   }
   void RemoveNode() {
@@ -165,6 +187,7 @@ class SagaWorld final : public Actuator {
     for (const auto& [name, pod] : pods) controller->model().SetPod(pod, "1", "");
     if (plan) controller->SetPlan(*plan);
     for (const auto& [name, operation] : operations) controller->SetOperation(operation);
+    if (agent && node) controller->SetGpuNode(agent->object);
     controller->SetSynced(true);
     controller->SetLeading(true);
   }
@@ -176,6 +199,7 @@ class SagaWorld final : public Actuator {
   plan::PlanPolicy policy{};
   MigManager mig{};
   DevicePlugin plugin{};
+  std::optional<FakeAgent> agent{};
   std::string resource = "nvidia.com/mig-3g.20gb";  // that pods ask for
   base::Time now = *base::ParseTime("2026-11-22T12:00:00Z");
 
@@ -192,6 +216,7 @@ class SagaWorld final : public Actuator {
     ControllerOptions options;
     using Ms = base::Milliseconds;
     options.operations.mig_manager = true;
+    options.operations.agent = true;
     options.operations.shares = true;
     options.operations.limits = {.reserve = Ms(20'000),
                                  .evict = Ms(60'000),
@@ -206,8 +231,12 @@ class SagaWorld final : public Actuator {
 
   void Tick() {
     if (on_tick) on_tick(*this);
-    if (node && mig.Run(*node, now)) ShowNode();
-    if (node && plugin.Run(*node, now)) ShowNode();
+    if (agent) {
+      if (node && agent->Run(*node, now)) ShowNode();
+    } else if (node) {
+      if (mig.Run(*node, now)) ShowNode();
+      if (plugin.Run(*node, now)) ShowNode();
+    }
     for (int i = 0; i < 3; ++i) {
       controller->Run(now + base::Milliseconds(10 * i));
       Deliver();
@@ -277,6 +306,7 @@ class SagaWorld final : public Actuator {
     if (pod == pods.end()) return base::Fail(base::ErrorCode::kNotFound, "gone");
     MustBeAt("evict", {plan::OperationStep::kEvict});
     evicted.insert(write.pod.name);
+    if (agent) agent->in_use.clear();
     controller->model().RemovePod({write.pod.ns, write.pod.name});
     pods.erase(pod);
     return {};
@@ -290,6 +320,17 @@ class SagaWorld final : public Actuator {
   base::Result<void> DoOne(const WriteSharing& write) {
     MustBeAt("configuration", {plan::OperationStep::kApply});
     plugin.configs[write.reshare.config_after] = {.replicas = write.reshare.change.after};
+    return {};
+  }
+  base::Result<void> DoOne(const OrderCut& write) {
+    using enum plan::OperationStep;
+    MustBeAt("an order", {kApply, kRollBack});
+    if (!node) return base::Fail(base::ErrorCode::kNotFound, "gone");
+    if (write.version != agent->object.version) {
+      return base::Fail(base::ErrorCode::kConflict, "the object has changed");
+    }
+    agent->Order(write.order);
+    ShowNode();
     return {};
   }
   base::Result<void> DoOne(const ChangeNode& write) {
@@ -307,7 +348,8 @@ class SagaWorld final : public Actuator {
     for (const LabelChange& label : write.labels) {
       MigManager::SetLabel(*node, label.key, label.to);
       const bool is_daemon = label.key != kMigConfig && label.key != kPluginConfig;
-      if (is_daemon) mig.DaemonsRun(*node);
+      if (is_daemon && agent && PausedOn(*node).empty()) agent->Show(*node);
+      if (is_daemon && !agent) mig.DaemonsRun(*node);
     }
     if (write.taint != ChangeNode::Taint::kLeave) SetTaint(write);
     ShowNode();

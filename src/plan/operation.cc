@@ -77,6 +77,12 @@ const StepRecord* RecordOf(const NodeOperation& operation, OperationStep step) {
   return found == operation.steps.end() ? nullptr : &*found;
 }
 
+bool IsNamed(const NodeOperation& operation, const cluster::Pod& pod) {
+  return std::any_of(operation.evict.begin(), operation.evict.end(), [&](const NamedPod& named) {
+    return named.uid == pod.uid && named.pod == PodName{pod.ns, pod.name};
+  });
+}
+
 const std::string* NodeToOperate(const Change& change) {
   if (const auto* cut = std::get_if<Repartition>(&change)) return &cut->node;
   if (const auto* reshare = std::get_if<Reshare>(&change)) return &reshare->node;

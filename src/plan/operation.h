@@ -49,7 +49,8 @@ struct StepRecord {
 
 // A card, as it is and as it is to be. Empty: MIG is off.
 struct CardLayouts {
-  int gpu = 0;  // index on the node
+  int gpu = 0;         // index on the node
+  std::string uuid{};  // of cards that the agent is to cut; may be empty otherwise
   std::vector<PlacedInstance> before{};
   std::vector<PlacedInstance> after{};
   bool operator==(const CardLayouts&) const = default;
@@ -88,6 +89,7 @@ struct NodeOperation {
   MigBackend backend = MigBackend::kMigManager;  // who cuts the cards
   std::vector<CardLayouts> cards{};              // of every card of the node, by index
   std::string label_before{};          // the value of nvidia.com/mig.config; empty: it has none
+  std::string order_before{};          // GpuNode.spec.operation, of backend Agent; empty: none
   std::optional<Resharing> reshare{};  // of kind Reshare; then it has no cards
   std::vector<NamedPod> evict{};       // by pod
 
@@ -110,6 +112,9 @@ bool IsOver(const NodeOperation& operation);
 // The condition that says how it ended; nullptr: it is not over.
 const cluster::Condition* EndOf(const NodeOperation& operation);
 const StepRecord* RecordOf(const NodeOperation& operation, OperationStep step);
+
+// Whether it may evict that pod.
+bool IsNamed(const NodeOperation& operation, const cluster::Pod& pod);
 
 // Its name: of the plan as an object, of the node and, for a Reshare, of the action, so that a
 // second attempt to make it meets the first. At most 63 letters, so that it can be the value of a

@@ -50,13 +50,17 @@ Json ReshareJson(const plan::NodeOperation& operation) {
 Json RepartitionJson(const plan::NodeOperation& operation) {
   Json cards = Json::array();
   for (const plan::CardLayouts& card : operation.cards) {
-    cards.push_back({{"gpu", card.gpu},
-                     {"layoutBefore", LayoutJson(card.before)},
-                     {"layoutAfter", LayoutJson(card.after)}});
+    Json& to = cards.emplace_back(Json{{"gpu", card.gpu},
+                                       {"layoutBefore", LayoutJson(card.before)},
+                                       {"layoutAfter", LayoutJson(card.after)}});
+    if (!card.uuid.empty()) to["uuid"] = card.uuid;
   }
-  Json json = {
-      {"backend", "MigManager"}, {"cards", std::move(cards)}, {"evict", EvictJson(operation)}};
+  const bool by_agent = operation.backend == plan::MigBackend::kAgent;
+  Json json = {{"backend", by_agent ? "Agent" : "MigManager"},
+               {"cards", std::move(cards)},
+               {"evict", EvictJson(operation)}};
   if (!operation.label_before.empty()) json["migConfigBefore"] = operation.label_before;
+  if (!operation.order_before.empty()) json["orderBefore"] = operation.order_before;
   return json;
 }
 

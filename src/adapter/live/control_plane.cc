@@ -385,6 +385,7 @@ base::Result<std::unique_ptr<ControlPlane>> ControlPlane::Open(ControlPlaneOptio
   options.controller.proposals.awaits_usage =
       !std::holds_alternative<NoUsage>(options.usage.source);
   options.controller.operations.mig_manager = !options.mig_layouts.name.empty();
+  options.controller.operations.agent = options.agents_cut;
   options.controller.operations.shares = !options.sharing.name.empty();
   auto impl = std::make_unique<Impl>(std::move(options), std::move(registry), *std::move(client));
   if (auto listening = impl->Listen(); !listening) return tl::unexpected(listening.error());

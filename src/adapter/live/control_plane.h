@@ -38,6 +38,7 @@ struct ControlPlaneOptions {
   int qps = 200;                // requests a second to the API server, in the long run
   control::ControllerOptions controller{};
   MigLayoutsIn mig_layouts{};  // without one, people cut the cards of MigManager pools
+  bool agents_cut = false;     // else people cut the cards of Agent pools
   SharingConfigsIn sharing{};  // without one, people change how devices are shared
   LiveUsageOptions usage{};    // for plans and what people ask
   plan::PlanPolicy policy{};   // of what no GpuPool selects

@@ -14,7 +14,7 @@ namespace tangram::adapter {
 namespace {
 
 // Verb and resource, as RBAC names them.
-constexpr std::array<std::string_view, 25> kWrites = {
+constexpr std::array<std::string_view, 26> kWrites = {
     "create leases",                         // who leads (kube/lease.cc)
     "update leases",                         // taken, renewed, given up
     "patch leaderships",                     // who leads, for the API server (control_plane.cc)
@@ -35,6 +35,7 @@ constexpr std::array<std::string_view, 25> kWrites = {
     "patch nodeoperations/status",           // its journal
     "delete nodeoperations",                 // over
     "patch nodes",                           // its taint, mig-manager's label (hardware_writes.cc)
+    "patch gpunodes",                        // the agent is asked to cut (our_objects.cc)
     "patch configmaps",           // layouts for mig-manager, configurations for the device plugin
     "patch gpupools/status",      // how pools are
     "patch gpuclasses/status",    // how classes are

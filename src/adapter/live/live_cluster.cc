@@ -4,6 +4,8 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "adapter/decode_dra.h"
@@ -17,6 +19,7 @@
 #include "adapter/live/gang_keeper.h"
 #include "adapter/live/leave_alone.h"
 #include "adapter/live/node_keeper.h"
+#include "adapter/reported_gpus.h"
 #include "cluster/gang.h"
 
 namespace tangram::adapter {
@@ -43,6 +46,7 @@ class LiveCluster::Impl {
     FollowNodes();
     FollowPods();
     FollowDra();
+    FollowReports();
     Follow<cluster::DeviceClass>(kinds::DeviceClasses(), DecodeDeviceClass);
     Follow<cluster::Namespace>(kinds::Namespaces(), DecodeNamespace);
     Follow<std::optional<cluster::Quota>>(kinds::Quotas(), DecodeQuota);
@@ -217,6 +221,33 @@ class LiveCluster::Impl {
       Flush();
     };
     Add<cluster::Claim>(kinds::Claims(), std::move(claims));
+  }
+
+  // What our agents report: of cards, for the picture of nodes, and of orders, for operations.
+  void FollowReports() {
+    ChangeSink<cluster::GpuNode>::Handler handler;
+    handler.decode = [](simdjson::ondemand::object& object) { return DecodeGpuNode(object); };
+    handler.on_set = [this](cluster::GpuNode report, const kube::ObjectMeta&) {
+      nodes_.SetReport(report);
+      if (nodes_.has_changes()) FlushSoon();
+      mailbox_.Post([report = std::move(report)](control::Controller& to) mutable {
+        to.SetGpuNode(std::move(report));
+      });
+    };
+    handler.on_gone = [this](const control::Key& key) {
+      nodes_.RemoveReport(key.name);
+      if (nodes_.has_changes()) FlushSoon();
+      mailbox_.Post([name = key.name](control::Controller& to) { to.RemoveGpuNode(name); });
+    };
+    handler.on_listed = [this](const std::vector<control::Key>& keys) {
+      nodes_.KeepOnlyReports(keys);
+      Flush();
+      std::set<std::string> names;
+      for (const control::Key& key : keys) names.insert(key.name);
+      mailbox_.Post(
+          [names = std::move(names)](control::Controller& to) { to.KeepGpuNodes(names); });
+    };
+    Add<cluster::GpuNode>(kinds::GpuNodes(), std::move(handler));
   }
 
   // One of the kinds that say how large gangs are. Most Jobs say nothing, and those that do change

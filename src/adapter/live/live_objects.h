@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "adapter/json.h"
 #include "adapter/live/change_sink.h"
 #include "adapter/live/mailbox.h"
 #include "adapter/live/our_objects.h"

@@ -68,6 +68,28 @@ kube::Call CallFor(const control::WriteOperationStatus& write, const std::string
                     {{"uid", operation.uid}, {"resourceVersion", operation.version}},
                     report::RenderOperationStatus(operation, fence));
 }
+json LayoutsJson(const std::vector<cluster::CutCard>& cards) {
+  json layouts = json::array();
+  for (const cluster::CutCard& card : cards) {
+    json instances = json::array();
+    for (const auto& [profile, start] : card.instances) {
+      instances.push_back({{"profile", profile}, {"start", start}});
+    }
+    layouts.push_back({{"uuid", card.uuid},
+                       {"index", card.gpu},
+                       {"mig", card.mig},
+                       {"instances", std::move(instances)}});
+  }
+  return layouts;
+}
+
+kube::Call CallFor(const control::OrderCut& write, const std::string& fence) {
+  return Patch(
+      {.resource = kGpuNodes, .name = write.node},
+      {{"metadata", Fenced({{"resourceVersion", write.version}}, fence)},
+       {"spec",
+        {{"operation", write.order.operation}, {"layouts", LayoutsJson(write.order.cards)}}}});
+}
 kube::Call CallFor(const control::WritePoolStatus& write, const std::string& fence) {
   return StatusCall(kPools, write.pool, json::object(),
                     report::RenderPoolStatus(write.status, fence));
@@ -84,6 +106,7 @@ const kube::Resource kClasses = Ours("gpuclasses", "GpuClass");
 const kube::Resource kPlans = Ours("gpuplans", "GpuPlan");
 const kube::Resource kViews = Ours("viewrequests", "ViewRequest");
 const kube::Resource kOperations = Ours("nodeoperations", "NodeOperation");
+const kube::Resource kGpuNodes = Ours("gpunodes", "GpuNode");
 
 kube::ReflectorOptions HowToFollow(const kube::Resource& resource,
                                    std::function<void(const std::string& line)> log) {
@@ -103,14 +126,6 @@ kube::ReflectorOptions HowToFollow(const kube::Resource& resource,
     missed = served == Served::kNo;
   };
   return how;
-}
-
-base::Result<std::string> TextOf(simdjson::ondemand::object& object) {
-  std::string_view text;
-  if (object.raw_json().get(text) != simdjson::SUCCESS) {
-    return base::Fail(base::ErrorCode::kInvalid, "the object cannot be read");
-  }
-  return std::string(text);
 }
 
 std::string TextOf(const kube::Fence& fence) {

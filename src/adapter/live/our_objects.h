@@ -21,13 +21,11 @@ extern const kube::Resource kClasses;
 extern const kube::Resource kPlans;
 extern const kube::Resource kViews;
 extern const kube::Resource kOperations;
+extern const kube::Resource kGpuNodes;
 
 // Follows one of them, whenever it is installed; says to `log` that it is not, and when it is.
 kube::ReflectorOptions HowToFollow(const kube::Resource& resource,
                                    std::function<void(const std::string& line)> log);
-
-// The object as JSON, for the readers of objects/.
-base::Result<std::string> TextOf(simdjson::ondemand::object& object);
 
 // As writes carry it: kFenceAnnotation. Empty: nobody is elected.
 std::string TextOf(const kube::Fence& fence);

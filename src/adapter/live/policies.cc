@@ -3,6 +3,7 @@
 #include <map>
 #include <utility>
 
+#include "adapter/json.h"
 #include "adapter/live/change_sink.h"
 #include "adapter/live/our_objects.h"
 #include "objects/object.h"

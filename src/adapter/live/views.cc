@@ -7,6 +7,7 @@
 #include <thread>
 #include <utility>
 
+#include "adapter/json.h"
 #include "adapter/live/change_sink.h"
 #include "adapter/live/our_objects.h"
 #include "base/mutex.h"
