@@ -13,6 +13,7 @@ import unittest
 import yaml
 
 import breakable
+import cut_node
 from breakable import (BED, BUILD, ELECTION, IN_CLUSTER, LEASE_TIME, OTHER, OUT_OF_CLUSTER, PLANS,
                        POOL, POOLS, SECRETS, VIEWS, WEBHOOKS, Cluster, classed, holding, pool,
                        webhook_configuration)
@@ -58,7 +59,7 @@ class KillPoints(Cluster):
         self.leader = None
 
     def elect(self, *args):
-        replica = self.start(str(len(self.replicas)), *ELECTION, *LAYOUTS_OPTION, *args)
+        replica = self.start(str(len(self.replicas)), *ELECTION, *LAYOUTS_OPTION, "--agents-cut", *args)
         wait_for("it is up, or died of it",
                  lambda: replica.says("everything is read") or replica.process.poll() is not None)
         return replica
@@ -276,6 +277,35 @@ def at_an_operation(test, point):
     return took
 
 
+def at_an_order(test, point):
+    """A card is cut by the agent, beside what is in use there."""
+    nodes = test.api.call("GET", "/api/v1/nodes")[1]["items"]
+    like = next(n for n in nodes if n["metadata"]["name"].startswith("h100"))
+    cut = cut_node.CutNode(BUILD, BED, like, cut_node.machine(), point.replace(" ", "-"))
+    armed = test.hand_over("--die-at", point)
+    for i in range(4):
+        one = pod(f"seventh-{i}", "nvidia.com/mig-1g.10gb")
+        one["metadata"]["namespace"] = OTHER
+        one["spec"]["nodeSelector"] = {"cut": "by-agent"}
+        test.make(f"/api/v1/namespaces/{OTHER}/pods", one)
+    test.make(POOLS, {**cut_node.POOL, "spec": {**cut_node.POOL["spec"], "mode": "Auto"}})
+    took = test.check_takeover(armed)
+
+    def is_cut():
+        done = [holding(one) for one in test.api.call("GET", OPERATIONS)[1]["items"]]
+        test.assertNotIn("Failed", sum(done, []))
+        return done == [["Done"]]
+
+    wait_for("the node is cut", is_cut, 120)
+    test.assertNotIn("taints", test.api.call("GET", cut_node.NODE_PATH)[1]["spec"])
+    test.assertEqual(len(cut.instances()), 5)
+    test.assertEqual(cut.looks(), 2, "the agent was asked once")
+    test.clear()
+    test.api.call("DELETE", OPERATIONS)
+    cut.close()
+    return took
+
+
 def at_old_operations(test, point):
     """More of one node than are kept."""
     armed = test.hand_over("--die-at", point)
@@ -341,6 +371,7 @@ PROVOKE = {"create leases": at_a_new_lease,
            "patch nodeoperations/status": at_an_operation,
            "delete nodeoperations": at_old_operations,
            "patch nodes": at_an_operation,
+           "patch gpunodes": at_an_order,
            "patch configmaps": at_an_operation,
            "patch gpupools/status": at_a_plan,
            "patch gpuclasses/status": at_a_class,

@@ -1,0 +1,103 @@
+"""A node whose cards tangram's own agent cuts: the real agent over the fake NVML library, with a fake
+device plugin beside it that has to be told."""
+import copy
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+from api import Api, environment
+from replica import wait_for
+
+HERE = pathlib.Path(__file__).resolve().parent
+NODE = "cut-by-agent"
+NODE_PATH = f"/api/v1/nodes/{NODE}"
+REPORT_PATH = f"/apis/tangram.dev/v1alpha1/gpunodes/{NODE}"
+POOL = {"apiVersion": "tangram.dev/v1alpha1", "kind": "GpuPool", "metadata": {"name": "by-agent"},
+        "spec": {"mode": "Recommend", "nodeSelector": {"cut": "by-agent"},
+                 "partitioning": {"backend": "Agent"},
+                 "scaling": {"giveBack": False, "maxNewNodes": 0}}}
+
+
+def machine(**more):
+    """One card, with an instance in its second half that somebody uses."""
+    return {"cards": [{"name": "NVIDIA H100 80GB HBM3",
+                       "mig": {"enabled": True, "instances": [{"profile": "3g.40gb", "start": 4}]},
+                       "processes": [{"pid": 4242, "instance": 1}]}], **more}
+
+
+class CutNode:
+    def __init__(self, build, bed, like, played, name):
+        """`like`: a node that is there already, for what all nodes of this testbed have."""
+        self.build, self.bed = build, bed
+        self.api = Api(bed)
+        self.folder = pathlib.Path(bed) / f"cut-node-{name}"
+        self.folder.mkdir(exist_ok=True)
+        self.machine = self.folder / "machine.json"
+        self.machine.write_text(json.dumps(played))
+        pathlib.Path(f"{self.machine}.changes").unlink(missing_ok=True)
+        self.processes = []
+        self._make(like)
+        self.plugin_log = self.folder / "device-plugin"
+        self._start(self.plugin_log, ["nvidia-device-plugin", HERE / "fake_device_plugin.py", build, bed,
+                                      NODE, self.machine], executable=sys.executable)
+        self.start_agent()
+        wait_for("the agent reports", lambda: "cards" in self.report().get("status", {}))
+        wait_for("the device plugin looked", lambda: self.looks() == 1)
+
+    def _make(self, like):
+        kept = {k: v for k, v in like["metadata"]["labels"].items() if not k.startswith("nvidia.com/")}
+        node = {"apiVersion": "v1", "kind": "Node", "spec": {}, "status": copy.deepcopy(like["status"]),
+                "metadata": {"name": NODE, "annotations": like["metadata"].get("annotations", {}),
+                             "labels": {**kept, "kubernetes.io/hostname": NODE, "cut": "by-agent",
+                                        "nvidia.com/gpu.product": "NVIDIA-H100-80GB-HBM3",
+                                        "nvidia.com/gpu.memory": "81559", "nvidia.com/gpu.count": "1",
+                                        "nvidia.com/mig.strategy": "mixed",
+                                        "nvidia.com/mig.capable": "true"}}}
+        for devices in (node["status"]["capacity"], node["status"]["allocatable"]):
+            for resource in [r for r in devices if r.startswith("nvidia.com/")]:
+                del devices[resource]
+        status, answer = self.api.call("POST", "/api/v1/nodes", node)
+        assert status == 201, answer
+        self.api.patch(NODE_PATH + "/status", {"status": node["status"]})
+
+        def is_ready():
+            now = self.api.call("GET", NODE_PATH)[1]
+            return not now["spec"].get("taints") and any(
+                c["type"] == "Ready" and c["status"] == "True" for c in now["status"]["conditions"])
+
+        wait_for("the node is ready", is_ready)
+
+    def _start(self, log, command, **more):
+        with pathlib.Path(log).open("a") as out:
+            self.processes.append(subprocess.Popen(list(map(str, command)), stdout=out, stderr=out, **more))
+        return self.processes[-1]
+
+    def start_agent(self):
+        return self._start(
+            self.folder / "agent",
+            [self.build / "tangram", "agent", "--report", "--mig", "--every", "1s", "--node-name", NODE,
+             "--nvml", self.build / "src/agent/fake_nvml.so", "--pod-resources", "",
+             "--metrics-address", "127.0.0.1:0", "--health-address", "127.0.0.1:0"],
+            env={**environment(self.bed), "TANGRAM_FAKE_NVML": str(self.machine)})
+
+    def report(self):
+        return self.api.call("GET", REPORT_PATH)[1]
+
+    def instances(self):
+        """Of its card, as the agent reports them: [(start, profile)]."""
+        return [(one["start"], one["profile"])
+                for one in self.report()["status"]["cards"][0]["mig"]["instances"]]
+
+    def looks(self):
+        return self.plugin_log.read_text().count("looked")
+
+    def close(self):
+        for process in self.processes:
+            process.kill()
+            process.wait()
+        for path in ("/apis/tangram.dev/v1alpha1/gpupools/by-agent", REPORT_PATH, NODE_PATH):
+            self.api.call("DELETE", path)
+        wait_for("the node is gone", lambda: self.api.call("GET", NODE_PATH)[0] == 404)
+        self.api.close()
