@@ -47,7 +47,7 @@ class AgentOperations(unittest.TestCase):
 
     def bring_up(self, played):
         """The node, with a pod that holds the instance that is there."""
-        self.node = CutNode(BUILD, BED, self.like, played, self.name)
+        self.node = CutNode(BUILD, BED, self.like, played)
         holder = pod("holder", "nvidia.com/mig-3g.40gb")
         holder["spec"]["nodeSelector"] = {"cut": "by-agent"}
         self.make(PODS, holder)

@@ -12,8 +12,8 @@ from replica import wait_for
 
 HERE = pathlib.Path(__file__).resolve().parent
 NODE = "cut-by-agent"
-NODE_PATH = f"/api/v1/nodes/{NODE}"
-REPORT_PATH = f"/apis/tangram.dev/v1alpha1/gpunodes/{NODE}"
+NODES, REPORTS = "/api/v1/nodes", "/apis/tangram.dev/v1alpha1/gpunodes"
+NODE_PATH, REPORT_PATH = f"{NODES}/{NODE}", f"{REPORTS}/{NODE}"
 POOL = {"apiVersion": "tangram.dev/v1alpha1", "kind": "GpuPool", "metadata": {"name": "by-agent"},
         "spec": {"mode": "Recommend", "nodeSelector": {"cut": "by-agent"},
                  "partitioning": {"backend": "Agent"},
@@ -28,31 +28,35 @@ def machine(**more):
 
 
 class CutNode:
-    def __init__(self, build, bed, like, played, name):
-        """`like`: a node that is there already, for what all nodes of this testbed have."""
-        self.build, self.bed = build, bed
+    def __init__(self, build, bed, like, played, node=NODE):
+        """`like`: a node that is there already, for what all nodes of this testbed have; `played`: the
+        machine that the fake library is."""
+        self.build, self.bed, self.name = build, bed, node
+        self.path, self.report_path = f"{NODES}/{node}", f"{REPORTS}/{node}"
         self.api = Api(bed)
-        self.folder = pathlib.Path(bed) / f"cut-node-{name}"
+        self.folder = pathlib.Path(bed) / f"node-{node}"
         self.folder.mkdir(exist_ok=True)
         self.machine = self.folder / "machine.json"
         self.machine.write_text(json.dumps(played))
         pathlib.Path(f"{self.machine}.changes").unlink(missing_ok=True)
         self.processes = []
-        self._make(like)
+        self._make(like, len(played["cards"]))
         self.plugin_log = self.folder / "device-plugin"
+        self.plugin_log.write_text("")
         self._start(self.plugin_log, ["nvidia-device-plugin", HERE / "fake_device_plugin.py", build, bed,
-                                      NODE, self.machine], executable=sys.executable)
+                                      self.name, self.machine], executable=sys.executable)
         self.start_agent()
         wait_for("the agent reports", lambda: "cards" in self.report().get("status", {}))
         wait_for("the device plugin looked", lambda: self.looks() == 1)
 
-    def _make(self, like):
+    def _make(self, like, cards):
         kept = {k: v for k, v in like["metadata"]["labels"].items() if not k.startswith("nvidia.com/")}
         node = {"apiVersion": "v1", "kind": "Node", "spec": {}, "status": copy.deepcopy(like["status"]),
-                "metadata": {"name": NODE, "annotations": like["metadata"].get("annotations", {}),
-                             "labels": {**kept, "kubernetes.io/hostname": NODE, "cut": "by-agent",
+                "metadata": {"name": self.name, "annotations": like["metadata"].get("annotations", {}),
+                             "labels": {**kept, "kubernetes.io/hostname": self.name, "cut": "by-agent",
                                         "nvidia.com/gpu.product": "NVIDIA-H100-80GB-HBM3",
-                                        "nvidia.com/gpu.memory": "81559", "nvidia.com/gpu.count": "1",
+                                        "nvidia.com/gpu.memory": "81559",
+                                        "nvidia.com/gpu.count": str(cards),
                                         "nvidia.com/mig.strategy": "mixed",
                                         "nvidia.com/mig.capable": "true"}}}
         for devices in (node["status"]["capacity"], node["status"]["allocatable"]):
@@ -60,10 +64,10 @@ class CutNode:
                 del devices[resource]
         status, answer = self.api.call("POST", "/api/v1/nodes", node)
         assert status == 201, answer
-        self.api.patch(NODE_PATH + "/status", {"status": node["status"]})
+        self.api.patch(self.path + "/status", {"status": node["status"]})
 
         def is_ready():
-            now = self.api.call("GET", NODE_PATH)[1]
+            now = self.api.call("GET", self.path)[1]
             return not now["spec"].get("taints") and any(
                 c["type"] == "Ready" and c["status"] == "True" for c in now["status"]["conditions"])
 
@@ -77,13 +81,13 @@ class CutNode:
     def start_agent(self):
         return self._start(
             self.folder / "agent",
-            [self.build / "tangram", "agent", "--report", "--mig", "--every", "1s", "--node-name", NODE,
+            [self.build / "tangram", "agent", "--report", "--mig", "--every", "1s", "--node-name", self.name,
              "--nvml", self.build / "src/agent/fake_nvml.so", "--pod-resources", "",
              "--metrics-address", "127.0.0.1:0", "--health-address", "127.0.0.1:0"],
             env={**environment(self.bed), "TANGRAM_FAKE_NVML": str(self.machine)})
 
     def report(self):
-        return self.api.call("GET", REPORT_PATH)[1]
+        return self.api.call("GET", self.report_path)[1]
 
     def instances(self):
         """Of its card, as the agent reports them: [(start, profile)]."""
@@ -97,7 +101,7 @@ class CutNode:
         for process in self.processes:
             process.kill()
             process.wait()
-        for path in ("/apis/tangram.dev/v1alpha1/gpupools/by-agent", REPORT_PATH, NODE_PATH):
+        for path in ("/apis/tangram.dev/v1alpha1/gpupools/by-agent", self.report_path, self.path):
             self.api.call("DELETE", path)
-        wait_for("the node is gone", lambda: self.api.call("GET", NODE_PATH)[0] == 404)
+        wait_for("the node is gone", lambda: self.api.call("GET", self.path)[0] == 404)
         self.api.close()

@@ -281,7 +281,7 @@ def at_an_order(test, point):
     """A card is cut by the agent, beside what is in use there."""
     nodes = test.api.call("GET", "/api/v1/nodes")[1]["items"]
     like = next(n for n in nodes if n["metadata"]["name"].startswith("h100"))
-    cut = cut_node.CutNode(BUILD, BED, like, cut_node.machine(), point.replace(" ", "-"))
+    cut = cut_node.CutNode(BUILD, BED, like, cut_node.machine())
     armed = test.hand_over("--die-at", point)
     for i in range(4):
         one = pod(f"seventh-{i}", "nvidia.com/mig-1g.10gb")

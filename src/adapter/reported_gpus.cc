@@ -56,11 +56,14 @@ void AddReport(const cluster::Node& node, const cluster::GpuNode& report, NodeGp
     ObservedLayout& layout = layouts.emplace_back();
     layout.index = as_read.gpus[i].index = card.index;
     for (const cluster::ReportedInstance& one : card.instances) {
-      layout.instances.push_back({one.at.profile, one.at.start, one.id});
+      layout.instances.push_back({one.at.profile, one.at.start, one.id, one.holders});
     }
   }
   read.gpus = WithObserved(as_read, layouts).gpus;
-  for (std::size_t i = 0; i < report.cards.size(); ++i) read.gpus[i].uuid = report.cards[i].uuid;
+  for (std::size_t i = 0; i < report.cards.size(); ++i) {
+    read.gpus[i].uuid = report.cards[i].uuid;
+    read.gpus[i].holders = report.cards[i].holders;
+  }
 }
 
 }  // namespace tangram::adapter

@@ -123,6 +123,18 @@ class Writer {
     });
   }
 
+  // Each device of it counts: a pod may hold two shares.
+  ordered_json HeldBy(int card, std::optional<int> instance) const {
+    ordered_json pods = ordered_json::array();
+    for (const auto& [at, pod] : state_.pods) {
+      if (at.first != Place{card, instance}) continue;
+      for (int i = 0; i < pod.use.devices && pods.size() < kMostHolders; ++i) {
+        pods.push_back({{"namespace", at.second.ns}, {"pod", at.second.pod}});
+      }
+    }
+    return pods;
+  }
+
   static int Processes(const Card& card, std::optional<int> instance) {
     return static_cast<int>(
         std::count_if(card.processes.begin(), card.processes.end(),
@@ -143,6 +155,7 @@ class Writer {
       if (one.compute.size() == 1 && !one.compute.front().uuid.empty()) {
         to["uuid"] = one.compute.front().uuid;
       }
+      if (auto pods = HeldBy(card.index, one.id); !pods.empty()) to["heldBy"] = std::move(pods);
     }
     return instances;
   }
@@ -160,6 +173,9 @@ class Writer {
       const int processes = Processes(card, std::nullopt);
       to["inUse"] = processes > 0 || Held(card.index, std::nullopt);
       to["processes"] = processes;
+      if (auto pods = HeldBy(card.index, std::nullopt); !pods.empty()) {
+        to["heldBy"] = std::move(pods);
+      }
     }
     if (card.mig) {
       to["mig"] = {{"enabled", card.mig->enabled},
@@ -180,6 +196,7 @@ class Writer {
   }
 
   static constexpr std::size_t kMostProblems = 16;
+  static constexpr std::size_t kMostHolders = 64;
   const NodeState& state_;
 };
 

@@ -57,6 +57,8 @@ TEST(GpuNodeTest, SaysWhatIsThereAndWhoseItIs) {
   EXPECT_EQ(instances[0]["inUse"], true);  // a process
   EXPECT_EQ(instances[0]["processes"], 1);
   EXPECT_EQ(instances[1]["inUse"], true);  // a pod without one
+  EXPECT_FALSE(instances[0].contains("heldBy"));
+  EXPECT_THAT(instances[1]["heldBy"].dump(), HasSubstr("\"pod\""));
   EXPECT_EQ(instances[1]["processes"], 0);
   EXPECT_EQ(status["conditions"][0]["reason"], "Reading");
 }

@@ -26,6 +26,10 @@ constexpr auto kByName = [](const auto& object) { return std::tie(object.name); 
 constexpr auto kByNamespace = [](const auto& object) { return std::tie(object.ns, object.name); };
 
 void NormalizeGpu(Gpu& gpu) {
+  std::sort(gpu.holders.begin(), gpu.holders.end());
+  for (Instance& instance : gpu.instances) {
+    std::sort(instance.holders.begin(), instance.holders.end());
+  }
   SortBy(gpu.instances, [](const Instance& instance) {
     return std::make_tuple(instance.start.value_or(-1), std::string_view(instance.id),
                            std::string_view(instance.profile));

@@ -55,6 +55,15 @@ struct EnumNames<ActivityMetric> {
 };
 
 template <>
+struct Layout<DeviceHolder> {
+  static constexpr std::string_view kTitle = "holder";
+  static constexpr std::string_view kAbout = "A pod that holds a device.";
+  static constexpr std::tuple kFields = {
+      Field{"namespace", &DeviceHolder::ns, Must(), "Namespace."},
+      Field{"pod", &DeviceHolder::pod, Must(), "Name of the pod."}};
+};
+
+template <>
 struct Layout<Instance> {
   static constexpr std::string_view kTitle = "instance";
   static constexpr std::string_view kAbout = "A MIG GPU instance.";
@@ -62,7 +71,9 @@ struct Layout<Instance> {
       Field{"profile", &Instance::profile, Must(), "NVIDIA's name: 1g.10gb+me."},
       Field{"start", &Instance::start, Between(0, 63),
             "First memory slice; absent where not reported."},
-      Field{"id", &Instance::id, Maybe(), "GPU instance id of DCGM, or the DRA device."}};
+      Field{"id", &Instance::id, Maybe(), "GPU instance id of DCGM, or the DRA device."},
+      Field{"holders", &Instance::holders, Maybe(),
+            "Pods that hold it, as the agent on the node reports."}};
 };
 
 template <>
@@ -81,7 +92,9 @@ struct Layout<Gpu> {
       Field{"sharing", &Gpu::sharing, Maybe(), "How the card or its instances are shared."},
       Field{"replicas", &Gpu::replicas, Between(1, kMostReplicas),
             "Shares of the card, or of each instance; 1: not shared."},
-      Field{"draDevice", &Gpu::dra_device, Maybe(), "Name of the DRA device, if there is one."}};
+      Field{"draDevice", &Gpu::dra_device, Maybe(), "Name of the DRA device, if there is one."},
+      Field{"holders", &Gpu::holders, Maybe(),
+            "Pods that hold the whole card, as the agent on the node reports."}};
 };
 
 template <>

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "cluster/condition.h"
+#include "cluster/node.h"
 
 namespace tangram::cluster {
 
@@ -51,6 +52,7 @@ struct ReportedInstance {
   CutInstance at{};
   std::string id{};     // NVML's number on its card
   bool in_use = false;  // by a process, or held by a pod
+  std::vector<DeviceHolder> holders{};
   bool operator==(const ReportedInstance&) const = default;
 };
 
@@ -61,6 +63,7 @@ struct ReportedCard {
   bool mig = false;                           // is on
   bool mig_pending = false;                   // is on after the next reset
   bool in_use = false;                        // by a process, or a pod holds it as a whole
+  std::vector<DeviceHolder> holders{};        // of the whole card
   std::vector<ReportedInstance> instances{};  // by start
   bool operator==(const ReportedCard&) const = default;
 };

@@ -135,6 +135,13 @@ class SnapshotHasher {
     }
     std::sort(labels.begin(), labels.end());
   }
+  void Hide(std::vector<DeviceHolder>& holders) {
+    for (DeviceHolder& holder : holders) {
+      Rename("ns", holder.ns);
+      Rename("pod", holder.pod);
+    }
+    std::sort(holders.begin(), holders.end());
+  }
   void Hide(std::vector<ResourceCount>& resources) {
     for (ResourceCount& resource : resources) RenameResource(resource.name);
     std::sort(resources.begin(), resources.end());
@@ -175,7 +182,11 @@ class SnapshotHasher {
     for (Gpu& gpu : node.gpus) {
       RenameUuid(gpu.uuid);
       RenameDevice(gpu.dra_device);
-      for (Instance& instance : gpu.instances) RenameDevice(instance.id);
+      Hide(gpu.holders);
+      for (Instance& instance : gpu.instances) {
+        RenameDevice(instance.id);
+        Hide(instance.holders);
+      }
     }
     if (node.price) Hide(*node.price);
   }

@@ -40,11 +40,19 @@ enum class LayoutSource {
   kInferred,  // only the node's counts are known; spread over its cards in a way that fits
 };
 
+// A pod that holds a device, as the kubelet told our agent on the node.
+struct DeviceHolder {
+  std::string ns;
+  std::string pod;
+  friend auto operator<=>(const DeviceHolder&, const DeviceHolder&) = default;
+};
+
 // A MIG GPU instance.
 struct Instance {
   std::string profile;       // NVIDIA's spelling: "1g.10gb+me"
   std::optional<int> start;  // memory slice; absent where not reported
   std::string id;            // GPU instance id as DCGM reports it, or the DRA device; may be empty
+  std::vector<DeviceHolder> holders{};  // sorted; empty: nobody, or nobody tells
   bool operator==(const Instance&) const = default;
 };
 
@@ -59,6 +67,7 @@ struct Gpu {
   Sharing sharing = Sharing::kNone;
   int replicas = 1;        // shares of the card, or of each instance; 1: not shared
   std::string dra_device;  // the DRA device name; empty where DRA does not publish this card
+  std::vector<DeviceHolder> holders{};  // of the whole card; as of an instance
   bool operator==(const Gpu&) const = default;
 };
 

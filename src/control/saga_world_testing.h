@@ -143,9 +143,13 @@ class SagaWorld final : public Actuator {
     }
     return !plan || plan::IsOver(*plan);
   }
-  // The only one; nullptr: there is none.
+  // The last one; nullptr: there is none.
   const plan::NodeOperation* Operation() const {
-    return operations.empty() ? nullptr : &operations.begin()->second;
+    const plan::NodeOperation* last = nullptr;
+    for (const auto& [name, operation] : operations) {
+      if (last == nullptr || operation.created_at > last->created_at) last = &operation;
+    }
+    return last;
   }
   bool IsTainted() const {
     return node && std::any_of(node->taints.begin(), node->taints.end(),
@@ -169,9 +173,15 @@ class SagaWorld final : public Actuator {
     MigManager::SetLabel(*node, key, value);
     ShowNode();
   }
+  // Another plan in place of the one that is over.
+  void Propose(plan::Proposal proposal) {
+    if (plan) controller->RemovePlan(plan->name);
+    plan = std::move(proposal);
+    controller->SetPlan(*plan);
+  }
   void RemovePlan() {
+    if (plan) controller->RemovePlan(plan->name);
     plan.reset();
-    controller->RemovePlan("pool-plan");
   }
   void SetPolicy(plan::PlanPolicy to) {
     policy = std::move(to);
@@ -278,7 +288,9 @@ class SagaWorld final : public Actuator {
     const auto [made, is_new] = operations.emplace(write.operation.name, write.operation);
     if (!is_new) return base::Fail(base::ErrorCode::kConflict, "it exists");
     if (made->second.reshare) made->second.reshare->config_after = "tangram-1";
-    if (operations.size() > 1) faults.emplace_back("two operations on one node");
+    const auto under_way = std::count_if(operations.begin(), operations.end(),
+                                         [](const auto& one) { return !plan::IsOver(one.second); });
+    if (under_way > 1) faults.emplace_back("two operations on one node");
     made->second.uid = "uid-" + made->first;
     made->second.version = std::to_string(++version_);
     made->second.created_at = now;

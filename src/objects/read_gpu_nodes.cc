@@ -34,6 +34,15 @@ CutInstance ReadInstance(Fields& fields) {
   return {ReadText(fields, "profile"), fields.Whole("start", kStarts).value_or(0)};
 }
 
+std::vector<cluster::DeviceHolder> ReadHolders(Fields& fields) {
+  std::vector<cluster::DeviceHolder> holders;
+  for (Fields one : fields.Maps("heldBy")) {
+    holders.push_back({NeedText(one, "namespace"), NeedText(one, "pod")});
+  }
+  std::sort(holders.begin(), holders.end());
+  return holders;
+}
+
 cluster::ReportedCard ReadCard(Fields card) {
   card.Need("index", "write the card's index");
   cluster::ReportedCard read;
@@ -41,13 +50,16 @@ cluster::ReportedCard ReadCard(Fields card) {
   read.uuid = ReadText(card, "uuid");
   read.readable = card.OneOf("state", kCardStates) == CardState::kOk;
   read.in_use = card.Flag("inUse").value_or(false);
+  read.holders = ReadHolders(card);
   Fields mig = card.Map("mig");
   read.mig = mig.Flag("enabled").value_or(false);
   read.mig_pending = mig.Flag("pending").value_or(read.mig);
   for (Fields one : mig.Maps("instances")) {
     const auto id = one.Whole("id", kIds);
-    read.instances.push_back(
-        {ReadInstance(one), id ? std::to_string(*id) : "", one.Flag("inUse").value_or(false)});
+    read.instances.push_back({.at = ReadInstance(one),
+                              .id = id ? std::to_string(*id) : "",
+                              .in_use = one.Flag("inUse").value_or(false),
+                              .holders = ReadHolders(one)});
   }
   std::sort(read.instances.begin(), read.instances.end(),
             [](const auto& a, const auto& b) { return a.at.start < b.at.start; });

@@ -41,7 +41,8 @@ status:
       pending: true
       instances:
       - {id: 9, profile: 3g.40gb, start: 4, size: 4, inUse: false, processes: 0}
-      - {id: 1, profile: 1g.10gb, start: 0, size: 1, inUse: true, processes: 1, uuid: MIG-1}
+      - {id: 1, profile: 1g.10gb, start: 0, size: 1, inUse: true, processes: 1, uuid: MIG-1,
+         heldBy: [{namespace: ns, pod: web-1}]}
   - {index: 0, state: Lost, uuid: GPU-0}
   order:
     operation: gpu-7-abc
@@ -75,8 +76,9 @@ TEST(ReadGpuNodes, ReadsWhatTheAgentSaysAndWhatItIsAsked) {
   const cluster::ReportedCard& card = node.cards[1];
   EXPECT_EQ(card.index, 1) << "by index";
   EXPECT_TRUE(card.readable && card.mig && card.mig_pending && card.in_use);
-  EXPECT_THAT(card.instances, ElementsAre(cluster::ReportedInstance{{"1g.10gb", 0}, "1", true},
-                                          cluster::ReportedInstance{{"3g.40gb", 4}, "9", false}));
+  EXPECT_THAT(card.instances,
+              ElementsAre(cluster::ReportedInstance{{"1g.10gb", 0}, "1", true, {{"ns", "web-1"}}},
+                          cluster::ReportedInstance{{"3g.40gb", 4}, "9", false, {}}));
   ASSERT_TRUE(node.order);
   EXPECT_EQ(node.order->operation, "gpu-7-abc");
   EXPECT_THAT(node.order->cards[0].instances,

@@ -49,6 +49,17 @@ void Add(const TopRow& node, TopRow& sum) {
   sum.unpriced += node.unpriced;
 }
 
+std::vector<TopDevices> DevicesOf(const cluster::Node& node) {
+  std::map<std::pair<std::string, int>, std::int64_t> counts;
+  for (const cluster::Gpu& gpu : node.gpus) {
+    if (gpu.instances.empty()) ++counts[{"", gpu.replicas}];
+    for (const cluster::Instance& one : gpu.instances) ++counts[{one.profile, gpu.replicas}];
+  }
+  std::vector<TopDevices> devices;
+  for (const auto& [kind, count] : counts) devices.push_back({kind.first, count, kind.second});
+  return devices;
+}
+
 class TopMaker {
  public:
   TopMaker(const cluster::Snapshot& snapshot, const plan::PlanPolicy& policy)
@@ -93,6 +104,7 @@ class TopMaker {
       row.nodes = 1;
       row.cards = static_cast<std::int64_t>(node.gpus.size());
       row.unpriced = node.price ? 0 : 1;
+      row.devices = DevicesOf(node);
       const auto card = first_card.find(node.name);
       pool_of_[node.name] =
           PoolNameOf(node, policy_, card == first_card.end() ? nullptr : card->second);
@@ -192,6 +204,22 @@ std::vector<Cell> NodesRow(const TopRow& row) {
           {CostText(row, row.cost)},
           {CostText(row, row.waste), ColorOfWaste(row)},
           {row.waiting == 0 ? "" : Thousands(row.waiting)}};
+}
+
+// "2 whole, 7 x 1g.10gb in 4"; empty: whole cards, and nobody shares them.
+std::string DevicesText(const std::vector<TopDevices>& devices) {
+  const bool plain = std::all_of(devices.begin(), devices.end(), [](const TopDevices& one) {
+    return one.profile.empty() && one.replicas == 1;
+  });
+  std::string text;
+  for (const auto& [profile, count, replicas] : devices) {
+    if (plain) break;
+    if (!text.empty()) text += ", ";
+    text +=
+        profile.empty() ? fmt::format("{} whole", count) : fmt::format("{} x {}", count, profile);
+    if (replicas > 1) text += fmt::format(" in {}", replicas);
+  }
+  return text;
 }
 
 // Cut to `columns`, escape sequences not counted.
@@ -303,15 +331,21 @@ class TopText {
 
   void Nodes(std::size_t most) {
     std::vector<std::vector<Cell>> rows;
+    bool some_cut = false;
     for (const TopRow& node : top_.nodes) {
       if (rows.size() == most) break;
-      rows.push_back(NodesRow(node));
-      rows.back().erase(rows.back().begin() + 1);
-      rows.back().pop_back();
+      std::vector<Cell>& row = rows.emplace_back(NodesRow(node));
+      row.erase(row.begin() + 1);
+      row.back() = {DevicesText(node.devices)};
+      some_cut = some_cut || !row.back().text.empty();
     }
     std::vector<Column> columns = NodeColumns("NODE");
     columns.erase(columns.begin() + 1);
-    columns.pop_back();
+    columns.back() = {"CUT INTO", Align::kLeft};
+    if (!some_cut) {
+      columns.pop_back();
+      for (std::vector<Cell>& row : rows) row.pop_back();
+    }
     Table(columns, rows);
   }
 
@@ -354,11 +388,24 @@ Json RowJson(const TopRow& row) {
           {"podsWaiting", row.waiting}};
 }
 
-Json RowsJson(const std::vector<TopRow>& rows) {
+Json DevicesJson(const std::vector<TopDevices>& devices) {
+  Json list = Json::array();
+  for (const auto& [profile, count, replicas] : devices) {
+    list.push_back({{"profile", profile.empty() ? Json() : Json(profile)},
+                    {"count", count},
+                    {"replicas", replicas}});
+  }
+  return list;
+}
+
+enum class Of { kPools, kNodes };
+
+Json RowsJson(const std::vector<TopRow>& rows, Of of) {
   Json list = Json::array();
   for (const TopRow& row : rows) {
     Json json = {{"name", row.name}};
     json.update(RowJson(row));
+    if (of == Of::kNodes) json["devices"] = DevicesJson(row.devices);
     list.push_back(std::move(json));
   }
   return list;
@@ -387,11 +434,14 @@ std::string RenderTopJson(const cluster::Snapshot& snapshot, const Top& top) {
                          {"usdPerHour", Number(row.cost)},
                          {"wasteUsdPerHour", Number(row.waste)}});
   }
-  const Json json = {
-      {"format", "tangram-top"},      {"version", 1},
-      {"cluster", snapshot.cluster},  {"takenAt", base::FormatTime(snapshot.taken_at)},
-      {"all", RowJson(top.all)},      {"pools", RowsJson(top.pools)},
-      {"nodes", RowsJson(top.nodes)}, {"workloads", std::move(workloads)}};
+  const Json json = {{"format", "tangram-top"},
+                     {"version", 1},
+                     {"cluster", snapshot.cluster},
+                     {"takenAt", base::FormatTime(snapshot.taken_at)},
+                     {"all", RowJson(top.all)},
+                     {"pools", RowsJson(top.pools, Of::kPools)},
+                     {"nodes", RowsJson(top.nodes, Of::kNodes)},
+                     {"workloads", std::move(workloads)}};
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

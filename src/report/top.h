@@ -16,6 +16,14 @@
 
 namespace tangram::report {
 
+// Cards or instances of one kind.
+struct TopDevices {
+  std::string profile{};  // NVIDIA's spelling; empty: whole cards
+  std::int64_t count = 0;
+  int replicas = 1;  // shares of each
+  bool operator==(const TopDevices&) const = default;
+};
+
 // A pool, a node or a workload. A workload is on no node of its own: `nodes` is 0.
 struct TopRow {
   std::string name{};
@@ -25,8 +33,9 @@ struct TopRow {
   std::optional<base::MilliGpu> busy{};  // absent: nothing was measured
   base::MicroUsdPerHour cost{};
   base::MicroUsdPerHour waste{};
-  std::int64_t unpriced = 0;  // nodes
-  std::int64_t waiting = 0;   // pods that could run there, were there room
+  std::int64_t unpriced = 0;          // nodes
+  std::int64_t waiting = 0;           // pods that could run there, were there room
+  std::vector<TopDevices> devices{};  // how a node's cards are cut and shared, by profile
   bool operator==(const TopRow&) const = default;
 };
 

@@ -34,11 +34,32 @@ TEST(TopLaw, PoolsAndNodesAddUpToTheReport) {
         sum.unpriced += row.unpriced;
         EXPECT_LE(row.waiting, top.all.waiting) << seed;
       }
+      EXPECT_TRUE(rows == &top.nodes ||
+                  std::all_of(rows->begin(), rows->end(),
+                              [](const TopRow& row) { return row.devices.empty(); }));
       sum.busy = top.all.busy;
       sum.waiting = top.all.waiting;
       EXPECT_EQ(sum, top.all) << seed;
     }
   }
+}
+
+TEST(Top, ANodeSaysHowItsCardsAreCut) {
+  cluster::Snapshot snapshot;
+  for (const char* name : {"cut", "shared", "whole"}) {
+    cluster::Node node;
+    node.name = name;
+    node.gpus.resize(2);
+    for (int i = 0; i < 2; ++i) node.gpus[static_cast<std::size_t>(i)].index = i;
+    snapshot.nodes.push_back(node);
+  }
+  for (int i = 0; i < 7; ++i) snapshot.nodes[0].gpus[0].instances.push_back({"1g.5gb", i, ""});
+  snapshot.nodes[1].gpus[1].replicas = 4;
+  const Top top = MakeTop(snapshot, {}, TopSort::kName);
+  const std::string frame = RenderTop(snapshot, top, {});
+  EXPECT_NE(frame.find("1 whole, 7 x 1g.5gb\n"), std::string::npos) << frame;
+  EXPECT_NE(frame.find("1 whole, 1 whole in 4\n"), std::string::npos) << frame;
+  EXPECT_EQ(top.nodes[2].devices, (std::vector<TopDevices>{{"", 2, 1}}));
 }
 
 // Whatever the names and the size of the terminal: nothing moves the cursor, and it fits.

@@ -131,6 +131,7 @@ class Maker {
         gpu.replicas = static_cast<int>(dice_.In(2, 48));
       }
       if (dice_.Percent(20)) gpu.dra_device = fmt::format("gpu-{}", i);
+      if (dice_.Percent(20)) gpu.holders.push_back({std::string(dice_.Of(kTeams)), "held"});
       node.gpus.push_back(std::move(gpu));
     }
     node.devices = {{"nvidia.com/gpu", mig ? 0 : size_.gpus_per_node}};
@@ -145,6 +146,7 @@ class Maker {
       instance.profile = dice_.Of(kProfiles);
       if (dice_.Percent(70)) instance.start = 2 * i;
       if (dice_.Percent(70)) instance.id = std::to_string(7 + i);
+      if (dice_.Percent(30)) instance.holders.push_back({std::string(dice_.Of(kTeams)), "held"});
       gpu.instances.push_back(std::move(instance));
     }
   }

@@ -172,8 +172,8 @@ class NodeSeater {
     }
   }
 
-  // What of `pod`'s counts DCGM's labels name exactly; the rest is left in `rest_`. A count that a
-  // claim serves (extended resources backed by DRA) is not seated twice.
+  // What of `pod`'s counts our agents or DCGM's labels name exactly; the rest is left in `rest_`. A
+  // count that a claim serves (extended resources backed by DRA) is not seated twice.
   void SeatByUsage(const Pod& pod, std::span<const DeviceUsage* const> records) {
     for (const cluster::ResourceCount& resource : pod.devices) {
       const ResourceKind kind = KindOf(resource.name);
@@ -182,6 +182,13 @@ class NodeSeater {
       std::int64_t left = std::max<std::int64_t>(0, resource.count - served);
       served = std::max<std::int64_t>(0, served - resource.count);
       std::vector<Seat*> taken;
+      for (Seat* seat : SeatsHeldBy(pod, kind)) {
+        if (left == 0) break;
+        Take(*seat, pod, /*exact=*/true);
+        taken.push_back(seat);
+        --left;
+      }
+      if (!taken.empty()) records = {};  // of an earlier time
       for (const DeviceUsage* record : records) {
         Seat* seat = SeatNamed(*record, pod, kind);
         if (seat == nullptr) continue;
@@ -264,6 +271,27 @@ class NodeSeater {
     if (card.model == nullptr) return seat.instance->profile == kind.profile;
     const gpu::MigProfile* wanted = gpu::ProfileNamed(*card.model, kind.profile);
     return wanted != nullptr && wanted == gpu::ProfileNamed(*card.model, seat.instance->profile);
+  }
+
+  // That are free, and that our agent says it holds; of shares, one where it is named once.
+  std::vector<Seat*> SeatsHeldBy(const Pod& pod, const ResourceKind& kind) {
+    std::vector<Seat*> seats;
+    for (Card& card : cards_) {
+      const cluster::Instance* last = nullptr;
+      std::ptrdiff_t named = 0;
+      for (Seat& seat : card.seats) {
+        if (seat.instance != last || &seat == &card.seats.front()) {
+          last = seat.instance;
+          const auto& holders = last == nullptr ? card.gpu->holders : last->holders;
+          named =
+              std::count(holders.begin(), holders.end(), cluster::DeviceHolder{pod.ns, pod.name});
+        }
+        if (named == 0 || seat.pod != nullptr || !IsOfKind(card, seat, kind)) continue;
+        seats.push_back(&seat);
+        --named;
+      }
+    }
+    return seats;
   }
 
   Seat* SeatNamed(const DeviceUsage& record, const Pod& pod, const ResourceKind& kind) {
