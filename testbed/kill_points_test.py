@@ -29,6 +29,8 @@ UNUSED = {"patch leases", "patch secrets", "create leaderships",
           "patch pods/status", "create deviceclasses"}
 OPERATIONS = "/apis/tangram.dev/v1alpha1/nodeoperations"
 KILLED = -signal.SIGKILL
+# Plans of a pool follow one another, and its status, after 3 s and not 15 s.
+HURRY = ("--hurry", "5")
 TAKEOVER = LEASE_TIME + 8.0  # seconds: the Lease, and the stalls of a busy machine; as a rule + 1
 
 
@@ -59,7 +61,8 @@ class KillPoints(Cluster):
         self.leader = None
 
     def elect(self, *args):
-        replica = self.start(str(len(self.replicas)), *ELECTION, *LAYOUTS_OPTION, "--agents-cut", *args)
+        replica = self.start(str(len(self.replicas)), *ELECTION, *LAYOUTS_OPTION, "--agents-cut", *HURRY,
+                             *args)
         wait_for("it is up, or died of it",
                  lambda: replica.says("everything is read") or replica.process.poll() is not None)
         return replica

@@ -10,7 +10,7 @@ fail() {
 find_go() {
   command -v go >/dev/null || PATH="$PATH:/usr/local/go/bin"
   command -v go >/dev/null || fail "go is not on the PATH; install Go 1.26 or later"
-  export PATH GOTOOLCHAIN=local GOFLAGS="-buildvcs=false"
+  export PATH GOTOOLCHAIN=local GOFLAGS="-buildvcs=false${GOFLAGS:+ $GOFLAGS}"
 }
 
 # The folder of what go.mod and go.sum of the module $1 pin, the testbed's own by default. The order

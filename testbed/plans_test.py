@@ -6,12 +6,14 @@ Usage: plans_test.py BUILD_DIR TESTBED_DIR     (testbed/controller runs it)
 import json
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import unittest
 
 from api import environment
 from replica import Replica, wait_for
+from screen import Screen
 
 BUILD, BED = (pathlib.Path(a).resolve() for a in sys.argv[1:3])
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -131,14 +133,72 @@ class Views(unittest.TestCase):
         self.assertEqual((missing.returncode, missing.stdout), (2, ""))
         self.assertIn("there is no pod default/nobody", missing.stderr)
 
+    def test_top_is_the_same(self):
+        top = json.loads(self.check_same("top", "-o", "json").stdout)
+        self.assertEqual([p["name"] for p in top["pools"] if p["name"] == "a100"], ["a100"])
+        self.assertIn("by name", self.check_same("top", "--sort", "name").stdout)
+        self.check_same("top", "--once", "--columns", "60", "--lines", "12")
+
+    def test_top_in_a_terminal_asks_for_what_it_shows(self):
+        def answers():
+            return self.replica.requests()["patch", "viewrequests/status"]
+
+        def lines(frame):
+            return [re.sub(r"\x1b[^a-zA-Z]*[a-zA-Z]", "", line).rstrip("\r")
+                    for line in frame.split("\n")]
+
+        before = answers()
+        # No frame is due meanwhile: a key and another size are asked for at once.
+        screen = Screen(BUILD / "tangram", "top", "--from", "controller", "--interval", "1h",
+                        "--no-color", env=ENV)
+        try:
+            screen.read_until("measured · by waste")
+            screen.read_until("q quits")
+            screen.press("n")
+            screen.read_until("measured · by name")
+            screen.read_until("\x1b[J")
+            screen.resize(9, 60)
+            frame = lines(screen.read_until("\x1b[J"))
+            while len(frame) > 9 or max(map(len, frame)) > 60:
+                frame = lines(screen.read_until("\x1b[J"))
+            screen.press("q")
+            screen.read_until("\x1b[?1049l")
+        finally:
+            self.assertEqual(screen.close(), 0)
+        self.assertGreaterEqual(answers() - before, 3)
+        self.assertEqual(get("viewrequests")["items"], [])
+
+    def test_top_in_a_terminal_keeps_the_last_frame_while_nobody_answers(self):
+        screen = Screen(BUILD / "tangram", "top", "--from", "controller", "--interval", "500ms",
+                        env=ENV)
+        try:
+            screen.read_until("by waste")
+            self.replica.process.send_signal(signal.SIGSTOP)
+            screen.read_until("not read again: no controller answers")
+            self.replica.process.send_signal(signal.SIGCONT)
+            screen.read_until("q quits")
+            screen.press("q")
+            screen.read_until("\x1b[?1049l")
+        finally:
+            self.replica.process.send_signal(signal.SIGCONT)
+            self.assertEqual(screen.close(), 0)
+        wait_for("what was left behind is gone", lambda: get("viewrequests")["items"] == [])
+
+    def test_top_reads_the_cluster_for_another_window(self):
+        refused = tangram("top", "--once", "--window", "2h", "--from", "controller")
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("leave out --window", refused.stderr)
+
     def test_who_asks_leaves_nothing_behind(self):
         tangram("plan", "--from", "controller")
         self.assertEqual(get("viewrequests")["items"], [])
 
     def test_no_option_names_a_file_over_there(self):
-        for words in (["--snapshot=/etc/passwd"], ["--policy=/etc/passwd"], ["--moves=controlled"]):
+        for command, word in (("Plan", "--snapshot=/etc/passwd"), ("Plan", "--policy=/etc/passwd"),
+                              ("Plan", "--moves=controlled"), ("Top", "--policy=/etc/passwd"),
+                              ("Top", "--prometheus=http://127.0.0.1:1"), ("Top", "--lines=1e9")):
             one = {"apiVersion": "tangram.dev/v1alpha1", "kind": "ViewRequest",
-                   "metadata": {"name": "nosy"}, "spec": {"command": "Plan", "arguments": words}}
+                   "metadata": {"name": "nosy"}, "spec": {"command": command, "arguments": [word]}}
             create(one)
             wait_for("it is refused", lambda: get("viewrequest", "nosy").get(
                 "status", {}).get("outcome") == "Refused")

@@ -6,7 +6,6 @@
 
 #include "adapter/live/our_objects.h"
 #include "base/clock.h"
-#include "kube/client.h"
 #include "kube/write.h"
 
 namespace tangram::adapter {
@@ -44,20 +43,27 @@ base::Result<ViewAnswer> WaitFor(kube::Client& client, const std::string& name,
 
 }  // namespace
 
-base::Result<ViewAnswer> AskController(const kube::ConfigSources& cluster, ViewQuestion question,
-                                       std::chrono::milliseconds patience) {
+ControllerLink::ControllerLink(std::unique_ptr<kube::Client> client, std::string cluster)
+    : client_(std::move(client)), cluster_(std::move(cluster)) {}
+
+base::Result<ControllerLink> ControllerLink::Open(const kube::ConfigSources& cluster) {
   const auto config = kube::LoadConfig(cluster);
   if (!config) return tl::unexpected(config.error());
   auto client = kube::Client::Open(*config);
   if (!client) return tl::unexpected(client.error());
-  question.cluster = config->cluster;
+  return ControllerLink(*std::move(client), config->cluster);
+}
+
+base::Result<ViewAnswer> ControllerLink::Ask(ViewQuestion question,
+                                             std::chrono::milliseconds patience) {
+  question.cluster = cluster_;
   const auto created =
-      (*client)->Send(kube::CreateCall({.resource = kViews}, RenderViewRequest(question)));
+      client_->Send(kube::CreateCall({.resource = kViews}, RenderViewRequest(question)));
   if (!created) return tl::unexpected(created.error());
   const auto asked = ReadViewRequest(created->body);
   if (!asked) return tl::unexpected(asked.error());
-  auto answer = WaitFor(**client, asked->name, patience);
-  Drop(**client, *asked);
+  auto answer = WaitFor(*client_, asked->name, patience);
+  Drop(*client_, *asked);
   return answer;
 }
 

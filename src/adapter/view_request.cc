@@ -21,8 +21,8 @@ constexpr std::size_t kMostStatus = std::size_t{1} << 20;
 constexpr std::size_t kMostPlain = std::size_t{16} << 10;
 constexpr std::size_t kMostUnpacked = std::size_t{256} << 20;
 
-constexpr std::array<std::pair<ViewCommand, const char*>, 2> kCommands = {
-    {{ViewCommand::kExplain, "Explain"}, {ViewCommand::kPlan, "Plan"}}};
+constexpr std::array<std::pair<ViewCommand, const char*>, 3> kCommands = {
+    {{ViewCommand::kExplain, "Explain"}, {ViewCommand::kPlan, "Plan"}, {ViewCommand::kTop, "Top"}}};
 
 std::string NameOf(ViewCommand command) {
   return kCommands.at(static_cast<std::size_t>(command)).second;

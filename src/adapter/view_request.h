@@ -11,7 +11,7 @@
 
 namespace tangram::adapter {
 
-enum class ViewCommand { kExplain, kPlan };
+enum class ViewCommand { kExplain, kPlan, kTop };
 
 struct ViewQuestion {
   ViewCommand command = ViewCommand::kPlan;

@@ -33,6 +33,17 @@ TEST(ViewRequest, IsReadAsItIsAsked) {
   EXPECT_FALSE(read->answer);
 }
 
+TEST(ViewRequest, EachCommandIsRead) {
+  for (const ViewCommand command : {ViewCommand::kExplain, ViewCommand::kPlan, ViewCommand::kTop}) {
+    std::string object = RenderViewRequest({.command = command});
+    object.insert(object.find("\"generateName\""), R"("name": "view-1", )");
+    const auto read = ReadViewRequest(object);
+    ASSERT_TRUE(read) << read.error().message;
+    EXPECT_EQ(read->question.command, command);
+  }
+  EXPECT_FALSE(ReadViewRequest(ObjectWith(R"({"command": "Apply"})", "{}")));
+}
+
 TEST(ViewRequest, AnswersComeBackWhole) {
   base::Dice dice(7);
   for (const std::size_t size : {10U, 16'384U, 16'385U, 2'000'000U}) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <string>
 #include <utility>
 
 #include "base/text.h"
@@ -52,6 +53,14 @@ std::string OneOf(const std::vector<std::string>& words) {
     if (i > 0) text += i + 1 == words.size() ? " or " : ", ";
     text += words[i];
   }
+  return text;
+}
+
+std::string Few(const std::vector<std::string>& words, std::size_t most) {
+  const std::size_t shown = std::min(words.size(), most);
+  std::string text;
+  for (std::size_t i = 0; i < shown; ++i) text += (i > 0 ? ", " : "") + words[i];
+  if (shown < words.size()) text += " and " + std::to_string(words.size() - shown) + " more";
   return text;
 }
 

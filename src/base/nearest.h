@@ -21,4 +21,8 @@ std::vector<std::string> Nearest(std::string_view text, const std::vector<std::s
 // "a, b or c".
 std::string OneOf(const std::vector<std::string>& words);
 
+// "a, b"; of more than `most`, the first and a count: "a, b, c, d, e and 9995 more". For messages
+// that would name every node of a large cluster.
+std::string Few(const std::vector<std::string>& words, std::size_t most = 5);
+
 }  // namespace tangram::base

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/nearest.h"
+
 namespace tangram::base {
 namespace {
 
@@ -45,6 +47,14 @@ TEST(ParseMillionths, IsExactOrRefuses) {
        {"", ".5", "1.", "-1", "+1", "1e3", "nan", "1.2345678", "99999999999999"}) {
     EXPECT_EQ(ParseMillionths(bad), std::nullopt) << bad;
   }
+}
+
+TEST(Few, NamesTheFirstAndCountsTheRest) {
+  EXPECT_EQ(Few({}), "");
+  EXPECT_EQ(Few({"a"}), "a");
+  EXPECT_EQ(Few({"a", "b", "c"}, 3), "a, b, c");
+  EXPECT_EQ(Few({"a", "b", "c", "d"}, 3), "a, b, c and 1 more");
+  EXPECT_EQ(Few(std::vector<std::string>(10'000, "node"), 1), "node and 9999 more");
 }
 
 }  // namespace

@@ -30,6 +30,27 @@ bool IsHashedItem(const Expr& item) {
   }
 }
 
+bool IsListOfKnown(const Type& type) {
+  return type.kind == Type::Kind::kList && !IsDynamic(*type.parameters[0]) &&
+         type.parameters[0]->kind != Type::Kind::kVariable;
+}
+
+// cel-go counts what some calls cost by one of their arguments, and takes for granted that it is a
+// list, or a number: an error there ends the whole evaluation. It does so where only one overload
+// comes into question.
+std::optional<std::size_t> CountedArgument(const Call& call) {
+  const auto is_known = [&](std::size_t i) { return IsListOfKnown(*call.arguments[i]->type); };
+  if (call.function == "distinct") return 0;
+  if (call.function == "sort" && is_known(0)) return 0;
+  if (call.function == "@sortByAssociatedKeys" && is_known(1)) return 1;
+  if (call.function == "flatten" && call.arguments.size() == 2) return 1;
+  return std::nullopt;
+}
+
+bool CanBeCounted(const Call& call, const Value& argument) {
+  return call.function == "flatten" ? argument.Is<std::int64_t>() : argument.Is<List>();
+}
+
 // What a key stands for in a list: nothing if it is no whole number.
 std::optional<std::int64_t> Position(const Value& key) {
   if (const auto* number = key.As<std::int64_t>()) return *number;
@@ -277,13 +298,21 @@ Evaluated Evaluator::InList(const Call& call) {
 }
 
 Evaluated Evaluator::Apply(const Call& call) {
+  const auto counted = CountedArgument(call);
   std::vector<Value> arguments;
   arguments.reserve(call.arguments.size());
-  for (const ExprPtr& argument : call.arguments) {
-    Evaluated value = Evaluate(*argument);
-    if (!value) return value;
-    arguments.push_back(*std::move(value));
+  std::optional<Stop> stop;
+  for (std::size_t i = 0; i < call.arguments.size(); ++i) {
+    Evaluated value = Evaluate(*call.arguments[i]);
+    if (counted == i && !value) return Abort(value.error().kind, value.error().what);
+    if (counted == i && !CanBeCounted(call, *value)) {
+      return Abort(Stop::Kind::kError, NoOverload(call.function).value().what);
+    }
+    if (!value && !counted) return value;
+    if (!value && !stop) stop = value.error();
+    if (value) arguments.push_back(*std::move(value));
   }
+  if (stop) return tl::unexpected(*std::move(stop));
   const Function function = FindFunction(call.function);
   if (function == nullptr) return Unknown(fmt::format("the function {}()", call.function));
   Evaluated result = function({call, arguments, meter_});

@@ -10,16 +10,18 @@
 #include <utility>
 #include <vector>
 
-#include "adapter/ask_controller.h"
+#include "base/text.h"
 
 namespace tangram::cli {
 namespace {
 
 // Without dashes, as CLI11 names them.
-constexpr std::array<std::string_view, 7> kAsked = {"POD",     "namespace", "output",        "pool",
-                                                    "without", "times",     "most-new-nodes"};
+constexpr std::array<std::string_view, 10> kAsked = {
+    "POD",   "namespace",      "output", "pool",    "without",
+    "times", "most-new-nodes", "sort",   "columns", "lines"};
 // These say how to ask.
-constexpr std::array<std::string_view, 4> kAbout = {"kubeconfig", "context", "from", "no-color"};
+constexpr std::array<std::string_view, 6> kAbout = {"kubeconfig", "context", "from",
+                                                    "no-color",   "once",    "interval"};
 
 // A controller that runs answers within a second.
 constexpr std::chrono::seconds kPatience{5};
@@ -61,8 +63,32 @@ std::optional<std::string> TakeWords(const CLI::App& given, std::vector<std::str
   return std::nullopt;
 }
 
+kube::ConfigSources ClusterOf(const SourceOptions& source) {
+  kube::ConfigSources cluster;
+  cluster.kubeconfig = source.kubeconfig;
+  cluster.context = source.kube_context;
+  return cluster;
+}
+
 base::Error CannotAsk(std::string_view why) {
   return {base::ErrorCode::kInvalid, fmt::format("--from controller: {}", why)};
+}
+
+// Its word.
+std::string_view Add(adapter::ViewCommand command, CLI::App& app, const Context& context,
+                     Action& action) {
+  switch (command) {
+    case adapter::ViewCommand::kExplain:
+      AddExplain(app, context, action);
+      return "explain";
+    case adapter::ViewCommand::kPlan:
+      AddPlan(app, context, action);
+      return "plan";
+    case adapter::ViewCommand::kTop:
+      AddTop(app, context, action);
+      return "top";
+  }
+  return "";
 }
 
 void RemoveOthers(CLI::App& command) {
@@ -85,7 +111,8 @@ void FromOption::AddTo(CLI::App& command) {
       ->capture_default_str();
 }
 
-base::Result<std::optional<ExitCode>> AskController(const Asking& asking, const Context& context) {
+base::Result<std::optional<adapter::ViewAnswer>> AnswerOfController(
+    const Asking& asking, const Context& context, const std::vector<std::string>& more) {
   const bool must = asking.from.from == "controller";
   if (context.at_hand != nullptr || asking.from.from == "cluster") return std::nullopt;
   adapter::ViewQuestion question{.command = asking.command};
@@ -93,21 +120,51 @@ base::Result<std::optional<ExitCode>> AskController(const Asking& asking, const 
     if (!must) return std::nullopt;
     return tl::unexpected(CannotAsk("it goes by its own data and options; leave out " + *other));
   }
+  question.arguments.insert(question.arguments.end(), more.begin(), more.end());
   question.terminal = asking.color.Mode(context.streams) == report::ColorMode::kAnsi;
-  kube::ConfigSources cluster;
-  cluster.kubeconfig = asking.source.kubeconfig;
-  cluster.context = asking.source.kube_context;
-  const auto answer =
-      adapter::AskController(cluster, std::move(question), must ? kPatienceAsAsked : kPatience);
+  auto link = adapter::ControllerLink::Open(ClusterOf(asking.source));
+  if (!link && must) return base::Wrap(link.error(), "--from controller");
+  if (!link) return std::nullopt;  // reading the cluster fails likewise, and says so
+  auto answer = link->Ask(std::move(question), must ? kPatienceAsAsked : kPatience);
   if (!answer && must) return base::Wrap(answer.error(), "--from controller");
   if (!answer && answer.error().code == base::ErrorCode::kLater) {
     Say("no controller answers; the cluster is read", context.streams);
   }
   if (answer && answer->refused && must) return tl::unexpected(CannotAsk(answer->messages));
   if (!answer || answer->refused) return std::nullopt;
-  context.streams.err << answer->messages;
-  context.streams.out << answer->output;
-  return static_cast<ExitCode>(answer->exit_code);
+  return *std::move(answer);
+}
+
+base::Result<std::optional<ExitCode>> AskController(const Asking& asking, const Context& context) {
+  const auto answer = AnswerOfController(asking, context);
+  if (!answer) return tl::unexpected(answer.error());
+  if (!*answer) return std::nullopt;
+  context.streams.err << (*answer)->messages;
+  context.streams.out << (*answer)->output;
+  return static_cast<ExitCode>((*answer)->exit_code);
+}
+
+Asker::Asker(const Asking& asking, const Streams& streams)
+    : cluster_(ClusterOf(asking.source)), question_{.command = asking.command} {
+  TakeWords(asking.given, question_.arguments);
+  question_.terminal = asking.color.Mode(streams) == report::ColorMode::kAnsi;
+}
+
+base::Result<std::string> Asker::Ask(const std::vector<std::string>& more) {
+  if (!link_) {
+    auto link = adapter::ControllerLink::Open(cluster_);
+    if (!link) return tl::unexpected(link.error());
+    link_ = *std::move(link);
+  }
+  adapter::ViewQuestion question = question_;
+  question.arguments.insert(question.arguments.end(), more.begin(), more.end());
+  auto answer = link_->Ask(std::move(question), kPatience);
+  if (!answer) return tl::unexpected(answer.error());
+  if (answer->refused || answer->exit_code != 0) {
+    return tl::unexpected(
+        base::Error{base::ErrorCode::kUnavailable, std::string(base::Trim(answer->messages))});
+  }
+  return std::move(answer->output);
 }
 
 adapter::ViewAnswer AnswerFrom(PooledSnapshot seen, const adapter::ViewQuestion& question,
@@ -122,11 +179,10 @@ adapter::ViewAnswer AnswerFrom(PooledSnapshot seen, const adapter::ViewQuestion&
   const Context context{streams, clock, &seen};
   CLI::App app;
   Action action;
-  const bool explain = question.command == adapter::ViewCommand::kExplain;
-  explain ? AddExplain(app, context, action) : AddPlan(app, context, action);
+  const std::string_view command = Add(question.command, app, context, action);
   RemoveOthers(app);
   std::vector<std::string> words(question.arguments.rbegin(), question.arguments.rend());
-  words.emplace_back(explain ? "explain" : "plan");
+  words.emplace_back(command);
   try {
     app.parse(std::move(words));
     const auto done = action();

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "cli/run_testing.h"
 #include "cluster/file_form.h"
 
@@ -50,6 +52,35 @@ TEST(Ask, PodsAreExplained) {
   EXPECT_EQ(answer.taken_at, snapshot->taken_at);
 }
 
+TEST(Ask, TopIsAFrameEvenForATerminal) {
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{}, {"--sort=name"}, {"--output=json"}}) {
+    std::vector<std::string> args = {"top", "--snapshot", kExample};
+    args.insert(args.end(), words.begin(), words.end());
+    const ViewAnswer answer = Ask(ViewCommand::kTop, words);
+    EXPECT_FALSE(answer.refused) << answer.messages;
+    EXPECT_EQ(answer.output, Tangram(args).out);
+  }
+  const ViewAnswer painted = Ask(ViewCommand::kTop, {}, true);
+  EXPECT_THAT(painted.output, HasSubstr("\x1b["));
+  EXPECT_THAT(painted.output, Not(HasSubstr("\x1b[?"))) << "the screen is of who asks";
+}
+
+// A terminal that shows frames sends its size and order with each question.
+TEST(Ask, AFrameIsAsLargeAsItIsAskedFor) {
+  const ViewAnswer answer = Ask(ViewCommand::kTop, {"--sort=cost", "--columns=100", "--lines=9",
+                                                    "--sort=name", "--columns=40", "--lines=8"});
+  ASSERT_FALSE(answer.refused) << answer.messages;
+  EXPECT_THAT(answer.output, HasSubstr("NODES"));
+  EXPECT_LE(std::count(answer.output.begin(), answer.output.end(), '\n'), 8);
+  EXPECT_EQ(
+      answer.output,
+      Tangram({"top", "--snapshot", kExample, "--sort=name", "--columns=40", "--lines=8"}).out);
+  for (const char* words : {"--columns=5", "--columns=100000", "--lines=-1", "--lines=x"}) {
+    EXPECT_TRUE(Ask(ViewCommand::kTop, {words}).refused) << words;
+  }
+}
+
 TEST(Ask, AnErrorIsAnAnswer) {
   const ViewAnswer answer = Ask(ViewCommand::kExplain, {"pod", "a/nobody"});
   EXPECT_FALSE(answer.refused);
@@ -84,7 +115,10 @@ TEST(Ask, NoOptionNamesAFile) {
     EXPECT_TRUE(answer.refused) << words.front();
     EXPECT_EQ(answer.output, "") << words.front();
     EXPECT_NE(answer.messages, "") << words.front();
+    EXPECT_TRUE(Ask(ViewCommand::kTop, words).refused) << words.front();
   }
+  EXPECT_TRUE(Ask(ViewCommand::kTop, {"--interval=1s"}).refused);
+  EXPECT_TRUE(Ask(ViewCommand::kTop, {"--once"}).refused);
   EXPECT_TRUE(Ask(ViewCommand::kExplain, {}).refused);
   EXPECT_TRUE(Ask(ViewCommand::kExplain, {"pod"}).refused);
   EXPECT_TRUE(Ask(ViewCommand::kExplain, {"pod", "a/b", "--policy=/etc/passwd"}).refused);

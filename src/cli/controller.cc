@@ -45,7 +45,7 @@ struct ControllerOptions {
   std::string sharing_default = "default";
   std::string die_at;  // a fault point, for tests
   bool list_points = false;
-  int hurry = 1;  // steps of operations time out so much sooner, for tests
+  int hurry = 1;  // operations time out, and plans follow one another, so much sooner, for tests
   bool elect = false;
   bool preempt = false;
 };
@@ -171,6 +171,9 @@ base::Result<ExitCode> Control(const ControllerOptions& options, const Context& 
   const auto layouts = ConfigMapOf(options.mig_layouts, "--mig-layouts", "mig-manager");
   if (!layouts) return tl::unexpected(layouts.error());
   plane.controller.operations.limits = plane.controller.operations.limits.Hurried(options.hurry);
+  plane.controller.proposals.least_between /= options.hurry;
+  plane.controller.plans_every /= options.hurry;
+  plane.controller.status_every /= options.hurry;
   plane.mig_layouts = {layouts->ns, layouts->name};
   plane.agents_cut = options.agents_cut;
   const auto sharing =

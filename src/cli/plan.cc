@@ -132,12 +132,12 @@ base::Result<void> KnowsPool(const plan::PlanPolicy& policy, const std::string& 
   if (plan::PoolNamed(policy, name) != nullptr) return {};
   std::vector<std::string> names;
   for (const plan::Pool& pool : policy.pools) names.push_back(pool.name);
-  return base::Fail(
-      base::ErrorCode::kInvalid,
-      names.empty() ? fmt::format("there is no GpuPool {}, nor any other; name a file of them "
-                                  "with --policy",
-                                  name)
-                    : fmt::format("there is no GpuPool {}; write {}", name, base::OneOf(names)));
+  return base::Fail(base::ErrorCode::kInvalid,
+                    names.empty()
+                        ? fmt::format("there is no GpuPool {}, nor any other; name a file of them "
+                                      "with --policy",
+                                      name)
+                        : fmt::format("there is no GpuPool {}, but {}", name, base::Few(names)));
 }
 
 base::Result<void> Show(const cluster::Snapshot& snapshot, const plan::Plan& plan,
@@ -186,7 +186,7 @@ base::Result<ExitCode> MakeAndShow(const PlanOptions& options, const CLI::App& g
         base::ErrorCode::kUnavailable,
         fmt::format("the plan contradicts the snapshot and is not shown: {}; this is "
                     "a fault of tangram, please report it with the snapshot (tangram snapshot)",
-                    fmt::join(wrong, "; ")));
+                    base::Few(wrong, 1)));
   }
   if (const auto shown = Show(snapshot, plan, options, context); !shown) {
     return tl::unexpected(shown.error());

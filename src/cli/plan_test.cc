@@ -53,7 +53,7 @@ TEST(Plan, OfOnePoolTouchesNoOtherNode) {
   const std::string pools = SourcePath("examples/pools.yaml");
   const Ran none = Plan({"--policy", pools, "--pool", "nothing"});
   EXPECT_EQ(none.code, kBadInput);
-  EXPECT_THAT(none.err, HasSubstr("there is no GpuPool nothing; write "));
+  EXPECT_THAT(none.err, HasSubstr("there is no GpuPool nothing, but "));
   EXPECT_THAT(Plan({"--pool", "a"}).err, HasSubstr("name a file of them with --policy"));
   const auto plan = nlohmann::json::parse(
       Plan({"--policy", pools, "--pool", "services", "--moves", "controlled", "-o", "json"}).out);

@@ -11,9 +11,9 @@ namespace tangram::cli {
 namespace {
 
 constexpr int kPatienceMs = 100;
-// The alternate screen, without a cursor; and back.
-constexpr const char* kEnter = "\x1b[?1049h\x1b[?25l\x1b[2J";
-constexpr const char* kLeave = "\x1b[?25h\x1b[?1049l";
+// The alternate screen, without a cursor, lines cut where it ends; and back.
+constexpr const char* kEnter = "\x1b[?1049h\x1b[?7l\x1b[?25l\x1b[2J";
+constexpr const char* kLeave = "\x1b[?7h\x1b[?25h\x1b[?1049l";
 
 }  // namespace
 
@@ -36,7 +36,7 @@ TopScreen::~TopScreen() {
   pthread_sigmask(SIG_SETMASK, &signals_before_, nullptr);
 }
 
-TopScreen::Size TopScreen::size() const {
+ScreenSize TerminalSize() {
   winsize window{};
   if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) != 0 || window.ws_col == 0) return {};
   return {window.ws_col, std::max<std::size_t>(window.ws_row, 1)};

@@ -9,6 +9,14 @@
 
 namespace tangram::cli {
 
+struct ScreenSize {
+  std::size_t columns = 100;
+  std::size_t lines = 30;
+  bool operator==(const ScreenSize&) const = default;
+};
+// Of standard output's terminal.
+ScreenSize TerminalSize();
+
 // From its making to its end the terminal shows our screen, keys come one by one, and SIGINT,
 // SIGTERM and SIGHUP are answers of Wait; then everything is as it was. One thread; threads that
 // are made while it lives leave these signals to it.
@@ -19,12 +27,8 @@ class TopScreen {
   TopScreen(const TopScreen&) = delete;
   TopScreen& operator=(const TopScreen&) = delete;
 
-  struct Size {
-    std::size_t columns = 100;
-    std::size_t lines = 30;
-    bool operator==(const Size&) const = default;
-  };
-  Size size() const;
+  using Size = ScreenSize;
+  Size size() const { return TerminalSize(); }
   // `frame` in place of what is there.
   void Show(const std::string& frame);
   // The next key; '\0' where none came for a tenth of a second, 'q' where we are to end.

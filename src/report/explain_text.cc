@@ -6,6 +6,7 @@
 #include <chrono>
 #include <set>
 
+#include "base/nearest.h"
 #include "base/text.h"
 #include "base/time_text.h"
 #include "cluster/gate.h"
@@ -262,8 +263,12 @@ class Teller {
     Say(fmt::format("{} waits for the scheduler, {}.", Name(), Since(pod_.created_at)));
     ClassAndChoice("It asks for");
     const std::string_view why = Annotation(cluster::kPlacementAnnotation);
+    std::vector<std::string> nodes;
+    for (const std::string_view node : base::Split(Annotation(cluster::kNodesAnnotation), ',')) {
+      nodes.emplace_back(node);
+    }
     Say(fmt::format("Tangram lifted its gate and sent it to {}.",
-                    why.empty() ? Annotation(cluster::kNodesAnnotation) : why));
+                    why.empty() ? base::Few(nodes) : std::string(why)));
     if (told_.node == nullptr) {
       Say("That node is gone: Tangram evicts the pod, and its controller makes another.");
     }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 
+#include "base/nearest.h"
 #include "cluster/schedulable.h"
 #include "plan/pass/cut.h"
 #include "plan/pass/gang.h"
@@ -79,8 +80,9 @@ std::string RuledOut(const World& world, const cluster::Pod& pod) {
       const auto pools = PoolsThatRuleOut(world, pod, asked, means);
       if (!pools) continue;
       const std::string_view what = means == Means::kSharing ? "sharing cards" : "cutting cards";
-      return pools->empty() ? std::string(what)
-                            : fmt::format("{} in GpuPool {}", what, fmt::join(*pools, ", "));
+      return pools->empty()
+                 ? std::string(what)
+                 : fmt::format("{} in GpuPool {}", what, base::Few({pools->begin(), pools->end()}));
     }
   }
   return "";

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <initializer_list>
 #include <map>
 #include <numeric>
 #include <optional>
@@ -56,6 +58,36 @@ class RoomLeft {
   const World& world_;
   std::map<std::size_t, std::pair<base::MilliCpu, base::MiB>> left_;
 };
+
+// All that a fleet of one node's cards is, none of which moves, and of its equal wants.
+using FleetKey = std::vector<std::int64_t>;
+
+void Add(std::initializer_list<std::int64_t> values, FleetKey& key) {
+  for (const std::int64_t value : values) key.push_back(value);
+}
+
+std::int64_t AddressOf(const void* of) {
+  return static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(of));
+}
+
+FleetKey KeyOf(const mig::Fleet& fleet) {
+  FleetKey key;
+  const mig::Want& want = fleet.wants.front();
+  Add({std::ssize(fleet.wants), want.priority, want.weight, std::ssize(want.request)}, key);
+  for (const mig::Alternative& one : want.request) {
+    Add({AddressOf(one.profile), one.cost, static_cast<std::int64_t>(one.sites)}, key);
+  }
+  for (const mig::FleetCard& card : fleet.cards) {
+    Add({AddressOf(card.model), static_cast<std::int64_t>(card.change), card.site, card.cost,
+         std::ssize(card.held), std::ssize(card.free)},
+        key);
+    for (const mig::HeldInstance& held : card.held) {
+      Add({AddressOf(held.at.profile), held.at.start, held.move_cost}, key);
+    }
+    for (const gpu::Occupied& at : card.free) Add({AddressOf(at.profile), at.start}, key);
+  }
+  return key;
+}
 
 class Partition {
  public:
@@ -196,7 +228,7 @@ class Partition {
       const std::int64_t missing = InstancesOf(pod) - FreeBeside(alone, world_.nodes()[node], pod);
       if (missing <= 0) continue;
       alone.wants.resize(static_cast<std::size_t>(missing), alone.wants.front());
-      const mig::Transition transition = mig::PlanTransition(std::move(alone));
+      const mig::Transition& transition = PlanAlone(std::move(alone));
       const auto& served = transition.answer.served;
       const bool all = std::all_of(served.begin(), served.end(),
                                    [](const auto& place) { return place.has_value(); });
@@ -243,6 +275,13 @@ class Partition {
     return alone;
   }
 
+  // Nodes of one kind, in one state, are planned for once: on a large cluster they are many.
+  const mig::Transition& PlanAlone(mig::Fleet alone) {
+    const auto [known, is_new] = alone_.try_emplace(KeyOf(alone));
+    if (is_new) known->second = mig::PlanTransition(std::move(alone));
+    return known->second;
+  }
+
   // Free instances for the pod on cards of the node that are not of the fleet.
   static std::int64_t FreeBeside(const mig::Fleet& fleet, const NodeRoom& node,
                                  const cluster::Pod& pod) {
@@ -270,6 +309,7 @@ class Partition {
   World& world_;
   Cuts cuts_;
   std::map<const gpu::Model*, Made> several_;
+  std::map<FleetKey, mig::Transition> alone_;  // looked up alone: its order means nothing
 };
 
 }  // namespace
