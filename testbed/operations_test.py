@@ -55,9 +55,9 @@ class Operations(unittest.TestCase):
     def get(self, path):
         return self.api.call("GET", path)[1]
 
-    def start(self, *args, hurry=5):
+    def start(self, *args):
         self.replicas.append(Replica(BUILD, BED, f"{self.id().split('.')[-1]}-{len(self.replicas)}",
-                                     *LAYOUTS_OPTION, "--hurry", str(hurry), *args))
+                                     *LAYOUTS_OPTION, *args))
         return self.replicas[-1]
 
     def plan(self):
@@ -141,7 +141,7 @@ class Operations(unittest.TestCase):
 
     def test_what_mig_manager_cannot_do_is_rolled_back(self):
         self.mig.faults = ["fails"]
-        self.start(hurry=20).wait_ready()
+        self.start("--hurry", "20").wait_ready()
         self.approve_what_is_proposed()
         wait_for("it is rolled back", lambda: self.ended("RolledBack"), 300)
         self.assertEqual(condition(self.operation(), "Done"), "False StepFailed")
