@@ -2,8 +2,8 @@
 //
 // A seat is the smallest thing a pod can hold: the card, a MIG instance, a replica of either, or
 // the part of a MIG card that no instance covers. The API server says how many devices a pod holds,
-// rarely which; DRA allocations, our agents' reports and DCGM's labels say exactly. What neither names is counted onto
-// free seats of the right kind in index order, and marked `exact = false`.
+// rarely which; DRA allocations, our agents' reports and DCGM's labels say exactly. What neither
+// names is counted onto free seats of the right kind in index order, and marked `exact = false`.
 #pragma once
 
 #include <optional>
