@@ -225,9 +225,9 @@ void SayGang(const cluster::Snapshot& snapshot, Explanation& told) {
 
 Explanation::State StateOf(const cluster::Snapshot& snapshot, const cluster::Pod& pod) {
   using State = Explanation::State;
-  if (pod.phase == cluster::PodPhase::kSucceeded || pod.phase == cluster::PodPhase::kFailed) {
-    return State::kEnded;
-  }
+  const bool over =
+      pod.phase == cluster::PodPhase::kSucceeded || pod.phase == cluster::PodPhase::kFailed;
+  if (over || (pod.terminating && pod.node.empty())) return State::kEnded;
   if (!AsksForGpu(pod) && !ClassResources(snapshot).AreAskedBy(pod)) return State::kNoGpu;
   if (!pod.node.empty()) return State::kOnNode;
   return !cluster::SentTo(pod).empty() && pod.gates.empty() ? State::kSent : State::kWaits;

@@ -79,7 +79,7 @@ struct NextStep {
 
 struct Explanation {
   enum class State {
-    kEnded,
+    kEnded,  // or is being deleted, and never ran
     kNoGpu,  // it asks for none: Tangram leaves it alone
     kOnNode,
     kSent,   // its gate was lifted with a node, and the scheduler has not bound it yet

@@ -99,6 +99,8 @@ TEST(Explain, WhatAsksForNoGpuOrHasEndedIsLeftAtThat) {
   cluster.Pod("done", "nvidia.com/gpu", 1, "n").phase = cluster::PodPhase::kSucceeded;
   EXPECT_EQ(Explained(cluster, "cpu").state, Explanation::State::kNoGpu);
   EXPECT_EQ(Explained(cluster, "done").state, Explanation::State::kEnded);
+  cluster.Pod("going", "nvidia.com/gpu").terminating = true;
+  EXPECT_EQ(Explained(cluster, "going").state, Explanation::State::kEnded);
   EXPECT_THAT(Explained(cluster, "done").holds, IsEmpty());
 }
 

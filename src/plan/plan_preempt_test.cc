@@ -42,7 +42,8 @@ TEST(Preempt, TakesTheRoomOfTheLeastUrgent) {
 
 TEST(Preempt, LeavesAloneWhatMayNotGo) {
   Cluster c;
-  c.Node("a", 4);
+  c.Node("a", 5);
+  c.Pod("going-0", kGpu, 1, "a").terminating = true;
   c.Pod("pinned-0", kGpu, 1, "a").annotations = {{"karpenter.sh/do-not-disrupt", "true"}};
   c.Pod("bare-0", kGpu, 1, "a").owner = {};
   c.Pod("agent-0", kGpu, 1, "a").owner = {"DaemonSet", "agent"};

@@ -141,6 +141,9 @@ class Teller {
   }
 
   void Ended() {
+    if (pod_.phase == cluster::PodPhase::kPending) {
+      return Say(fmt::format("{} is being deleted, and never got a node.", Name()));
+    }
     const bool failed = pod_.phase == cluster::PodPhase::kFailed;
     Say(fmt::format("{} has ended ({}){} and holds nothing.", Name(),
                     failed ? "Failed" : "Succeeded",

@@ -16,8 +16,11 @@ bool IsMadeAgain(const cluster::Pod& pod) {
 }
 
 bool IsEvictable(const cluster::Pod& pod) {
-  // What comes in its place would get other devices, which nobody has looked for.
-  return !pod.owner.kind.empty() && !RunsEverywhere(pod) && !IsPinned(pod) && pod.claims.empty();
+  // What goes already needs no eviction. What comes in place of one with claims would get other
+  // devices, which nobody has looked for.
+  const bool stays = !pod.terminating;
+  return stays && !pod.owner.kind.empty() && !RunsEverywhere(pod) && !IsPinned(pod) &&
+         pod.claims.empty();
 }
 
 Movable::Movable(const cluster::Snapshot& snapshot)
