@@ -47,7 +47,8 @@ class Measured(unittest.TestCase):
                 return {a["pod"]["name"] for p in api.call("GET", self.PATH + "gpuplans")[1]["items"]
                         for a in p["spec"]["actions"] if a["kind"] == "StopPod"}
 
-            wait_for("the idle notebook is to stop", lambda: "lab-0" in stopped())
+            # It reads 36 hours first: half a minute, and several beside other tests.
+            wait_for("the idle notebook is to stop", lambda: "lab-0" in stopped(), 400)
             self.assertNotIn("steady", stopped())
             told = tangram("explain", "pod", "lab-0", "-n", "research", "--from", "controller")
             self.assertIn("over 1d12h", told.stdout)
