@@ -36,6 +36,7 @@ class AgentOperations(unittest.TestCase):
         self.name = self.id().split(".")[-1]
         self.replicas = []
         self.node = None
+        self.past = None  # the name of a plan that is over
 
     def tearDown(self):
         for replica in self.replicas:
@@ -68,7 +69,7 @@ class AgentOperations(unittest.TestCase):
 
     def plan(self):
         plans = self.get(f"{GROUP}/gpuplans")["items"]
-        return plans[0] if plans else None
+        return next((p for p in plans if p["metadata"]["name"] != self.past), None)
 
     def operation(self):
         found = self.get(f"{GROUP}/nodeoperations")["items"]
@@ -90,6 +91,9 @@ class AgentOperations(unittest.TestCase):
             one["spec"]["nodeSelector"] = {"cut": "by-agent"}
             self.make(PODS, one)
         self.make(f"{GROUP}/gpupools", POOL)
+        self.approve_the_plan()
+
+    def approve_the_plan(self):
         wait_for("a plan is proposed", lambda: self.plan() is not None)
         actions = self.plan()["spec"]["actions"]
         self.assertEqual([a["kind"] for a in actions], ["Repartition"])
@@ -145,16 +149,37 @@ class AgentOperations(unittest.TestCase):
         self.assertEqual(self.node.instances(), BEFORE)
         self.assertEqual(self.check_left_as_found()["status"]["allocatable"]["nvidia.com/mig-3g.40gb"], "1")
 
-    def test_a_node_whose_agent_is_gone_waits_and_says_so(self):
+    def test_a_node_whose_agent_is_silent_waits_and_says_so(self):
         self.bring_up(machine())
-        self.node.processes[-1].kill()
-        self.api.call("DELETE", REPORT_PATH)
+        agent = self.node.processes.pop()
+        agent.kill()
+        agent.wait()
+        self.api.patch(REPORT_PATH + "/status", {"status": {"observedAt": "2026-01-01T00:00:00.000Z"}})
         self.start().wait_ready()
         self.approve_what_is_proposed()
-        wait_for("the plan says why", lambda: "no agent reports the cards of " + NODE in " ".join(
+        wait_for("the plan says why", lambda: f"the agent on {NODE} is silent" in " ".join(
             c["message"] for c in self.plan().get("status", {}).get("conditions", [])))
         self.assertIsNone(self.operation())
         self.node.start_agent()  # and goes on once it is back
+        self.check_cut()
+
+    def test_what_was_planned_without_a_report_is_planned_anew(self):
+        """Without one it is guessed where instances stand, and here the guess is wrong."""
+        self.bring_up(machine())
+        agent = self.node.processes.pop()
+        agent.kill()
+        agent.wait()
+        self.api.call("DELETE", REPORT_PATH)
+        self.start().wait_ready()
+        self.approve_what_is_proposed()
+        wait_for("the plan says why", lambda: f"no agent reports the cards of {NODE}" in " ".join(
+            c["message"] for c in self.plan().get("status", {}).get("conditions", [])))
+        self.node.start_agent()
+        wait_for("it is skipped", lambda: ["Skipped"] == [
+            a["state"] for a in self.plan()["status"].get("actions", [])])
+        self.assertIsNone(self.operation())
+        self.past = self.plan()["metadata"]["name"]
+        self.approve_the_plan()
         self.check_cut()
 
 

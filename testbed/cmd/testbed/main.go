@@ -54,6 +54,7 @@ func up(ctx context.Context, args []string) error {
 	flags.StringVar(&o.Bin, "bin", "", "folder of the control plane's programs")
 	flags.StringVar(&o.Stages, "stages", "", "kwok's stage file")
 	flags.StringVar(&o.Traces, "traces", "", "folder of measured traces")
+	flags.StringVar(&o.Viewer, "viewer", "", "file with the ClusterRole of kubeconfig-viewer")
 	flags.StringVar(&o.Module, "module", "", "program that builds a component and prints its path")
 	if err := flags.Parse(args); err != nil {
 		return err

@@ -77,7 +77,7 @@ func (b *Bed) createCluster(ctx context.Context) error {
 // controller that makes it has only just started.
 func (b *Bed) namespaceTasks() []task {
 	core := b.plane.Client.CoreV1()
-	tasks := []task{func(ctx context.Context) error { return b.plane.GrantUsers(ctx) }}
+	tasks := []task{func(ctx context.Context) error { return b.plane.GrantUsers(ctx, b.Viewer) }}
 	for _, namespace := range work.Namespaces(b.cluster) {
 		tasks = append(tasks, func(ctx context.Context) error {
 			_, err := core.Namespaces().Create(ctx, namespace, create)

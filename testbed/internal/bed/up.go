@@ -21,6 +21,7 @@ type Options struct {
 	Bin     string // programs that `build` made
 	Stages  string // kwok's stage file
 	Traces  string // folder of measured traces; may be absent
+	Viewer  string // file with the ClusterRole of kubeconfig-viewer
 	Module  string // program that builds a component and prints its path
 	Say     func(format string, args ...any)
 }

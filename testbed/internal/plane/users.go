@@ -1,34 +1,26 @@
 package plane
 
 import (
+	"bytes"
 	"context"
+	"fmt"
+	"os"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 )
-
-// viewerRules are what a report needs to read, and nothing else: no secrets, no config maps.
-var viewerRules = []rbacv1.PolicyRule{
-	{APIGroups: []string{""}, Verbs: readVerbs,
-		Resources: []string{"nodes", "pods", "namespaces", "resourcequotas"}},
-	{APIGroups: []string{"policy"}, Verbs: readVerbs, Resources: []string{"poddisruptionbudgets"}},
-	{APIGroups: []string{"scheduling.k8s.io"}, Verbs: readVerbs,
-		Resources: []string{"priorityclasses"}},
-	{APIGroups: []string{"scheduling.k8s.io", "scheduling.volcano.sh", "scheduling.run.ai",
-		"scheduling.x-k8s.io"}, Verbs: readVerbs, Resources: []string{"podgroups"}},
-	{APIGroups: []string{"batch"}, Verbs: readVerbs, Resources: []string{"jobs"}},
-	{APIGroups: []string{"jobset.x-k8s.io"}, Verbs: readVerbs, Resources: []string{"jobsets"}},
-	{APIGroups: []string{"resource.k8s.io"}, Verbs: readVerbs, Resources: []string{"*"}},
-	{APIGroups: []string{"kueue.x-k8s.io"}, Verbs: readVerbs, Resources: []string{"*"}},
-}
 
 var restrictedRules = []rbacv1.PolicyRule{
 	{APIGroups: []string{""}, Verbs: []string{"list"}, Resources: []string{"pods", "nodes"}},
 }
 
-var readVerbs = []string{"get", "list", "watch"}
+// watchRules are what the service account behind kubeconfig-exec may do beside the viewer.
+var watchRules = []rbacv1.PolicyRule{
+	{APIGroups: []string{""}, Verbs: []string{"watch"}, Resources: []string{"pods", "nodes", "namespaces"}},
+}
 
 const (
 	execAccount   = "tangram-exec"
@@ -36,23 +28,32 @@ const (
 )
 
 // GrantUsers binds the viewer, the restricted user and the service account behind kubeconfig-exec.
-func (p *Plane) GrantUsers(ctx context.Context) error {
+// `viewer` is the file whose first object is the ClusterRole that Tangram gives to those who only
+// look; so a rule that is missing there is missing here.
+func (p *Plane) GrantUsers(ctx context.Context, viewer string) error {
+	role, err := readRole(viewer)
+	if err != nil {
+		return err
+	}
 	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: execAccount}}
 	accounts := p.Client.CoreV1().ServiceAccounts(execNamespace)
 	if _, err := accounts.Create(ctx, account, metav1.CreateOptions{}); err != nil {
 		return err
 	}
-	viewers := []rbacv1.Subject{
-		{Kind: rbacv1.UserKind, APIGroup: rbacv1.GroupName, Name: ViewerUser},
-		{Kind: rbacv1.ServiceAccountKind, Name: execAccount, Namespace: execNamespace},
-	}
-	if err := p.grant(ctx, ViewerUser, viewerRules, viewers); err != nil {
-		return err
-	}
-	restricted := []rbacv1.Subject{
-		{Kind: rbacv1.UserKind, APIGroup: rbacv1.GroupName, Name: RestrictedUser}}
-	if err := p.grant(ctx, RestrictedUser, restrictedRules, restricted); err != nil {
-		return err
+	execSubject := rbacv1.Subject{
+		Kind: rbacv1.ServiceAccountKind, Name: execAccount, Namespace: execNamespace}
+	for _, one := range []struct {
+		name     string
+		rules    []rbacv1.PolicyRule
+		subjects []rbacv1.Subject
+	}{
+		{ViewerUser, role.Rules, []rbacv1.Subject{user(ViewerUser), execSubject}},
+		{RestrictedUser, restrictedRules, []rbacv1.Subject{user(RestrictedUser)}},
+		{execAccount, watchRules, []rbacv1.Subject{execSubject}},
+	} {
+		if err := p.grant(ctx, one.name, one.rules, one.subjects); err != nil {
+			return err
+		}
 	}
 	seconds := int64(lifetime.Seconds())
 	token, err := accounts.CreateToken(ctx, execAccount, &authenticationv1.TokenRequest{
@@ -61,6 +62,25 @@ func (p *Plane) GrantUsers(ctx context.Context) error {
 		return err
 	}
 	return ExecKubeconfig(p.Dir, p.Address, p.CA, token.Status.Token)
+}
+
+func readRole(path string) (*rbacv1.ClusterRole, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	role := &rbacv1.ClusterRole{}
+	if err := utilyaml.NewYAMLOrJSONDecoder(bytes.NewReader(data), 4096).Decode(role); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if role.Kind != "ClusterRole" || len(role.Rules) == 0 {
+		return nil, fmt.Errorf("%s: its first object is no ClusterRole with rules", path)
+	}
+	return role, nil
+}
+
+func user(name string) rbacv1.Subject {
+	return rbacv1.Subject{Kind: rbacv1.UserKind, APIGroup: rbacv1.GroupName, Name: name}
 }
 
 func (p *Plane) grant(ctx context.Context, name string, rules []rbacv1.PolicyRule,
