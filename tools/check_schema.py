@@ -120,11 +120,12 @@ POLICIES = ([], ["--moves", "replicated"], ["--moves", "controlled", "--resize",
 
 def plans(options):
     every_kind = options.root / "src/cli/testdata/plan_every_kind.json"
+    policies = [*POLICIES, ["--policy", str(options.root / "src/cli/testdata/ready.yaml")]]
     found = [*changed(snapshots(options))]
     if not options.files:
         found.append((every_kind.name, json.loads(every_kind.read_bytes())))
     for name, snapshot in found:
-        for policy in POLICIES:
+        for policy in policies:
             about = f"{name} {' '.join(policy)}"
             command = [options.plan, "plan", "--snapshot", "-", *policy]
             yield about, written(about, command, snapshot, good=(0, 1))

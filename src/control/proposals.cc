@@ -62,6 +62,16 @@ void SayHowFar(Proposal& plan, const ExecutionStep& step, std::optional<base::Ti
   say(failed ? "Failed" : "Done", true, failed ? "ActionFailed" : "AllActionsDone");
 }
 
+// When more is to be kept ready than now; nothing: never, or nobody knows.
+std::optional<base::Time> NextHours(const plan::Pool& pool, base::Time now) {
+  std::optional<base::Time> next;
+  for (const plan::ReadyInstances& ready : pool.ready) {
+    const auto opens = plan::OpensAt(ready.hours, now);
+    if (opens && *opens < base::Time::max()) next = std::min(next.value_or(*opens), *opens);
+  }
+  return next;
+}
+
 base::Milliseconds Doubled(base::Milliseconds wait, int failures, base::Milliseconds most) {
   for (int i = 1; i < failures && wait < most; ++i) wait *= 2;
   return std::min(wait, most);
@@ -146,7 +156,11 @@ void Proposals::Order(const plan::PlanPolicy& policy) {
   for (const plan::Pool& pool : policy.pools) {
     if (!MayPlan(pool)) continue;
     const PoolState& state = pools_[pool.name];
-    if (state.planned_at == model_.changes()) continue;
+    const bool opened = state.opens && *state.opens <= now_;
+    if (state.planned_at == model_.changes() && !opened) {
+      if (state.opens) WakeAt(*state.opens);
+      continue;
+    }
     if (state.next_plan > now_) {
       WakeAt(state.next_plan);
     } else if (next == nullptr || state.next_plan < pools_[next->name].next_plan) {
@@ -157,6 +171,7 @@ void Proposals::Order(const plan::PlanPolicy& policy) {
   ordered_ = next->name;
   ordered_at_ = now_;
   pools_[next->name].planned_at = model_.changes();
+  pools_[next->name].opens = NextHours(*next, now_);
   maker_.Start({.pool = next->name, .policy = policy, .snapshot = model_.Share(now_)});
 }
 

@@ -92,6 +92,7 @@ class Proposals {
   };
   struct PoolState {
     std::optional<std::uint64_t> planned_at{};  // changes of the model, of the last order
+    std::optional<base::Time> opens{};          // hours of what it keeps ready: another is due then
     base::Time next_plan{};
     std::optional<plan::Proposal> wanted{};  // made, and not decided on yet
     bool nothing_to_do = false;              // the last plan was empty

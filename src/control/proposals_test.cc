@@ -96,6 +96,23 @@ ControllerOptions AwaitingUsage() {
   return options;
 }
 
+TEST(ProposalsByTheHour, AreMadeWhenItComes) {
+  testing::Loop loop;
+  loop.controller.model().Set(NodeOf("services", "a"));
+  plan::PlanPolicy policy = PolicyOf(plan::Mode::kRecommend);
+  const auto opens = std::chrono::ceil<std::chrono::minutes>(loop.now) + 90min;
+  const auto midnight = std::chrono::floor<std::chrono::days>(opens);
+  policy.pools[0].ready = {
+      {.profile = "1g.5gb", .hours = {{.start = opens - midnight, .duration = 1h}}}};
+  loop.controller.SetPolicy(policy);
+  loop.Run(60min);
+  EXPECT_EQ(loop.maker.made, 1) << "nothing changed";
+  loop.Run(31min);
+  EXPECT_EQ(loop.maker.made, 2) << "more is to be ready now";
+  loop.Run(60min);
+  EXPECT_EQ(loop.maker.made, 2);
+}
+
 TEST(ProposalsByUsage, AreMadeOnceItIsKnown) {
   testing::Loop loop(AwaitingUsage());
   for (const char* node : {"a", "b"}) loop.controller.model().Set(NodeOf("services", node));

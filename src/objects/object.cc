@@ -165,20 +165,36 @@ std::vector<std::string> ReadSet(Fields& fields, std::string_view key) {
   return texts;
 }
 
+namespace {
+
+// "is 1g.5gp, a profile that no model has; did you mean 1g.5gb?"; empty: it is one of them.
+std::string WhyUnknown(const std::string& text, const Value& value, const KnownNames& known) {
+  if (std::find(known.names.begin(), known.names.end(), text) != known.names.end()) return "";
+  const auto meant = Meant(text, known.names);
+  return fmt::format("is {}, {}; {}", Found(value), known.unknown,
+                     meant.empty() ? fmt::format("write one as {}", known.example)
+                                   : fmt::format("did you mean {}?", base::OneOf(meant)));
+}
+
+}  // namespace
+
 std::vector<std::string> ReadNames(Fields& fields, std::string_view key, const KnownNames& known) {
   std::vector<std::string> texts = ReadSet(fields, key);
   for (std::size_t i = 0; i < texts.size(); ++i) {
-    if (std::find(known.names.begin(), known.names.end(), texts[i]) != known.names.end()) continue;
-    const auto meant = Meant(texts[i], known.names);
-    const std::string remedy = meant.empty()
-                                   ? fmt::format("; write one as {}", known.example)
-                                   : fmt::format("; did you mean {}?", base::OneOf(meant));
-    fields.WrongItem(
-        key, i,
-        fmt::format("is {}, {}{}", Found(fields.Find(key)->items[i]), known.unknown, remedy));
+    const std::string why = WhyUnknown(texts[i], fields.Find(key)->items[i], known);
+    if (why.empty()) continue;
+    fields.WrongItem(key, i, why);
     return {};
   }
   return texts;
+}
+
+std::string ReadName(Fields& fields, std::string_view key, const KnownNames& known) {
+  const std::string text = fields.Text(key).value_or("");
+  const std::string why = text.empty() ? "" : WhyUnknown(text, *fields.Find(key), known);
+  if (why.empty()) return text;
+  fields.Wrong(key, why);
+  return "";
 }
 
 std::vector<const Value*> ObjectsOf(const std::vector<Value>& documents) {

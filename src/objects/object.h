@@ -101,6 +101,9 @@ std::vector<std::string> ReadSet(yaml::Fields& fields, std::string_view key);
 std::vector<std::string> ReadNames(yaml::Fields& fields, std::string_view key,
                                    const KnownNames& known);
 
+// One of them; empty where it is none, which is told, or left out.
+std::string ReadName(yaml::Fields& fields, std::string_view key, const KnownNames& known);
+
 // The objects of a text: its documents; a list of objects, as kubectl writes it, is its items.
 std::vector<const yaml::Value*> ObjectsOf(const std::vector<yaml::Value>& documents);
 

@@ -24,12 +24,13 @@ constexpr Range kCounts = {0, 2'000'000'000};
 constexpr double kMostUsd = 1e9;
 constexpr double kMostGpus = 1e9;
 
-constexpr Words<Pass, 7> kPassNames = {{{"place", Pass::kPlace},
+constexpr Words<Pass, 8> kPassNames = {{{"place", Pass::kPlace},
                                         {"share", Pass::kShare},
                                         {"partition", Pass::kPartition},
                                         {"resize", Pass::kResize},
                                         {"preempt", Pass::kPreempt},
                                         {"consolidate", Pass::kConsolidate},
+                                        {"ready", Pass::kReady},
                                         {"scale", Pass::kScale}}};
 constexpr Words<cluster::Sharing, 2> kStrategies = {
     {{"TimeSlicing", cluster::Sharing::kTimeSlicing}, {"Mps", cluster::Sharing::kMps}}};

@@ -43,6 +43,8 @@ constexpr std::array<std::string_view, 7> kDays = {"Monday", "Tuesday",  "Wednes
                                                    "Friday", "Saturday", "Sunday"};
 constexpr std::size_t kMostLabels = 64;
 constexpr std::size_t kMostWindows = 16;
+constexpr Range kReady = {1, 10'000};
+constexpr std::size_t kMostReady = 16;
 
 KnownNames KnownProfiles() {
   std::vector<std::string> names;
@@ -106,11 +108,44 @@ class PoolReader {
   }
 
   void ReadPartitioning(Fields fields) {
-    fields.Allow({"backend", "allowedProfiles", "maxNodesDisturbed"});
+    fields.Allow({"backend", "allowedProfiles", "ready", "maxNodesDisturbed"});
     plan::NodePolicy& policy = pool_.policy;
     policy.mig = fields.OneOf("backend", kBackends).value_or(policy.mig);
     policy.profiles = ReadNames(fields, "allowedProfiles", KnownProfiles());
+    for (Fields ready : fields.Maps("ready")) pool_.ready.push_back(ReadReady(ready));
+    CheckReady(fields);
     pool_.most_recut_nodes = fields.Whole("maxNodesDisturbed", kNodes);
+  }
+
+  static plan::ReadyInstances ReadReady(Fields& fields) {
+    fields.Allow({"profile", "free", "hours"});
+    fields.Need("profile", "write one in NVIDIA's spelling, as 1g.5gb");
+    fields.Need("free", "write how many are kept free, as 2");
+    plan::ReadyInstances ready;
+    ready.profile = ReadName(fields, "profile", KnownProfiles());
+    ready.free = fields.Whole("free", kReady).value_or(1);
+    ready.hours = ReadWindows(fields, "hours");
+    return ready;
+  }
+
+  void CheckReady(Fields& fields) {
+    const std::vector<std::string>& allowed = pool_.policy.profiles;
+    if (pool_.ready.size() > kMostReady) {
+      fields.Wrong("ready",
+                   fmt::format("has {} entries; write {} at most", pool_.ready.size(), kMostReady));
+    }
+    for (const plan::ReadyInstances& ready : pool_.ready) {
+      const bool named = std::find(allowed.begin(), allowed.end(), ready.profile) != allowed.end();
+      if (allowed.empty() || named || ready.profile.empty()) continue;
+      fields.Wrong("ready", fmt::format("keeps {}, which spec.partitioning.allowedProfiles leaves "
+                                        "out; add it there, or take it out here",
+                                        ready.profile));
+    }
+    if (!pool_.ready.empty() && pool_.policy.mig == MigBackend::kNone) {
+      fields.Wrong("ready",
+                   "needs somebody who makes instances; write backend Agent or "
+                   "MigManager, or leave it out");
+    }
   }
 
   void ReadSharing(Fields fields) {
@@ -133,11 +168,17 @@ class PoolReader {
     policy.preempt = fields.Flag("preempt").value_or(policy.preempt);
     policy.stop_idle = fields.Flag("stopIdle").value_or(policy.stop_idle);
     policy.resize = fields.Flag("resize").value_or(policy.resize);
-    for (Fields window : fields.Maps("windows")) pool_.windows.push_back(ReadWindow(window));
-    if (pool_.windows.size() > kMostWindows) {
-      fields.Wrong("windows", fmt::format("has {} windows; write {} at most", pool_.windows.size(),
-                                          kMostWindows));
+    pool_.windows = ReadWindows(fields, "windows");
+  }
+
+  static std::vector<plan::MaintenanceWindow> ReadWindows(Fields& fields, std::string_view key) {
+    std::vector<plan::MaintenanceWindow> windows;
+    for (Fields window : fields.Maps(key)) windows.push_back(ReadWindow(window));
+    if (windows.size() > kMostWindows) {
+      fields.Wrong(key,
+                   fmt::format("has {} windows; write {} at most", windows.size(), kMostWindows));
     }
+    return windows;
   }
 
   static plan::MaintenanceWindow ReadWindow(Fields& fields) {

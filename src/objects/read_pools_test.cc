@@ -31,6 +31,11 @@ TEST(ReadPools, ReadsEveryField) {
   EXPECT_EQ(pool.policy.mig, MigBackend::kMigManager);
   EXPECT_THAT(pool.policy.profiles, ElementsAre("1g.5gb", "3g.20gb", "1g.5gb+me"));
   EXPECT_EQ(pool.most_recut_nodes, 2);
+  const plan::MaintenanceWindow by_day{.start = std::chrono::hours(8),
+                                       .duration = std::chrono::hours(10),
+                                       .time_zone = "Europe/Berlin"};
+  EXPECT_THAT(pool.ready, ElementsAre(plan::ReadyInstances{"1g.5gb", 4, {by_day}},
+                                      plan::ReadyInstances{"3g.20gb", 1, {}}));
   EXPECT_EQ(pool.policy.sharing, cluster::Sharing::kMps);
   EXPECT_EQ(pool.policy.most_replicas, 8);
   EXPECT_EQ(pool.policy.moves, Moves::kReplicated);

@@ -9,7 +9,7 @@ namespace tangram::plan {
 namespace {
 
 constexpr std::array<std::string_view, kPasses> kPassNames = {
-    "admit", "place", "share", "partition", "resize", "preempt", "consolidate", "scale"};
+    "admit", "place", "share", "partition", "resize", "preempt", "consolidate", "ready", "scale"};
 
 using RunPass = void (*)(World&);
 constexpr std::array<std::pair<Pass, RunPass>, kPasses> kOrder = {
@@ -20,6 +20,7 @@ constexpr std::array<std::pair<Pass, RunPass>, kPasses> kOrder = {
      {Pass::kResize, Resize},
      {Pass::kPreempt, Preempt},
      {Pass::kConsolidate, Consolidate},
+     {Pass::kReady, KeepReady},
      {Pass::kScale, Scale}}};
 
 }  // namespace

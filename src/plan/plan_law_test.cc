@@ -75,6 +75,9 @@ PlanPolicy PolicyWithPools(unsigned seed) {
     if (below(2) == 0) pool.most_nodes = below(5);
     if (below(2) == 0) pool.most_new_nodes = below(3);
     if (below(2) == 0) pool.most_recut_nodes = below(3);
+    for (const char* profile : {"3g.20gb", "1g.5gb"}) {
+      if (below(4) == 0) pool.ready.push_back({.profile = profile, .free = 1 + below(4)});
+    }
     policy.pools.push_back(std::move(pool));
   }
   return policy;

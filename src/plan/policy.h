@@ -16,7 +16,7 @@
 
 namespace tangram::plan {
 
-inline constexpr int kPasses = 8;  // plan.h
+inline constexpr int kPasses = 9;  // plan.h
 
 // How far a node is in our hands.
 enum class Mode {
@@ -80,6 +80,14 @@ struct NodePolicy {
   bool operator==(const NodePolicy&) const = default;
 };
 
+// Instances that are kept free beside those that pods hold and wait for.
+struct ReadyInstances {
+  std::string profile{};                   // as gpu::ProfileNamed reads it
+  int free = 1;                            // at least, on all nodes of the pool together
+  std::vector<MaintenanceWindow> hours{};  // when one is open; empty: always
+  bool operator==(const ReadyInstances&) const = default;
+};
+
 // Nodes under one policy, and what holds for them together.
 struct Pool {
   std::string name;
@@ -90,13 +98,15 @@ struct Pool {
   std::optional<int> most_nodes{};        // none is added above this
   std::optional<int> most_new_nodes{};    // added by one plan, at most
   std::optional<int> most_recut_nodes{};  // whose layouts one plan changes, at most
+  // Made in room that nobody holds; earlier ones first. No node is added for them.
+  std::vector<ReadyInstances> ready{};
   // When actions of its plans begin; empty: at any time.
   std::vector<MaintenanceWindow> windows{};
   bool operator==(const Pool&) const = default;
 };
 
 struct PlanPolicy {
-  std::array<bool, kPasses> on = {true, true, true, true, true, true, true, true};  // by Pass
+  std::array<bool, kPasses> on = {true, true, true, true, true, true, true, true, true};  // by Pass
   NodePolicy defaults;
   // Nodes to add at most, in all; 0: none.
   int most_new_nodes = 100;

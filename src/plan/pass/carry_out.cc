@@ -4,14 +4,6 @@
 #include <variant>
 
 namespace tangram::plan {
-namespace {
-
-bool IsAt(const SeatRoom& seat, const gpu::Occupied& at) {
-  return seat.facts == at.profile && seat.start == at.start;
-}
-
-}  // namespace
-
 CarryOut::CarryOut(World& world, Cuts& cuts, const InstanceFleet& fleet,
                    std::span<const cluster::Pod* const> wants)
     : world_(world), cuts_(cuts), fleet_(fleet), wants_(wants) {}
@@ -23,7 +15,7 @@ CarryOut::CardKey CarryOut::KeyOf(std::size_t card) const {
 SeatRoom& CarryOut::SeatAt(const mig::PlacedOn& place) {
   auto& seats = NodeOf(place.card).cards[fleet_.card(place.card).card].seats;
   return *std::find_if(seats.begin(), seats.end(),
-                       [&](const SeatRoom& seat) { return IsAt(seat, place.at); });
+                       [&](const SeatRoom& seat) { return seat.is_at(place.at); });
 }
 
 void CarryOut::Do(const mig::Steps& steps) {
@@ -40,14 +32,7 @@ void CarryOut::Do(const mig::Steps& steps) {
 
 bool CarryOut::DoStep(const mig::SetLayout& step) {
   const auto [n, c] = KeyOf(step.card);
-  const std::vector<SeatRoom>& now = world_.nodes()[n].cards[c].seats;
-  std::vector<SeatRoom> layout;
-  for (const gpu::Occupied& at : step.instances) {
-    const auto same =
-        std::find_if(now.begin(), now.end(), [&](const SeatRoom& seat) { return IsAt(seat, at); });
-    layout.push_back(same == now.end() ? SeatOf(*at.profile, at.start) : *same);
-  }
-  cuts_.Recut(n, c, std::move(layout));
+  cuts_.Recut(n, c, step.instances);
   const bool for_movers = for_movers_.contains(step.card);
   const auto id = cuts_.Act(n, c, for_movers ? "pods that make room go there" : "pods wait for it");
   if (!id) return true;

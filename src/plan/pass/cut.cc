@@ -72,6 +72,17 @@ void Cuts::Recut(std::size_t node, std::size_t card, std::vector<SeatRoom> layou
   Offer(of, seats, +1);
 }
 
+void Cuts::Recut(std::size_t node, std::size_t card, const std::vector<gpu::Occupied>& layout) {
+  const std::vector<SeatRoom>& now = world_.nodes()[node].cards[card].seats;
+  std::vector<SeatRoom> seats;
+  for (const gpu::Occupied& at : layout) {
+    const auto same =
+        std::find_if(now.begin(), now.end(), [&](const SeatRoom& seat) { return seat.is_at(at); });
+    seats.push_back(same == now.end() ? SeatOf(*at.profile, at.start) : *same);
+  }
+  Recut(node, card, std::move(seats));
+}
+
 void Cuts::UndoUnused() {
   for (auto at = before_.begin(); at != before_.end();) {
     NodeRoom& node = world_.nodes()[at->first.first];
@@ -111,7 +122,7 @@ void Cuts::Act(const std::string& reason) {
   while (!before_.empty()) Act(before_.begin()->first.first, before_.begin()->first.second, reason);
 }
 
-std::optional<int> Cuts::Act(std::size_t n, std::size_t c, const std::string& reason) {
+std::optional<int> Cuts::Act(std::size_t n, std::size_t c, const std::string& reason, Pass pass) {
   const auto before = before_.find({n, c});
   if (before == before_.end()) return std::nullopt;
   NodeRoom& node = world_.nodes()[n];
@@ -123,8 +134,7 @@ std::optional<int> Cuts::Act(std::size_t n, std::size_t c, const std::string& re
   // A node of one kind of seat hands out any of them: the count is right, the card may differ.
   const std::string_view which =
       node.exact ? "" : "; which of its cards are free is read on the node";
-  const int id =
-      world_.Act(Pass::kPartition, std::move(change), fmt::format("{}{}", reason, which)).id;
+  const int id = world_.Act(pass, std::move(change), fmt::format("{}{}", reason, which)).id;
   node.rests_on.push_back(id);
   return id;
 }

@@ -18,6 +18,8 @@ class Cuts {
   // The instances of the card become `layout`; what pods hold has to be among them. The node offers
   // what its cards are then.
   void Recut(std::size_t node, std::size_t card, std::vector<SeatRoom> layout);
+  // The same, by what stands where; what stands there already stays as it is.
+  void Recut(std::size_t node, std::size_t card, const std::vector<gpu::Occupied>& layout);
   // Cards on which nothing is held become again what they were.
   void UndoUnused();
   // Whether the layout of the node may change, as far as its policy and that of its pool say: who
@@ -29,7 +31,8 @@ class Cuts {
   // One action for each changed card that has none yet.
   void Act(const std::string& reason);
   // The same for one card; nothing where it has one, or did not change.
-  std::optional<int> Act(std::size_t node, std::size_t card, const std::string& reason);
+  std::optional<int> Act(std::size_t node, std::size_t card, const std::string& reason,
+                         Pass pass = Pass::kPartition);
 
  private:
   World& world_;

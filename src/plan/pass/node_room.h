@@ -27,6 +27,7 @@ struct SeatRoom {
   int held = 0;  // replicas
   cluster::Sharing sharing = cluster::Sharing::kNone;
   base::MiB used{};  // where it is shared: known to be used by the pods that run on it
+  bool is_at(const gpu::Occupied& at) const { return facts == at.profile && start == at.start; }
 };
 
 struct CardRoom {
@@ -51,6 +52,7 @@ struct NodeRoom {
   const Pool* pool = nullptr;           // null: no pool selects it
   const NodePolicy* policy = nullptr;   // what may be done to it
   bool given_back = false;
+  bool kept = false;     // what its pool keeps ready is on it
   bool recut = false;    // the plan changes its layout
   base::MilliCpu cpu{};  // free
   base::MiB memory{};    // free

@@ -155,7 +155,7 @@ class Scaling {
   }
 
   bool MayGiveBack(const NodeRoom& node) const {
-    if (node.given_back || node.cards.empty() || !node.is_empty()) return false;
+    if (node.given_back || node.kept || node.cards.empty() || !node.is_empty()) return false;
     if (!node.policy->give_back || node.is_added()) return false;
     if (!node.like->ready || !node.like->schedulable) return false;
     return world_.snapshot().taken_at - node.like->created_at >= kSettles;
