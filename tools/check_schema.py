@@ -190,6 +190,8 @@ def simulations(options):
         for run in written("day", [*simulate, "--load", day, "--policy", "all"]):
             yield "day.yaml", run
         empty = {**SMALL_LOAD, "nodes": [], "workloads": []}
+        for run in written("day", [*simulate, "--load", day, "--cutting", "fixed,wipe,beside,ahead"]):
+            yield "day.yaml, cut", run
         for load in (SMALL_LOAD, {**SMALL_LOAD, "workloads": []}, empty):
             yield "small load", written("load", [*simulate, "--load", "-"], load)
         for name, snapshot in changed(snapshots(options)):

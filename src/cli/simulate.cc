@@ -272,6 +272,9 @@ void AddSimulate(CLI::App& app, const Context& context, Action& action) {
   const std::string names =
       fmt::format("One or more of {}, with commas; or all", fmt::join(sim::PolicyNames(), ", "));
   command->add_option("--policy", options->policy, names)->capture_default_str();
+  const std::string ways = fmt::format("In time: one or more of {}, with commas (docs/simulate.md)",
+                                       fmt::join(sim::CuttingNames(), ", "));
+  command->add_option("--cutting", options->cutting, ways)->capture_default_str();
   command->add_option("--order", options->order, "given or shuffle")
       ->check(CLI::IsMember({"given", "shuffle"}))
       ->capture_default_str();

@@ -24,6 +24,7 @@ struct SimulateOptions {
   std::string boot = "5m";
   std::string idle_after;  // a span; empty: nodes stay
   std::string policy = "tangram";
+  std::string cutting = "beside";
   std::string order = "given";
   std::uint64_t seed = 1;
   std::string output = "table";

@@ -108,6 +108,7 @@ Json ToJson(const SimulatedTime& run) {
   for (const SimulationPoint& point : result.points) curve.push_back(ToJson(point));
   Json json = {{"kind", "Run"},
                {"policy", result.policy},
+               {"cutting", sim::NameOf(result.cutting)},
                {"lengthSeconds", Seconds(result.length)},
                {"placed", result.placed}};
   AddPods(result.pods, json);
@@ -115,6 +116,9 @@ Json ToJson(const SimulatedTime& run) {
   json["interruptions"] = result.interruptions;
   json["boots"] = result.boots;
   json["cuts"] = result.cuts;
+  json["recuts"] = result.recuts;
+  json["served"] = Share(result.served);
+  json["servedLeast"] = Share(result.served_least);
   json["waitSeconds"] = ToJson(result.wait);
   json["gpuCapacityMilli"] = MeanMilli(result.capacity, result.length);
   json["gpuAllocatedMilli"] = MeanMilli(result.allocated, result.length);
@@ -161,12 +165,47 @@ std::string ToDollars(base::MicroUsd amount) { return "$" + Whole(Dollars(amount
 
 std::string Percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
 
+bool CutsInSeveralWays(const SimulatedRuns& simulated) {
+  return std::any_of(simulated.runs.begin(), simulated.runs.end(), [](const SimulatedTime& run) {
+    return run.result.cutting != sim::Cutting::kBeside;
+  });
+}
+
+// "tangram", or "tangram, ahead".
+std::string NameOf(const SimulatedRuns& simulated, const SimulationResult& result) {
+  if (!CutsInSeveralWays(simulated)) return result.policy;
+  return fmt::format("{}, {}", result.policy, sim::NameOf(result.cutting));
+}
+
+// Empty where nobody asked for it.
+std::string CuttingTable(const SimulatedRuns& simulated, report::ColorMode color) {
+  if (!CutsInSeveralWays(simulated)) return "";
+  using Align = Column::Align;
+  std::vector<std::vector<Cell>> rows;
+  for (const auto& [result, wall] : simulated.runs) {
+    const double days = GpuHours(result.capacity) / 24;
+    rows.push_back(
+        {{NameOf(simulated, result)},
+         {Percent(Share(result.served))},
+         {Percent(Share(result.served_least))},
+         {report::Thousands(result.recuts)},
+         {days > 0 ? fmt::format("{:.2f}", static_cast<double>(result.recuts) / days) : "–"}});
+  }
+  return RenderTable({{"CUTTING"},
+                      {"SERVED", Align::kRight},
+                      {"LEAST", Align::kRight},
+                      {"RECUTS", Align::kRight},
+                      {"PER GPU-DAY", Align::kRight}},
+                     rows, color) +
+         "\n";
+}
+
 std::string PolicyTable(const SimulatedRuns& simulated, report::ColorMode color) {
   using Align = Column::Align;
   std::vector<std::vector<Cell>> rows;
   for (const auto& [result, wall] : simulated.runs) {
     const auto per_hour = PerUsefulHour(result);
-    rows.push_back({{result.policy},
+    rows.push_back({{NameOf(simulated, result)},
                     {Percent(Used(result))},
                     {Percent(Share(result.fragmented))},
                     {Wait(result.wait.mean)},
@@ -251,8 +290,12 @@ std::string Bars(const SimulationResult& result) {
 
 std::string Curves(const SimulatedRuns& simulated) {
   std::string text = "GPUs held over time, of the most that were on:\n";
+  std::size_t width = 14;
   for (const auto& [result, wall] : simulated.runs) {
-    text += fmt::format("  {:<14} {}\n", result.policy, Bars(result));
+    width = std::max(width, NameOf(simulated, result).size());
+  }
+  for (const auto& [result, wall] : simulated.runs) {
+    text += fmt::format("  {:<{}} {}\n", NameOf(simulated, result), width, Bars(result));
   }
   return text;
 }
@@ -275,15 +318,16 @@ std::string TimeAsHtml(const SimulatedRuns& simulated) {
 
 std::string TimeAsCsv(const SimulatedRuns& simulated) {
   std::string csv =
-      "policy,seconds,nodes,gpuCapacityMilli,gpuAllocatedMilli,fragmentation,arrived,waiting,"
+      "policy,cutting,seconds,nodes,gpuCapacityMilli,gpuAllocatedMilli,fragmentation,arrived,"
+      "waiting,"
       "running,done,failed,dollars\n";
   for (const auto& [result, wall] : simulated.runs) {
     for (const SimulationPoint& point : result.points) {
-      csv += fmt::format("{},{:.3f},{},{},{},{:.6f},{},{},{},{},{},{:.6f}\n", result.policy,
-                         Seconds(point.at), point.nodes, point.capacity.value(),
-                         point.allocated.value(), Share(point.fragmented), point.pods.arrived,
-                         point.pods.waiting, point.pods.running, point.pods.done, point.pods.failed,
-                         Dollars(point.spent));
+      csv += fmt::format("{},{},{:.3f},{},{},{},{:.6f},{},{},{},{},{},{:.6f}\n", result.policy,
+                         sim::NameOf(result.cutting), Seconds(point.at), point.nodes,
+                         point.capacity.value(), point.allocated.value(), Share(point.fragmented),
+                         point.pods.arrived, point.pods.waiting, point.pods.running,
+                         point.pods.done, point.pods.failed, Dollars(point.spent));
     }
   }
   return csv;
@@ -294,7 +338,7 @@ std::string TimeAsTable(const SimulatedRuns& simulated, report::ColorMode color)
   std::string text = fmt::format(
       "{}: {} of virtual time, {} pods.\n\n", report::Printable(base::Shorten(simulated.input, 60)),
       base::FormatSpan(first.length), report::Thousands(first.pods.arrived));
-  text += PolicyTable(simulated, color) + "\n" + Curves(simulated);
+  text += PolicyTable(simulated, color) + "\n" + CuttingTable(simulated, color) + Curves(simulated);
   if (simulated.runs.size() == 1) {
     text += "\n" + WorkloadTable(first, color) + "\n" + GroupTable(first, color);
     text += fmt::format("\n{} boots, {} spot interruptions, {} cards cut.\n",
@@ -307,6 +351,11 @@ std::string TimeAsTable(const SimulatedRuns& simulated, report::ColorMode color)
       "cannot use. WAIT: the mean; P50 to P99: so many pods of a hundred waited no longer. "
       "WAITING:\n"
       "at the end. PER GPU-H: dollars for each GPU-hour that was held and not lost.\n";
+  if (CutsInSeveralWays(simulated)) {
+    text +=
+        "SERVED: of the pods that wanted to run, those that did, over time; LEAST: when it was "
+        "worst.\nRECUTS: changes of a card's instances.\n";
+  }
   for (const std::string& note : simulated.notes) {
     for (const std::string& line : base::WrapText(note, 98)) text += line + "\n";
   }

@@ -170,12 +170,26 @@ TEST_F(SimulateTimeTest, TheSeedDecides) {
   EXPECT_NE(without_time("3"), without_time("4"));
 }
 
+TEST_F(SimulateTimeTest, WaysToCutCards) {
+  const Ran table = Load(kLoad, {"--cutting", "fixed, ahead"});
+  ASSERT_EQ(table.code, 0) << table.err;
+  EXPECT_THAT(table.out, HasSubstr("\n  tangram, fixed "));
+  EXPECT_THAT(table.out, HasSubstr("\n  tangram, ahead "));
+  EXPECT_THAT(table.out, HasSubstr("  CUTTING "));
+  EXPECT_THAT(Load(kLoad).out, ::testing::Not(HasSubstr("CUTTING")));
+  const auto json = nlohmann::json::parse(Load(kLoad, {"--cutting", "wipe", "-o", "json"}).out);
+  EXPECT_EQ(json["cutting"], "wipe");
+  EXPECT_EQ(json["recuts"], 0);
+  EXPECT_THAT(Load(kLoad, {"--cutting", "beside,never"}).err,
+              HasSubstr("--cutting: there is no way \"never\" to cut cards; write fixed, wipe"));
+}
+
 TEST_F(SimulateTimeTest, TheCurveAsCsv) {
   const Ran ran = Load(kLoad, {"-o", "csv", "--policy", "fgd"});
   ASSERT_EQ(ran.code, 0) << ran.err;
-  EXPECT_THAT(ran.out, StartsWith("policy,seconds,nodes,gpuCapacityMilli,"));
-  EXPECT_THAT(ran.out, HasSubstr("\nfgd,0.000,1,2000,0,"));
-  EXPECT_THAT(ran.out, HasSubstr("\nfgd,21600.000,"));
+  EXPECT_THAT(ran.out, StartsWith("policy,cutting,seconds,nodes,gpuCapacityMilli,"));
+  EXPECT_THAT(ran.out, HasSubstr("\nfgd,beside,0.000,1,2000,0,"));
+  EXPECT_THAT(ran.out, HasSubstr("\nfgd,beside,21600.000,"));
 }
 
 TEST_F(SimulateTimeTest, AsAPage) {

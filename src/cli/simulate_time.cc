@@ -155,6 +155,24 @@ void NoteUnpriced(Input& input) {
       report::Thousands(static_cast<std::int64_t>(input.scenario.nodes.size()))));
 }
 
+// Every policy with every way of cutting cards.
+base::Result<std::vector<std::pair<std::string, sim::Cutting>>> RunsOf(
+    const SimulateOptions& options, const std::vector<std::string>& policies) {
+  std::vector<std::pair<std::string, sim::Cutting>> runs;
+  for (const std::string& policy : policies) {
+    for (const std::string_view part : base::Split(options.cutting, ',')) {
+      const auto cutting = sim::CuttingNamed(base::Trim(part));
+      if (!cutting) {
+        return base::Fail(base::ErrorCode::kInvalid,
+                          fmt::format("--cutting: there is no way \"{}\" to cut cards; write {}",
+                                      base::Trim(part), fmt::join(sim::CuttingNames(), ", ")));
+      }
+      runs.emplace_back(policy, *cutting);
+    }
+  }
+  return runs;
+}
+
 }  // namespace
 
 base::Result<ExitCode> SimulateTime(const SimulateOptions& options,
@@ -162,14 +180,16 @@ base::Result<ExitCode> SimulateTime(const SimulateOptions& options,
                                     const Context& context) {
   auto input = options.nodes.empty() ? FromLoad(options, context) : FromTrace(options, context);
   if (!input) return tl::unexpected(input.error());
+  const auto runs = RunsOf(options, policies);
+  if (!runs) return tl::unexpected(runs.error());
   NoteUnpriced(*input);
   SimulatedRuns simulated{input->what, input->notes, {}};
   {
     ProgressLine progress(context.streams);
-    for (const std::string& policy : policies) {
+    for (const auto& [policy, cutting] : *runs) {
       const auto start = base::MonotonicNow();
       auto result = sim::Simulate(
-          input->scenario, {.policy = policy, .seed = options.seed},
+          input->scenario, {.policy = policy, .cutting = cutting, .seed = options.seed},
           [&](base::PartsPerMillion done) {
             progress.Show(fmt::format("simulating {}: {} %", policy, done.value() / 10'000));
           });

@@ -12,7 +12,7 @@
 namespace tangram::sim {
 
 // Of one moment they happen in this order; then jobs arrive, then the curve gets its point.
-enum class What : std::uint8_t { kEnd, kMade, kBooted, kInterrupted, kIdle };
+enum class What : std::uint8_t { kEnd, kMade, kBooted, kInterrupted, kIdle, kLook };
 
 struct Event {
   Milliseconds at{};

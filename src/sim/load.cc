@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/time_text.h"
+#include "plan/mig/pack.h"
 #include "sim/draws.h"
 #include "yaml/fields.h"
 #include "yaml/load.h"
@@ -86,7 +87,7 @@ class Reader {
 
   LoadGroup ReadGroup(Fields& fields) {
     fields.Allow({"name", "gpuModel", "gpus", "cpu", "memoryGiB", "count", "least", "most", "price",
-                  "spotShare", "spotPrice", "interruptionsPerHour", "boot", "idleAfter"});
+                  "spotShare", "spotPrice", "interruptionsPerHour", "boot", "idleAfter", "layout"});
     LoadGroup group;
     group.name = Name(fields, group_names_);
     NodeGroup& nodes = group.nodes;
@@ -114,7 +115,36 @@ class Reader {
     const Milliseconds idle_after = SpanOf(fields, "idleAfter", std::chrono::minutes(10));
     if (comes_and_goes) nodes.idle_after = idle_after;
     ReadSpot(fields, group);
+    ReadLayout(fields, group);
     return group;
+  }
+
+  static void ReadLayout(Fields& fields, LoadGroup& group) {
+    std::vector<plan::mig::Demand> wanted;
+    for (const std::string& name : fields.Texts("layout")) {
+      const gpu::MigProfile* profile =
+          group.nodes.model == nullptr ? nullptr : gpu::ProfileNamed(*group.nodes.model, name);
+      if (profile != nullptr) {
+        wanted.push_back({profile, 1});
+      } else {
+        fields.Wrong("layout",
+                     fmt::format("has {}, which is no profile of {}; write profiles as "
+                                 "NVIDIA spells them, such as 1g.10gb",
+                                 name, group.model.empty() ? "any GPU here" : group.model));
+      }
+    }
+    if (wanted.empty()) return;
+    const auto packing = plan::mig::Pack(*group.nodes.model, wanted);
+    if (packing && packing->gpus == 1) {
+      group.layout = packing->layouts.front().placements;
+    } else {
+      fields.Wrong("layout", "does not fit on one card; leave out what does not");
+    }
+    if (group.nodes.least < group.most || group.mean_between_interruptions) {
+      fields.Wrong("layout",
+                   "is of nodes that stay, and these come and go; leave out least, most and "
+                   "interruptionsPerHour, or leave out layout");
+    }
   }
 
   static void ReadSpot(Fields& fields, LoadGroup& group) {
@@ -293,7 +323,11 @@ base::Result<void> AddNodes(const Load& load, ScenarioBuilder& builder) {
       const auto number = builder.AddGroup(std::move(group), from.model);
       if (!number) return tl::unexpected(number.error());
       for (std::int64_t i = 0; i < most; ++i) {
-        builder.AddNode(*number, i < count ? AtStart::kOn : AtStart::kOff);
+        const std::size_t node = builder.AddNode(*number, i < count ? AtStart::kOn : AtStart::kOff);
+        for (int gpu = 0; !from.layout.empty() && gpu < from.nodes.empty.gpus; ++gpu) {
+          const auto at = static_cast<plan::GpuSet>(1U << static_cast<unsigned>(gpu));
+          builder.AddCutCard({.at = {node, at}, .instances = from.layout});
+        }
       }
       return {};
     };

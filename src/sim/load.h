@@ -22,6 +22,8 @@ struct LoadGroup {
   NodeGroup nodes{};       // of the on-demand ones; `name` and models are filled in later
   std::int64_t count = 0;  // at the start
   std::int64_t most = 0;   // that there may be
+  // How every card of theirs is cut at the start; empty: it is whole.
+  std::vector<gpu::Occupied> layout{};
   base::PartsPerMillion spot_share{};  // of both
   std::optional<base::MicroUsdPerHour> spot_rate{};
   std::optional<Milliseconds> mean_between_interruptions{};

@@ -26,12 +26,19 @@ plan::Shape CutShape() {
 }  // namespace
 
 MigCards::MigCards(const Scenario& scenario, Placing& placing)
-    : scenario_(scenario), placing_(placing) {
+    : scenario_(scenario), placing_(placing), held_(scenario.asks.size()) {
   for (const NodeGroup& group : scenario.groups) {
     if (group.model == nullptr || !group.model->has_mig()) continue;
     if (std::find(models_.begin(), models_.end(), group.model) == models_.end()) {
       models_.push_back(group.model);
     }
+  }
+  for (const Ask& ask : scenario.asks) {
+    auto& profiles = profiles_.emplace_back();
+    for (const gpu::Model* model : models_) {
+      profiles.push_back(gpu::ProfileNamed(*model, ask.profile));
+    }
+    profiles.push_back(nullptr);  // of any other model
   }
   for (const auto& [at, instances] : scenario.cut_cards) {
     placing_.Hold(CutShape(), at);
@@ -48,21 +55,27 @@ const gpu::Model* MigCards::ModelOf(std::size_t node) const {
   return scenario_.groups[scenario_.nodes[node].group].model;
 }
 
+const gpu::MigProfile* MigCards::ProfileOf(const Card& card, std::uint32_t ask) const {
+  const auto model = std::find(models_.begin(), models_.end(), card.model);
+  return profiles_[ask][static_cast<std::size_t>(model - models_.begin())];
+}
+
 bool MigCards::MayUse(const Card& card, const plan::Shape& shape) const {
   return placing_.nodes()[card.at.node].has_model_of(shape);
 }
 
 std::optional<MigCards::Taken> MigCards::Take(std::uint32_t ask, std::optional<std::size_t> node) {
-  const auto& [shape, profile, members] = scenario_.asks[ask];
+  const plan::Shape& shape = scenario_.asks[ask].shape;
   for (const std::uint32_t id : live_) {
     Card& card = cards_[id];
     if (card.restoring != 0 || (node && *node != card.at.node)) continue;
-    const gpu::MigProfile* wanted = gpu::ProfileNamed(*card.model, profile);
+    const gpu::MigProfile* wanted = ProfileOf(card, ask);
     if (wanted == nullptr || !Fits(placing_.nodes()[card.at.node], shape)) continue;
     for (std::uint32_t i = 0; i < card.instances.size(); ++i) {
       Instance& instance = card.instances[i];
       if (instance.state != State::kFree || instance.profile != wanted) continue;
       instance.state = State::kHeld;
+      ++held_[ask];
       placing_.Hold(shape, {card.at.node, 0});
       return Taken{{id, i}, card.at.node, GpuOf(*card.model, *wanted)};
     }
@@ -72,16 +85,19 @@ std::optional<MigCards::Taken> MigCards::Take(std::uint32_t ask, std::optional<s
 
 void MigCards::Give(std::uint32_t ask, const Taken& taken) {
   cards_[taken.seat.card].instances[taken.seat.instance].state = State::kFree;
+  --held_[ask];
   placing_.Release(scenario_.asks[ask].shape, {taken.node, 0});
 }
 
 // A place on the card that nothing held or being made is in the way of.
-bool MigCards::MakeOn(std::uint32_t id, const gpu::MigProfile& profile,
-                      std::vector<Making>& begun) {
+bool MigCards::MakeOn(std::uint32_t id, const gpu::MigProfile& profile, std::vector<Making>& begun,
+                      Spare* spare) {
   Card& card = cards_[id];
   std::vector<gpu::Occupied> occupied;
   for (const Instance& there : card.instances) {
-    if (there.state == State::kHeld || there.state == State::kMaking) {
+    const bool stays =
+        there.state == State::kFree && spare != nullptr && (*spare)[there.profile] <= 0;
+    if (there.state == State::kHeld || there.state == State::kMaking || stays) {
       occupied.push_back({there.profile, there.start});
     }
   }
@@ -92,6 +108,7 @@ bool MigCards::MakeOn(std::uint32_t id, const gpu::MigProfile& profile,
   for (Instance& there : card.instances) {
     if (there.state == State::kFree && Overlap(*there.profile, there.start, profile, *start)) {
       there.state = State::kGone;
+      if (spare != nullptr) --(*spare)[there.profile];
     }
   }
   const Instance made{&profile, *start, ++batches_, State::kMaking};
@@ -107,11 +124,11 @@ bool MigCards::MakeOn(std::uint32_t id, const gpu::MigProfile& profile,
 }
 
 bool MigCards::MakeBeside(std::uint32_t ask, std::vector<Making>& begun) {
-  const auto& [shape, name, members] = scenario_.asks[ask];
+  const plan::Shape& shape = scenario_.asks[ask].shape;
   for (const std::uint32_t id : live_) {
     const Card& card = cards_[id];
     if (card.restoring != 0 || !Fits(placing_.nodes()[card.at.node], shape)) continue;
-    const gpu::MigProfile* profile = gpu::ProfileNamed(*card.model, name);
+    const gpu::MigProfile* profile = ProfileOf(card, ask);
     if (profile != nullptr && MakeOn(id, *profile, begun)) return true;
   }
   return false;
@@ -119,12 +136,12 @@ bool MigCards::MakeBeside(std::uint32_t ask, std::vector<Making>& begun) {
 
 // Pods for which nothing is being made yet. An instance is claimed once.
 std::int64_t MigCards::Lacking(const Wanted& wanted, Seats& claimed) const {
-  const auto& [shape, name, members] = scenario_.asks[wanted.first];
+  const plan::Shape& shape = scenario_.asks[wanted.first].shape;
   std::int64_t lacking = wanted.second;
   for (const std::uint32_t id : live_) {
     const Card& card = cards_[id];
     if (!MayUse(card, shape)) continue;
-    const gpu::MigProfile* profile = gpu::ProfileNamed(*card.model, name);
+    const gpu::MigProfile* profile = ProfileOf(card, wanted.first);
     for (std::uint32_t i = 0; i < card.instances.size() && lacking > 0; ++i) {
       const Instance& there = card.instances[i];
       if (there.state != State::kMaking || there.profile != profile) continue;
@@ -143,7 +160,68 @@ std::vector<MigCards::Making> MigCards::Make(std::span<const Wanted> wanted) {
     while (count > 0 && MakeBeside(ask, begun)) --count;
   }
   for (const gpu::Model* model : models_) CutForAll(*model, lacking, begun);
+  return Counted(std::move(begun));
+}
+
+std::vector<MigCards::Making> MigCards::Counted(std::vector<Making> begun) {
+  std::set<std::uint32_t> cards;
+  for (const Making& making : begun) cards.insert(making.card);
+  recuts_ += std::ssize(cards);
   return begun;
+}
+
+MigCards::Counts MigCards::CountOf(std::uint32_t ask) const {
+  const plan::Shape& shape = scenario_.asks[ask].shape;
+  Counts counts;
+  for (const std::uint32_t id : live_) {
+    const Card& card = cards_[id];
+    if (card.restoring != 0 || !MayUse(card, shape)) continue;
+    const gpu::MigProfile* profile = ProfileOf(card, ask);
+    for (const Instance& there : card.instances) {
+      if (there.profile != profile || there.state == State::kGone) continue;
+      ++(there.state == State::kHeld ? counts.held : counts.free);
+    }
+  }
+  return counts;
+}
+
+std::vector<MigCards::Making> MigCards::MakeReady(std::span<const Wanted> wanted) {
+  std::vector<Making> begun;
+  std::vector<Wanted> lacking;
+  Spare spare;
+  for (const std::uint32_t id : live_) {
+    for (const Instance& there : cards_[id].instances) {
+      if (there.state == State::kFree) ++spare[there.profile];
+    }
+  }
+  for (const auto& [ask, count] : wanted) {
+    const auto [held, free] = CountOf(ask);
+    lacking.emplace_back(ask, count - held - free);
+    for (const gpu::Model* model : models_) {
+      const gpu::MigProfile* profile = gpu::ProfileNamed(*model, scenario_.asks[ask].profile);
+      if (profile != nullptr) spare[profile] -= std::max<std::int64_t>(0, count - held);
+    }
+  }
+  for (auto& [ask, count] : lacking) {
+    while (count > 0 && MakeReadyOne(ask, spare, begun)) --count;
+  }
+  std::erase_if(lacking, [](const Wanted& one) { return one.second <= 0; });
+  for (const gpu::Model* model : models_) CutForAll(*model, lacking, begun);
+  return Counted(std::move(begun));
+}
+
+// Where nothing has to go for it, if there is such a place.
+bool MigCards::MakeReadyOne(std::uint32_t ask, Spare& spare, std::vector<Making>& begun) {
+  Spare none;
+  for (Spare* goes : {&none, &spare}) {
+    for (const std::uint32_t id : live_) {
+      const Card& card = cards_[id];
+      if (card.restoring != 0 || !MayUse(card, scenario_.asks[ask].shape)) continue;
+      const gpu::MigProfile* profile = ProfileOf(card, ask);
+      if (profile != nullptr && MakeOn(id, *profile, begun, goes)) return true;
+    }
+  }
+  return false;
 }
 
 // Asks that may use the same nodes are packed together.
@@ -227,6 +305,61 @@ bool MigCards::CutCard(const gpu::Model& model, const plan::Shape& beside,
   return true;
 }
 
+namespace {
+
+// As many as the card holds, from its lowest start on.
+std::vector<gpu::Occupied> FullOf(const gpu::Model& model, const gpu::MigProfile& profile) {
+  std::vector<gpu::Occupied> layout;
+  for (const int start : profile.starts) {
+    if (gpu::Fits(model, layout, profile, start)) layout.push_back({&profile, start});
+  }
+  return layout;
+}
+
+}  // namespace
+
+std::vector<MigCards::Redoable> MigCards::RedoableFor(std::string_view profile) const {
+  std::map<std::size_t, std::pair<Redoable, int>> nodes;  // and its cards
+  for (const std::uint32_t id : live_) {
+    const Card& card = cards_[id];
+    auto& [node, cards] = nodes[card.at.node];
+    node.node = card.at.node;
+    const gpu::MigProfile* wanted = gpu::ProfileNamed(*card.model, profile);
+    const bool busy = card.restoring != 0 ||
+                      std::any_of(card.instances.begin(), card.instances.end(),
+                                  [](const auto& one) { return one.state == State::kMaking; });
+    if (wanted == nullptr || busy) continue;
+    ++cards;
+    node.gain += std::ssize(FullOf(*card.model, *wanted));
+    for (const Instance& there : card.instances) {
+      const bool held = there.state == State::kHeld;
+      node.held += held ? 1 : 0;
+      node.others += held && there.profile != wanted ? 1 : 0;
+      if (there.state != State::kGone && there.profile == wanted) --node.gain;
+    }
+  }
+  std::vector<Redoable> redoable;
+  for (const auto& [at, found] : nodes) {
+    if (found.second == placing_.nodes()[at].gpus) redoable.push_back(found.first);
+  }
+  return redoable;
+}
+
+std::vector<MigCards::Making> MigCards::Redo(std::size_t node, std::string_view profile) {
+  std::vector<Making> begun;
+  for (const std::uint32_t id : live_) {
+    Card& card = cards_[id];
+    if (card.at.node != node) continue;
+    card.instances.clear();
+    ++batches_;
+    for (const gpu::Occupied& at : FullOf(*card.model, *gpu::ProfileNamed(*card.model, profile))) {
+      card.instances.push_back({at.profile, at.start, batches_, State::kMaking});
+    }
+    begun.push_back({id, batches_});
+  }
+  return Counted(std::move(begun));
+}
+
 std::vector<MigCards::Making> MigCards::Restore(const plan::Shape& shape, std::int64_t cards) {
   std::vector<Making> begun;
   for (const std::uint32_t id : live_) {
@@ -246,7 +379,7 @@ std::vector<MigCards::Making> MigCards::Restore(const plan::Shape& shape, std::i
     begun.push_back({id, batches_});
     --cards;
   }
-  return begun;
+  return Counted(std::move(begun));
 }
 
 void MigCards::Free(Card& card) {

@@ -7,9 +7,11 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -49,6 +51,13 @@ class MigCards {
   // Begins to make what `wanted` lacks: beside held instances first, then on as few idle cards as
   // can hold the rest (plan/mig/pack.h). Asks come in order of urgency.
   std::vector<Making> Make(std::span<const Wanted> wanted);
+  // The same for instances that nobody asks for yet: so many should be there in all, held or not.
+  // Free ones that are wanted by these sums are not taken apart, those that are held by nobody and
+  // beyond them are where nothing else does.
+  std::vector<Making> MakeReady(std::span<const Wanted> wanted);
+  // Every card of the node, which are all cut, begins to get as many instances of the profile as it
+  // holds. Nobody holds an instance there.
+  std::vector<Making> Redo(std::size_t node, std::string_view profile);
   // Begins to make up to `cards` cards whole again that nobody holds and `shape` may use.
   std::vector<Making> Restore(const plan::Shape& shape, std::int64_t cards);
   // What was being made is ready; the node where a card became whole.
@@ -57,8 +66,27 @@ class MigCards {
   void Drop(std::size_t node);
 
   std::size_t NodeOf(std::uint32_t card) const { return cards_[card].at.node; }
+  // Instances that pods of the ask hold.
+  std::int64_t HeldBy(std::uint32_t ask) const { return held_[ask]; }
+  // Instances of what the ask wants, whoever asked.
+  struct Counts {
+    std::int64_t held = 0;
+    std::int64_t free = 0;  // or being made
+  };
+  Counts CountOf(std::uint32_t ask) const;
+  // A node whose cards are all cut, and none of which is being changed.
+  struct Redoable {
+    std::int64_t held = 0;    // instances, of any profile
+    std::int64_t others = 0;  // of them: not of the profile that is asked for
+    std::int64_t gain = 0;    // of that profile: those after Redo, less those that are there
+    std::size_t node = 0;
+    friend auto operator<=>(const Redoable&, const Redoable&) = default;
+  };
+  std::vector<Redoable> RedoableFor(std::string_view profile) const;
   bool IsMaking(std::size_t node) const;
   std::int64_t cuts() const { return cuts_; }
+  // How often the instances of a card were changed, those of whole cards included.
+  std::int64_t recuts() const { return recuts_; }
 
  private:
   struct Instance {
@@ -77,10 +105,16 @@ class MigCards {
   using State = Instance::State;
 
   const gpu::Model* ModelOf(std::size_t node) const;
+  const gpu::MigProfile* ProfileOf(const Card& card, std::uint32_t ask) const;
   bool MayUse(const Card& card, const plan::Shape& shape) const;
   plan::Shape CardShape(const plan::Shape& beside, const gpu::Model* model) const;
   bool MakeBeside(std::uint32_t ask, std::vector<Making>& begun);
-  bool MakeOn(std::uint32_t card, const gpu::MigProfile& profile, std::vector<Making>& begun);
+  // Free instances that may be taken apart, by profile; absent: any.
+  using Spare = std::map<const gpu::MigProfile*, std::int64_t>;
+  bool MakeOn(std::uint32_t card, const gpu::MigProfile& profile, std::vector<Making>& begun,
+              Spare* spare = nullptr);
+  bool MakeReadyOne(std::uint32_t ask, Spare& spare, std::vector<Making>& begun);
+  std::vector<Making> Counted(std::vector<Making> begun);
   using Seats = std::set<std::pair<std::uint32_t, std::uint32_t>>;  // card and instance
   std::int64_t Lacking(const Wanted& wanted, Seats& claimed) const;
   void CutForAll(const gpu::Model& model, std::vector<Wanted>& lacking, std::vector<Making>& begun);
@@ -95,10 +129,13 @@ class MigCards {
   const Scenario& scenario_;
   Placing& placing_;
   std::vector<const gpu::Model*> models_;  // that can be cut, as groups name them
+  std::vector<std::vector<const gpu::MigProfile*>> profiles_;  // by ask and models_
+  std::vector<std::int64_t> held_;                             // by ask
   std::vector<Card> cards_;
   std::vector<std::uint32_t> live_;  // ascending
   std::uint32_t batches_ = 0;
   std::int64_t cuts_ = 0;
+  std::int64_t recuts_ = 0;
 };
 
 }  // namespace tangram::sim

@@ -9,6 +9,7 @@
 #include <queue>
 #include <utility>
 
+#include "sim/cutter.h"
 #include "sim/draws.h"
 #include "sim/event.h"
 #include "sim/fleet.h"
@@ -32,6 +33,7 @@ class Engine {
         placing_(placing),
         fleet_(scenario),
         cards_(scenario, placing),
+        cutter_(scenario, options.cutting, cards_),
         queue_(scenario),
         tally_(scenario, std::move(typical)),
         jobs_(scenario.jobs.size()),
@@ -52,6 +54,7 @@ class Engine {
       }
       ArriveNow();
       OfferRoom();
+      cutter_.Note(now_, queue_);
       if (progress && ++rounds_ % kRoundsAProgress == 0) {
         progress(base::PartsPerMillion(
             static_cast<std::int64_t>(1e6 * static_cast<double>(now_.count()) /
@@ -80,6 +83,7 @@ class Engine {
     }
     ArriveNow();
     OfferRoom();
+    if (cutter_.looks()) Schedule(kLookEach, What::kLook, 0, 0);
   }
 
   Milliseconds NextTime() const {
@@ -127,6 +131,8 @@ class Engine {
       case What::kIdle:
         if (fleet_.at(event.who).busy == event.when) GiveBack(event.who);
         return;
+      case What::kLook:
+        return LookAtCards();
     }
   }
 
@@ -140,7 +146,9 @@ class Engine {
     }
     SimulationResult& result = tally_.result();
     result.policy = options_.policy;
+    result.cutting = options_.cutting;
     result.cuts = cards_.cuts();
+    result.recuts = cards_.recuts();
     result.spent = fleet_.Spent(now_);
     for (std::uint32_t group = 0; group < scenario_.groups.size(); ++group) {
       const Milliseconds paid = fleet_.paid(group, now_);
@@ -388,8 +396,10 @@ class Engine {
       const bool cards_empty = instances_came_;
       const auto asks = AsksToTry();
       queue_.Offer(asks, [&](std::uint32_t job) { return TryStart(job); });
-      MakeInstances();
-      for (const std::uint32_t ask : cards_empty ? AllAsks() : asks) RestoreCardsFor(ask);
+      Begin(cutter_.ForWaiting(queue_));
+      for (const std::uint32_t ask : cards_empty ? AllAsks() : asks) {
+        Begin(cutter_.RestoreFor(ask, queue_));
+      }
       if (!fleet_.CanGrow()) continue;
       for (const std::uint32_t ask : all ? AllAsks() : asks) GrowFor(ask);
     }
@@ -403,26 +413,14 @@ class Engine {
     for (const auto& [card, batch] : makings) Schedule(scenario_.cut, What::kMade, card, batch);
   }
 
-  void MakeInstances() {
-    std::vector<std::pair<WaitingQueue::Turn, MigCards::Wanted>> wanted;
-    for (const std::uint32_t ask : queue_.asks()) {
-      const auto& line = queue_.LineOf(ask);
-      if (scenario_.asks[ask].profile.empty()) continue;
-      const auto pods = static_cast<std::int64_t>(line.size()) * scenario_.asks[ask].members;
-      wanted.push_back({*line.begin(), {ask, pods}});
+  // Nodes are wiped one by one, until no other is worth it.
+  void LookAtCards() {
+    while (const auto wipe = cutter_.NextWipe(queue_)) {
+      while (!fleet_.at(wipe->node).jobs.empty()) Stop(fleet_.at(wipe->node).jobs.front());
+      Begin(cards_.Redo(wipe->node, wipe->profile));
     }
-    if (wanted.empty()) return;
-    std::sort(wanted.begin(), wanted.end());
-    std::vector<MigCards::Wanted> in_order;
-    for (const auto& [turn, one] : wanted) in_order.push_back(one);
-    Begin(cards_.Make(in_order));
-  }
-
-  void RestoreCardsFor(std::uint32_t ask) {
-    const auto& [shape, profile, members] = scenario_.asks[ask];
-    const auto waiting = static_cast<std::int64_t>(queue_.LineOf(ask).size());
-    if (waiting == 0 || shape.gpus == 0) return;
-    Begin(cards_.Restore(shape, waiting * members * shape.gpus));
+    Begin(cutter_.Ahead(now_));
+    Schedule(kLookEach, What::kLook, 0, 0);
   }
 
   // Nodes are asked for where jobs wait for which no node that boots has room.
@@ -444,6 +442,7 @@ class Engine {
   Placing& placing_;
   Fleet fleet_;
   MigCards cards_;
+  Cutter cutter_;
   WaitingQueue queue_;
   Tally tally_;
   std::vector<JobState> jobs_;

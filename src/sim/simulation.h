@@ -16,14 +16,16 @@
 
 #include "base/result.h"
 #include "base/units.h"
+#include "sim/cutter.h"
 #include "sim/scenario.h"
 
 namespace tangram::sim {
 
 struct SimulationOptions {
   std::string policy = "tangram";  // one of PolicyNames() (placing.h)
-  std::uint64_t seed = 1;          // of interruptions and of the policy random
-  int points = 96;                 // of the curve
+  Cutting cutting = Cutting::kBeside;
+  std::uint64_t seed = 1;  // of interruptions and of the policy random
+  int points = 96;         // of the curve
 };
 
 // How long jobs waited in all, from the first to the last time that they were not running. One that
@@ -80,13 +82,19 @@ struct GroupResult {
 
 struct SimulationResult {
   std::string policy;
+  Cutting cutting = Cutting::kBeside;
   Milliseconds length{};
   PodCounts pods;
   std::int64_t placed = 0;         // pods that ran at some time
   std::int64_t disturbed = 0;      // pods that were stopped since a node was taken away
   std::int64_t interruptions = 0;  // of nodes
   std::int64_t boots = 0;
-  std::int64_t cuts = 0;  // of cards that were whole
+  std::int64_t cuts = 0;    // of cards that were whole
+  std::int64_t recuts = 0;  // changes of a card's instances, those among them
+  // Of the pods that wanted to run, those that did: over the time in which any wanted to, and at
+  // the point of the curve where it was least.
+  base::PartsPerMillion served{1'000'000};
+  base::PartsPerMillion served_least{1'000'000};
   WaitTimes wait;
   MilliGpuTime capacity;             // of nodes that were on
   MilliGpuTime allocated;            // held by pods

@@ -249,8 +249,17 @@ Scenario RandomScenario(std::mt19937& random) {
     const std::string model = any(2) == 0 ? "A100-40GB" : "H100-80GB";
     group.model = gpu::ModelNamed(model);
     const auto number = builder.AddGroup(group, model);
-    for (int i = 0; i < on + off; ++i)
-      builder.AddNode(*number, i < on ? AtStart::kOn : AtStart::kOff);
+    const bool cut = any(2) == 0;
+    for (int i = 0; i < on + off; ++i) {
+      const std::size_t node = builder.AddNode(*number, i < on ? AtStart::kOn : AtStart::kOff);
+      for (int gpu = 0; cut && i < on && gpu < group.empty.gpus; ++gpu) {
+        const auto* half = gpu::ProfileNamed(
+            *group.model, std::array{"3g.20gb", "3g.40gb"}.at(model == "A100-40GB" ? 0 : 1));
+        builder.AddCutCard(
+            {.at = {node, static_cast<plan::GpuSet>(1U << static_cast<unsigned>(gpu))},
+             .instances = {{half, 0}}});
+      }
+    }
   }
   std::vector<std::uint32_t> asks;
   for (int i = 0; i < 8; ++i) {
@@ -284,7 +293,9 @@ TEST(SimulateLaw, NothingIsLostAndSumsAddUp) {
     std::mt19937 random(seed);
     const Scenario scenario = RandomScenario(random);
     for (const auto policy : {"tangram", "fgd", "gpu-clustering", "random"}) {
-      const SimulationOptions options{.policy = policy, .seed = seed, .points = 24};
+      const auto cutting = static_cast<Cutting>((seed + std::size(std::string_view(policy))) % 4);
+      const SimulationOptions options{
+          .policy = policy, .cutting = cutting, .seed = seed, .points = 24};
       const auto result = Simulate(scenario, options);
       ASSERT_TRUE(result);
       EXPECT_EQ(Simulate(scenario, options), result) << "same seed, another result";
@@ -300,6 +311,12 @@ TEST(SimulateLaw, NothingIsLostAndSumsAddUp) {
         sum.arrived += workload.pods.arrived;
       }
       EXPECT_EQ(sum.arrived, result->pods.arrived);
+      if (cutting == Cutting::kFixed) {
+        EXPECT_EQ(result->recuts, 0);
+      }
+      if (cutting != Cutting::kWipe && result->interruptions == 0) {
+        EXPECT_EQ(result->disturbed, 0) << "only wipes stop anybody";
+      }
       EXPECT_LE(result->useful, result->allocated);
       EXPECT_LE(result->allocated, result->capacity);
       base::MicroUsd spent;

@@ -57,6 +57,10 @@ void Tally::Count(std::uint32_t job, const Change& change) {
 void Tally::Pass(Milliseconds span, base::MilliGpu capacity) {
   result_.capacity += Times(capacity, span);
   result_.allocated += Times(allocated_, span);
+  const auto& [arrived, waiting, running, done, failed] = result_.pods;
+  if (waiting + running == 0) return;
+  wanted_for_ += span;
+  served_for_ += base::Ratio(running, waiting + running).value() * span.count();
 }
 
 void Tally::Arrive(std::uint32_t job) {
@@ -140,8 +144,16 @@ SimulationResult Tally::Finish() && {
   }
   result_.wait = TimesOf(std::move(all));
   result_.useful = result_.allocated - lost_;
+  if (wanted_for_.count() > 0) {
+    result_.served = base::PartsPerMillion(served_for_ / wanted_for_.count());
+  }
   std::int64_t fragmented = 0;
-  for (const SimulationPoint& point : result_.points) fragmented += point.fragmented.value();
+  for (const SimulationPoint& point : result_.points) {
+    fragmented += point.fragmented.value();
+    const std::int64_t wanted = point.pods.running + point.pods.waiting;
+    if (wanted == 0) continue;
+    result_.served_least = std::min(result_.served_least, base::Ratio(point.pods.running, wanted));
+  }
   const auto points = static_cast<std::int64_t>(result_.points.size());
   result_.fragmented = base::PartsPerMillion(points > 0 ? fragmented / points : 0);
   return std::move(result_);

@@ -46,6 +46,8 @@ class Tally {
   SimulationResult result_;
   base::MilliGpu allocated_;
   MilliGpuTime lost_;
+  Milliseconds wanted_for_{};    // time in which a pod ran or waited
+  std::int64_t served_for_ = 0;  // over that time: parts per million of them that ran, in ms
   using Waits = std::vector<std::pair<Milliseconds, int>>;  // and pods that waited it
   std::vector<Waits> waits_;                                // by workload
 };

@@ -57,10 +57,11 @@ Forecast ForecastOf(const DemandHistory& history, Hour hour, base::PartsPerMilli
 
 struct ReadyOptions {
   base::PartsPerMillion promise{800'000};
-  // What is expected is ready so long before its hour begins, and stays so long after what was
-  // wanted or expected last: a layout that was right an hour ago is not changed for one quiet hour.
+  // What is expected is ready so long before its hour begins.
   base::Milliseconds ahead = std::chrono::minutes(30);
-  base::Milliseconds keep = std::chrono::hours(2);
+  // And stays so long after what was wanted or expected last. Where there is no room for what was
+  // and for what will be, that costs more changes than it saves (docs/benchmarks.md).
+  base::Milliseconds keep{};
 };
 
 // What should be ready at `now`: the most that is expected from `now - keep` to `now + ahead`, or

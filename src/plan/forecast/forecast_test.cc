@@ -190,9 +190,10 @@ TEST(ReadyAtTest, AndStaysForAWhile) {
 TEST(ReadyAtTest, SoDoesWhatNobodyExpected) {
   auto history = Weeks(4, ByDay);
   history.Add(kMonday + 1, 60);
-  EXPECT_EQ(ReadyAt(history, At(kMonday + 1) + 5min, {}).count, 60);
-  EXPECT_EQ(ReadyAt(history, At(kMonday + 3) + 59min, {}).count, 60);
-  EXPECT_EQ(ReadyAt(history, At(kMonday + 4), {}).count, 4);
+  const ReadyOptions options{.keep = 2h};
+  EXPECT_EQ(ReadyAt(history, At(kMonday + 1) + 5min, options).count, 60);
+  EXPECT_EQ(ReadyAt(history, At(kMonday + 3) + 59min, options).count, 60);
+  EXPECT_EQ(ReadyAt(history, At(kMonday + 4), options).count, 4);
 }
 
 // However demand jumps, what was made ready stays for as long as was asked.

@@ -30,6 +30,7 @@ function run(policy, index, {workload = 'chat', priced = true, points = 97} = {}
   return {
     kind: 'Run',
     policy,
+    cutting: 'beside',
     lengthSeconds,
     placed: 1200 - index,
     ...pods,

@@ -110,8 +110,14 @@ function perRun(run: Run): HTMLElement {
   );
 }
 
+// Runs that differ in how cards are cut say so in their names.
+function named(runs: Run[]): Run[] {
+  if (new Set(runs.map((run) => run.cutting)).size < 2) return runs;
+  return runs.map((run) => ({...run, policy: `${run.policy}, ${run.cutting}`}));
+}
+
 function build(simulation: Simulation): HTMLElement[] {
-  const {runs} = simulation;
+  const runs = named(simulation.runs);
   const parts = [
     policies(runs),
     section('time', 'Over time', null, charts(runs)),

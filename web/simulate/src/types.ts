@@ -39,6 +39,7 @@ export interface NodeGroup {
 
 export interface Run extends Pods {
   policy: string;
+  cutting: string;
   lengthSeconds: number;
   disturbed: number;
   interruptions: number;
