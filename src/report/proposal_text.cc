@@ -26,6 +26,11 @@ std::string AgeText(base::Time since, base::Time now) {
                                : fmt::format("{}d", minutes / (24 * 60));
 }
 
+std::string MadeText(base::Time since, base::Time now) {
+  const std::string age = AgeText(since, now);
+  return age == "now" ? "just now" : age + " ago";
+}
+
 std::string MoneyText(const plan::Plan& plan) {
   const auto less = plan.before.rate - plan.after.rate;
   if (less.value() == 0) return "";
@@ -112,8 +117,8 @@ std::string RenderProposal(const plan::Proposal& plan, base::Time now, ColorMode
     return "  " + Paint(Printable(text), in, color) + "\n";
   };
   const TotalsText totals = TextOf(plan.plan.before, plan.plan.after);
-  std::string out = line(fmt::format("{} · pool {} · {} old · {}", plan.name, plan.pool,
-                                     AgeText(plan.taken_at, now), StateText(plan)),
+  std::string out = line(fmt::format("{} · pool {} · made {} · {}", plan.name, plan.pool,
+                                     MadeText(plan.taken_at, now), StateText(plan)),
                          Color::kDim);
   out += "\n" + line(totals.money, Color::kBold) + line(totals.size) + line(totals.waiting) + "\n";
   std::vector<std::vector<Cell>> rows;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <tuple>
 #include <unordered_map>
 
 #include "base/text.h"
@@ -40,7 +41,21 @@ std::string PoolNameOf(const cluster::Node& node, const plan::PlanPolicy& policy
   return node.pool.empty() ? std::string(ModelOf(node, card)) : node.pool;
 }
 
+void Add(const std::vector<TopDevices>& devices, std::vector<TopDevices>& sum) {
+  for (const TopDevices& one : devices) {
+    const auto kind = [](const TopDevices& of) { return std::tie(of.profile, of.replicas); };
+    const auto at = std::find_if(sum.begin(), sum.end(),
+                                 [&](const auto& known) { return kind(known) >= kind(one); });
+    if (at != sum.end() && kind(*at) == kind(one)) {
+      at->count += one.count;
+    } else {
+      sum.insert(at, one);
+    }
+  }
+}
+
 void Add(const TopRow& node, TopRow& sum) {
+  Add(node.devices, sum.devices);
   ++sum.nodes;
   sum.cards += node.cards;
   sum.held += node.held;
@@ -324,29 +339,36 @@ class TopText {
   std::size_t Pools(std::size_t most) {
     std::vector<std::vector<Cell>> rows;
     for (const TopRow& pool : top_.pools) {
-      if (rows.size() < most) rows.push_back(NodesRow(pool));
+      if (rows.size() == most) break;
+      rows.emplace_back(NodesRow(pool)).push_back({DevicesText(pool.devices)});
     }
-    return Table(NodeColumns("POOL"), rows);
+    return CutTable(NodeColumns("POOL"), std::move(rows));
+  }
+
+  // The last cell of each row says how cards are cut; left out where none is.
+  std::size_t CutTable(std::vector<Column> columns, std::vector<std::vector<Cell>> rows) {
+    const bool some_cut = std::any_of(rows.begin(), rows.end(),
+                                      [](const auto& row) { return !row.back().text.empty(); });
+    if (some_cut) {
+      columns.push_back({"CUT INTO", Align::kLeft});
+    } else {
+      for (std::vector<Cell>& row : rows) row.pop_back();
+    }
+    return Table(columns, rows);
   }
 
   void Nodes(std::size_t most) {
     std::vector<std::vector<Cell>> rows;
-    bool some_cut = false;
     for (const TopRow& node : top_.nodes) {
       if (rows.size() == most) break;
       std::vector<Cell>& row = rows.emplace_back(NodesRow(node));
       row.erase(row.begin() + 1);
       row.back() = {DevicesText(node.devices)};
-      some_cut = some_cut || !row.back().text.empty();
     }
     std::vector<Column> columns = NodeColumns("NODE");
     columns.erase(columns.begin() + 1);
-    columns.back() = {"CUT INTO", Align::kLeft};
-    if (!some_cut) {
-      columns.pop_back();
-      for (std::vector<Cell>& row : rows) row.pop_back();
-    }
-    Table(columns, rows);
+    columns.pop_back();  // how many wait
+    CutTable(std::move(columns), std::move(rows));
   }
 
   void Workloads(std::size_t most) {

@@ -35,7 +35,7 @@ struct TopRow {
   base::MicroUsdPerHour waste{};
   std::int64_t unpriced = 0;          // nodes
   std::int64_t waiting = 0;           // pods that could run there, were there room
-  std::vector<TopDevices> devices{};  // how a node's cards are cut and shared, by profile
+  std::vector<TopDevices> devices{};  // how its cards are cut and shared
   bool operator==(const TopRow&) const = default;
 };
 

@@ -15,7 +15,6 @@ constexpr Hour kDay = 24;
 constexpr Hour kWeek = 7 * kDay;
 // 2026-11-23T00:00:00Z, a Monday.
 constexpr Hour kMonday = 20'780 * kDay;
-constexpr PartsPerMillion kEightOfTen(800'000);
 
 base::Time At(Hour hour) { return base::Time(std::chrono::hours(hour)); }
 
