@@ -9,7 +9,7 @@ namespace tangram::plan {
 namespace {
 
 constexpr std::array<std::string_view, kPasses> kPassNames = {
-    "admit", "place", "share", "partition", "resize", "preempt", "consolidate", "ready", "scale"};
+    "admit", "place", "share", "partition", "resize", "preempt", "ready", "consolidate", "scale"};
 
 using RunPass = void (*)(World&);
 constexpr std::array<std::pair<Pass, RunPass>, kPasses> kOrder = {
@@ -19,8 +19,8 @@ constexpr std::array<std::pair<Pass, RunPass>, kPasses> kOrder = {
      {Pass::kPartition, CutCards},
      {Pass::kResize, Resize},
      {Pass::kPreempt, Preempt},
-     {Pass::kConsolidate, Consolidate},
      {Pass::kReady, KeepReady},
+     {Pass::kConsolidate, Consolidate},
      {Pass::kScale, Scale}}};
 
 }  // namespace

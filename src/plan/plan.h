@@ -32,8 +32,8 @@ enum class Pass {
   kPartition,    // cards nobody holds are cut for pods that ask for an instance
   kResize,       // idle pods stop, and light workloads get what they need, where that is asked for
   kPreempt,      // urgent pods take the room of less urgent ones, where that is allowed
-  kConsolidate,  // pods that may move leave nodes that others can absorb
   kReady,        // free instances are made where a pool keeps some ready
+  kConsolidate,  // pods that may move leave nodes that others can absorb
   kScale,        // nodes are added for what still waits, and empty ones are given back
 };
 std::string_view NameOf(Pass pass);  // "consolidate"

@@ -144,6 +144,27 @@ TEST(Ready, EmptyNodesThatHoldThemStay) {
   EXPECT_THAT(Lines(Checked(c.snapshot(), policy)), ElementsAre("give back a", "give back b"));
 }
 
+// Pods would be moved off a node that stays for what is kept there.
+TEST(Ready, NodesThatHoldThemAreNotEmptied) {
+  Cluster c;
+  for (const char* name : {"a", "b"}) {
+    Cluster::Cut(c.Node(name, 1), 0, {{"3g.20gb", 0}, {"2g.10gb", 4}});
+    cluster::Pod& pod = c.Pod(std::string("web-") + name, "nvidia.com/mig-2g.10gb", 1, name);
+    pod.ready = true;
+  }
+  Cluster::Cut(c.Node("c", 1), 0, {{"2g.10gb", 0}, {"2g.10gb", 2}, {"3g.20gb", 4}});
+  c.Pod("stays-0", "nvidia.com/mig-3g.20gb", 1, "c");
+  PlanPolicy policy = Keeping({});
+  policy.pools[0].policy.give_back = true;
+  policy.pools[0].policy.moves = Moves::kControlled;
+  EXPECT_THAT(Lines(Checked(c.snapshot(), policy)),
+              ElementsAre("move web-a from a to c", "move web-b from b to c", "give back a",
+                          "give back b"));
+  policy.pools[0].ready = {{.profile = "3g.20gb", .free = 1}};
+  EXPECT_THAT(Lines(Checked(c.snapshot(), policy)),
+              ElementsAre("move web-b from b to c", "give back b"));
+}
+
 // Where it is not known where instances stand, what the node says it has free counts.
 TEST(Ready, WhatNobodyKnowsWhereItStandsCountsToo) {
   Cluster c;

@@ -419,7 +419,7 @@ TEST(Plan, APassThatIsOffDoesNothing) {
   EXPECT_THAT(plan.actions, IsEmpty());
   EXPECT_EQ(WaitsFor(plan, "new-0"), "NotAllowed");
   EXPECT_THAT(
-      ran, ElementsAre("admit", "share", "partition", "resize", "preempt", "consolidate", "ready"));
+      ran, ElementsAre("admit", "share", "partition", "resize", "preempt", "ready", "consolidate"));
 }
 
 }  // namespace

@@ -24,9 +24,10 @@ Pods PodsToMove(const NodeRoom& node) {
   return pods;
 }
 
-// A node that a person cordoned, or that is not ready, is not ours to empty.
+// A node that a person cordoned, or that is not ready, is not ours to empty; one that stays in any
+// case need not be.
 bool IsCandidate(const NodeRoom& node) {
-  if (node.policy->moves == Moves::kNone || !node.policy->give_back) return false;
+  if (node.policy->moves == Moves::kNone || !node.policy->give_back || node.kept) return false;
   return !node.given_back && !node.cards.empty() && !node.is_empty() && node.like->ready &&
          node.like->schedulable && !node.is_added();
 }

@@ -18,8 +18,8 @@ void JoinCards(World& world);
 void CutForShares(World& world);
 void Resize(World& world);
 void Preempt(World& world);
-void Consolidate(World& world);
 void KeepReady(World& world);
+void Consolidate(World& world);
 void Scale(World& world);
 // How much GPU memory each pod has where it goes; not a pass, since it always runs.
 void SayGpuMemory(World& world);
