@@ -3,7 +3,7 @@ import {fact, h, name, section, type Child} from '../../shared/dom';
 import {clip, count, gpus, percent, usd} from '../../shared/format';
 import {contents, masthead, start} from '../../shared/shell';
 import {charts, sample} from './chart';
-import {least, span, used} from './model';
+import {least, named, span, used} from './model';
 import {readSimulation} from './read';
 import type {Run, Simulation} from './types';
 import '../../shared/base.css';
@@ -108,12 +108,6 @@ function perRun(run: Run): HTMLElement {
       `${count(run.boots)} boots, ${count(run.interruptions)} spot interruptions, ${count(run.cuts)} cards cut.`,
     ),
   );
-}
-
-// Runs that differ in how cards are cut say so in their names.
-function named(runs: Run[]): Run[] {
-  if (new Set(runs.map((run) => run.cutting)).size < 2) return runs;
-  return runs.map((run) => ({...run, policy: `${run.policy}, ${run.cutting}`}));
 }
 
 function build(simulation: Simulation): HTMLElement[] {

@@ -15,6 +15,12 @@ export function used(run: Run): number {
   return run.gpuHours.on > 0 ? run.gpuHours.allocated / run.gpuHours.on : 0;
 }
 
+// Runs that differ in how cards are cut say so in their names.
+export function named(runs: readonly Run[]): readonly Run[] {
+  if (new Set(runs.map((run) => run.cutting)).size < 2) return runs;
+  return runs.map((run) => ({...run, policy: `${run.policy}, ${run.cutting}`}));
+}
+
 // The run with the least of what `of` says; the first of several. Unknown is no candidate.
 export function least(runs: readonly Run[], of: (run: Run) => number | null): Run | null {
   let best: Run | null = null;

@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {ceiling, least, span, steps} from '../src/model';
+import {ceiling, least, named, span, steps} from '../src/model';
 import {readSimulation} from '../src/read';
 import type {Point, Run} from '../src/types';
 
@@ -25,6 +25,15 @@ describe('least', () => {
     const runs = [run('a', null), run('b', 3), run('c', 2), run('d', 2)];
     expect(least(runs, (of) => of.dollars)?.policy).toBe('c');
     expect(least([run('a', null)], (of) => of.dollars)).toBeNull();
+  });
+});
+
+describe('named', () => {
+  const run = (policy: string, cutting: string) => ({policy, cutting}) as Run;
+  it('says how cards are cut, where that differs', () => {
+    const policies = (runs: Run[]) => named(runs).map((one) => one.policy);
+    expect(policies([run('a', 'wipe'), run('b', 'wipe')])).toEqual(['a', 'b']);
+    expect(policies([run('a', 'wipe'), run('a', 'ahead')])).toEqual(['a, wipe', 'a, ahead']);
   });
 });
 
