@@ -71,7 +71,7 @@ TEST(ViewRequest, WhatNoObjectHoldsIsRefused) {
 }
 
 TEST(ViewRequest, BrokenOnesAreErrors) {
-  const char* const kBroken[] = {
+  const char* const broken[] = {
       "",
       "{",
       R"({"metadata": {}, "spec": {"command": "Plan"}})",
@@ -83,7 +83,7 @@ TEST(ViewRequest, BrokenOnesAreErrors) {
           "status": {"outcome": "Answered", "encoding": "Gzip", "output": "AAAA"}})",
       R"({"metadata": {"name": "a"}, "spec": {"command": "Plan"},
           "status": {"outcome": "Answered", "encoding": "Gzip", "output": "?"}})"};
-  for (const char* text : kBroken) EXPECT_FALSE(ReadViewRequest(text)) << text;
+  for (const char* text : broken) EXPECT_FALSE(ReadViewRequest(text)) << text;
 }
 
 }  // namespace

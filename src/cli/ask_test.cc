@@ -95,22 +95,22 @@ TEST(Ask, ColoursAreForTerminals) {
 
 // Whoever may ask may not read what the controller can.
 TEST(Ask, NoOptionNamesAFile) {
-  const std::vector<std::string> kRefused[] = {{"--snapshot=/etc/passwd"},
-                                               {"--snapshot", "-"},
-                                               {"--policy=/etc/passwd"},
-                                               {"--prices=/etc/passwd"},
-                                               {"--kubeconfig=/etc/hosts"},
-                                               {"--context=a"},
-                                               {"--prometheus=http://a"},
-                                               {"--window=1h"},
-                                               {"--moves=controlled"},
-                                               {"--from=controller"},
-                                               {"--help"},
-                                               {"--output=nothing"},
-                                               {"explain"},
-                                               {"--preempt"},
-                                               {"@/etc/passwd"}};
-  for (const auto& words : kRefused) {
+  const std::vector<std::string> refused[] = {{"--snapshot=/etc/passwd"},
+                                              {"--snapshot", "-"},
+                                              {"--policy=/etc/passwd"},
+                                              {"--prices=/etc/passwd"},
+                                              {"--kubeconfig=/etc/hosts"},
+                                              {"--context=a"},
+                                              {"--prometheus=http://a"},
+                                              {"--window=1h"},
+                                              {"--moves=controlled"},
+                                              {"--from=controller"},
+                                              {"--help"},
+                                              {"--output=nothing"},
+                                              {"explain"},
+                                              {"--preempt"},
+                                              {"@/etc/passwd"}};
+  for (const auto& words : refused) {
     const ViewAnswer answer = Ask(ViewCommand::kPlan, words);
     EXPECT_TRUE(answer.refused) << words.front();
     EXPECT_EQ(answer.output, "") << words.front();

@@ -141,13 +141,9 @@ base::Result<ExitCode> ListFaultPoints(const Context& context) {
   return kDone;
 }
 
-base::Result<ExitCode> Control(const ControllerOptions& options, const Context& context) {
-  if (options.list_points) return ListFaultPoints(context);
-  adapter::ControlPlaneOptions plane;
-  plane.cluster.kubeconfig = options.kubeconfig;
-  plane.cluster.context = options.kube_context;
-  plane.excluded_namespaces = ExcludedNamespaces(options);
-  plane.nodes_may_come = options.nodes_may_come;
+// Where it listens, and how it is one of several.
+base::Result<void> ReadService(const ControllerOptions& options,
+                               adapter::ControlPlaneOptions& plane) {
   auto election = ElectionOf(options);
   if (!election) return tl::unexpected(election.error());
   plane.election = *std::move(election);
@@ -165,21 +161,39 @@ base::Result<ExitCode> Control(const ControllerOptions& options, const Context& 
   auto webhook = WebhookOf(options);
   if (!webhook) return tl::unexpected(webhook.error());
   plane.webhook = *std::move(webhook);
-  const auto limit = base::ParseSpan(options.gate_limit);
-  if (!limit) return base::Wrap(limit.error(), "--gate-limit");
-  plane.controller.placement.gate_limit = *limit;
+  return {};
+}
+
+// By way of whom nodes are changed.
+base::Result<void> ReadHardware(const ControllerOptions& options,
+                                adapter::ControlPlaneOptions& plane) {
   const auto layouts = ConfigMapOf(options.mig_layouts, "--mig-layouts", "mig-manager");
   if (!layouts) return tl::unexpected(layouts.error());
-  plane.controller.operations.limits = plane.controller.operations.limits.Hurried(options.hurry);
-  plane.controller.proposals.least_between /= options.hurry;
-  plane.controller.plans_every /= options.hurry;
-  plane.controller.status_every /= options.hurry;
   plane.mig_layouts = {layouts->ns, layouts->name};
   plane.agents_cut = options.agents_cut;
   const auto sharing =
       ConfigMapOf(options.sharing_configs, "--sharing-configs", "the device plugin");
   if (!sharing) return tl::unexpected(sharing.error());
   plane.sharing = {sharing->ns, sharing->name, options.sharing_default};
+  return {};
+}
+
+base::Result<ExitCode> Control(const ControllerOptions& options, const Context& context) {
+  if (options.list_points) return ListFaultPoints(context);
+  adapter::ControlPlaneOptions plane;
+  plane.cluster.kubeconfig = options.kubeconfig;
+  plane.cluster.context = options.kube_context;
+  plane.excluded_namespaces = ExcludedNamespaces(options);
+  plane.nodes_may_come = options.nodes_may_come;
+  if (const auto read = ReadService(options, plane); !read) return tl::unexpected(read.error());
+  const auto limit = base::ParseSpan(options.gate_limit);
+  if (!limit) return base::Wrap(limit.error(), "--gate-limit");
+  plane.controller.placement.gate_limit = *limit;
+  if (const auto read = ReadHardware(options, plane); !read) return tl::unexpected(read.error());
+  plane.controller.operations.limits = plane.controller.operations.limits.Hurried(options.hurry);
+  plane.controller.proposals.least_between /= options.hurry;
+  plane.controller.plans_every /= options.hurry;
+  plane.controller.status_every /= options.hurry;
   auto usage = UsageOf(options);
   if (!usage) return tl::unexpected(usage.error());
   plane.usage = *std::move(usage);
@@ -211,7 +225,6 @@ base::Result<ExitCode> Control(const ControllerOptions& options, const Context& 
   return kDone;
 }
 
-// By way of whom nodes are changed.
 void AddHardware(CLI::App& command, ControllerOptions& options) {
   command.add_option("--mig-layouts", options.mig_layouts,
                      "NAMESPACE/NAME of mig-manager's ConfigMap: nodes are cut by way of it");

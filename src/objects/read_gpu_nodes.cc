@@ -99,13 +99,13 @@ class GpuNodeReader {
     if (!spec.Has("operation")) return;
     spec.Need("layouts", "write how cards are to be cut");
     cluster::CutOrder order{.operation = NeedText(spec, "operation")};
-    for (Fields layout : spec.Maps("layouts")) order.cards.push_back(ReadLayout(layout));
+    for (const Fields& layout : spec.Maps("layouts")) order.cards.push_back(ReadLayout(layout));
     read_.order = std::move(order);
   }
 
   void ReadStatus(Fields status) {
     read_.observed_at = ReadTime(status, "observedAt").value_or(base::Time());
-    for (Fields card : status.Maps("cards")) read_.cards.push_back(ReadCard(card));
+    for (const Fields& card : status.Maps("cards")) read_.cards.push_back(ReadCard(card));
     std::sort(read_.cards.begin(), read_.cards.end(),
               [](const auto& a, const auto& b) { return a.index < b.index; });
     if (status.Has("order")) ReadAnswer(status.Map("order"));

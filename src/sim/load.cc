@@ -315,6 +315,18 @@ base::Result<Load> ReadLoad(std::string_view text, const std::string& file) {
   return load;
 }
 
+namespace {
+
+void CutCards(const LoadGroup& group, std::size_t node, ScenarioBuilder& builder) {
+  if (group.layout.empty()) return;
+  for (int gpu = 0; gpu < group.nodes.empty.gpus; ++gpu) {
+    const auto at = static_cast<plan::GpuSet>(1U << static_cast<unsigned>(gpu));
+    builder.AddCutCard({.at = {node, at}, .instances = group.layout});
+  }
+}
+
+}  // namespace
+
 base::Result<void> AddNodes(const Load& load, ScenarioBuilder& builder) {
   for (const LoadGroup& from : load.groups) {
     const auto add = [&](NodeGroup group, std::int64_t count,
@@ -324,10 +336,7 @@ base::Result<void> AddNodes(const Load& load, ScenarioBuilder& builder) {
       if (!number) return tl::unexpected(number.error());
       for (std::int64_t i = 0; i < most; ++i) {
         const std::size_t node = builder.AddNode(*number, i < count ? AtStart::kOn : AtStart::kOff);
-        for (int gpu = 0; !from.layout.empty() && gpu < from.nodes.empty.gpus; ++gpu) {
-          const auto at = static_cast<plan::GpuSet>(1U << static_cast<unsigned>(gpu));
-          builder.AddCutCard({.at = {node, at}, .instances = from.layout});
-        }
+        CutCards(from, node, builder);
       }
       return {};
     };
