@@ -210,6 +210,7 @@ TEST(Plan, WrongPoolsAreRefused) {
 TEST(Plan, RefusesWhatItDoesNotKnow) {
   EXPECT_EQ(Plan({"--moves", "all"}).code, kBadInput);
   EXPECT_EQ(Plan({"--without", "think"}).code, kBadInput);
+  EXPECT_EQ(Plan({"--without", "admit"}).code, kBadInput);
   EXPECT_EQ(Plan({"--most-replicas", "49"}).code, kBadInput);
   EXPECT_THAT(Plan({"--most-replicas", "0"}).err, HasSubstr("--most-replicas"));
 }

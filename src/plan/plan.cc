@@ -66,8 +66,10 @@ bool IsNever(WaitReason reason) {
 
 Plan PlanIn(World& world, const PassDone& done) {
   for (const auto& [pass, run] : kOrder) {
-    if (!world.policy().on.at(static_cast<std::size_t>(pass))) continue;
-    if (!world.unknown_room().empty() && pass != Pass::kAdmit) continue;
+    // Only what was admitted may be placed.
+    const bool always = pass == Pass::kAdmit;
+    if (!always && !world.policy().on.at(static_cast<std::size_t>(pass))) continue;
+    if (!always && !world.unknown_room().empty()) continue;
     run(world);
     if (done) done(pass);
   }

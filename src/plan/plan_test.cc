@@ -411,6 +411,7 @@ TEST(Plan, APassThatIsOffDoesNothing) {
   c.Node("a", 2);
   c.Pod("new-0", kGpu);
   PlanPolicy policy;
+  policy.on[static_cast<std::size_t>(Pass::kAdmit)] = false;  // it always runs
   policy.on[static_cast<std::size_t>(Pass::kPlace)] = false;
   policy.on[static_cast<std::size_t>(Pass::kScale)] = false;
   std::vector<std::string> ran;
