@@ -151,9 +151,7 @@ class AgentOperations(unittest.TestCase):
 
     def test_a_node_whose_agent_is_silent_waits_and_says_so(self):
         self.bring_up(machine())
-        agent = self.node.processes.pop()
-        agent.kill()
-        agent.wait()
+        self.node.stop_agent()
         self.api.patch(REPORT_PATH + "/status", {"status": {"observedAt": "2026-01-01T00:00:00.000Z"}})
         self.start().wait_ready()
         self.approve_what_is_proposed()
@@ -166,9 +164,7 @@ class AgentOperations(unittest.TestCase):
     def test_what_was_planned_without_a_report_is_planned_anew(self):
         """Without one it is guessed where instances stand, and here the guess is wrong."""
         self.bring_up(machine())
-        agent = self.node.processes.pop()
-        agent.kill()
-        agent.wait()
+        self.node.stop_agent()
         self.api.call("DELETE", REPORT_PATH)
         self.start().wait_ready()
         self.approve_what_is_proposed()

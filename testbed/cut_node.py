@@ -86,6 +86,12 @@ class CutNode:
              "--metrics-address", "127.0.0.1:0", "--health-address", "127.0.0.1:0"],
             env={**environment(self.bed), "TANGRAM_FAKE_NVML": str(self.machine)})
 
+    def stop_agent(self):
+        """The one that was started last, and nothing since."""
+        agent = self.processes.pop()
+        agent.kill()
+        agent.wait()
+
     def report(self):
         return self.api.call("GET", self.report_path)[1]
 

@@ -165,7 +165,7 @@ std::string ToDollars(base::MicroUsd amount) { return "$" + Whole(Dollars(amount
 
 std::string Percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
 
-bool CutsInSeveralWays(const SimulatedRuns& simulated) {
+bool SaysHowCardsAreCut(const SimulatedRuns& simulated) {
   return std::any_of(simulated.runs.begin(), simulated.runs.end(), [](const SimulatedTime& run) {
     return run.result.cutting != sim::Cutting::kBeside;
   });
@@ -173,13 +173,13 @@ bool CutsInSeveralWays(const SimulatedRuns& simulated) {
 
 // "tangram", or "tangram, ahead".
 std::string NameOf(const SimulatedRuns& simulated, const SimulationResult& result) {
-  if (!CutsInSeveralWays(simulated)) return result.policy;
+  if (!SaysHowCardsAreCut(simulated)) return result.policy;
   return fmt::format("{}, {}", result.policy, sim::NameOf(result.cutting));
 }
 
 // Empty where nobody asked for it.
 std::string CuttingTable(const SimulatedRuns& simulated, report::ColorMode color) {
-  if (!CutsInSeveralWays(simulated)) return "";
+  if (!SaysHowCardsAreCut(simulated)) return "";
   using Align = Column::Align;
   std::vector<std::vector<Cell>> rows;
   for (const auto& [result, wall] : simulated.runs) {
@@ -319,8 +319,7 @@ std::string TimeAsHtml(const SimulatedRuns& simulated) {
 std::string TimeAsCsv(const SimulatedRuns& simulated) {
   std::string csv =
       "policy,cutting,seconds,nodes,gpuCapacityMilli,gpuAllocatedMilli,fragmentation,arrived,"
-      "waiting,"
-      "running,done,failed,dollars\n";
+      "waiting,running,done,failed,dollars\n";
   for (const auto& [result, wall] : simulated.runs) {
     for (const SimulationPoint& point : result.points) {
       csv += fmt::format("{},{},{:.3f},{},{},{},{:.6f},{},{},{},{},{},{:.6f}\n", result.policy,
@@ -351,7 +350,7 @@ std::string TimeAsTable(const SimulatedRuns& simulated, report::ColorMode color)
       "cannot use. WAIT: the mean; P50 to P99: so many pods of a hundred waited no longer. "
       "WAITING:\n"
       "at the end. PER GPU-H: dollars for each GPU-hour that was held and not lost.\n";
-  if (CutsInSeveralWays(simulated)) {
+  if (SaysHowCardsAreCut(simulated)) {
     text +=
         "SERVED: of the pods that wanted to run, those that did, over time; LEAST: when it was "
         "worst.\nRECUTS: changes of a card's instances.\n";

@@ -7,7 +7,6 @@
 #include <set>
 
 #include "base/time_text.h"
-#include "plan/mig/pack.h"
 #include "sim/draws.h"
 #include "yaml/fields.h"
 #include "yaml/load.h"
@@ -120,12 +119,12 @@ class Reader {
   }
 
   static void ReadLayout(Fields& fields, LoadGroup& group) {
-    std::vector<plan::mig::Demand> wanted;
+    std::vector<const gpu::MigProfile*> profiles;
     for (const std::string& name : fields.Texts("layout")) {
       const gpu::MigProfile* profile =
           group.nodes.model == nullptr ? nullptr : gpu::ProfileNamed(*group.nodes.model, name);
       if (profile != nullptr) {
-        wanted.push_back({profile, 1});
+        profiles.push_back(profile);
       } else {
         fields.Wrong("layout",
                      fmt::format("has {}, which is no profile of {}; write profiles as "
@@ -133,13 +132,14 @@ class Reader {
                                  name, group.model.empty() ? "any GPU here" : group.model));
       }
     }
-    if (wanted.empty()) return;
-    const auto packing = plan::mig::Pack(*group.nodes.model, wanted);
-    if (packing && packing->gpus == 1) {
-      group.layout = packing->layouts.front().placements;
-    } else {
-      fields.Wrong("layout", "does not fit on one card; leave out what does not");
+    if (profiles.empty()) return;
+    const auto starts = gpu::FindLayout(*group.nodes.model, profiles);
+    if (!starts) fields.Wrong("layout", "does not fit on one card; leave out what does not");
+    for (std::size_t i = 0; starts && i < profiles.size(); ++i) {
+      group.layout.push_back({profiles[i], (*starts)[i]});
     }
+    std::sort(group.layout.begin(), group.layout.end(),
+              [](const auto& a, const auto& b) { return a.start < b.start; });
     if (group.nodes.least < group.most || group.mean_between_interruptions) {
       fields.Wrong("layout",
                    "is of nodes that stay, and these come and go; leave out least, most and "

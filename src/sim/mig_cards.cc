@@ -23,6 +23,15 @@ plan::Shape CutShape() {
   return shape;
 }
 
+// As many as the card holds, from its lowest start on.
+std::vector<gpu::Occupied> FullOf(const gpu::Model& model, const gpu::MigProfile& profile) {
+  std::vector<gpu::Occupied> layout;
+  for (const int start : profile.starts) {
+    if (gpu::Fits(model, layout, profile, start)) layout.push_back({&profile, start});
+  }
+  return layout;
+}
+
 }  // namespace
 
 MigCards::MigCards(const Scenario& scenario, Placing& placing)
@@ -305,19 +314,6 @@ bool MigCards::CutCard(const gpu::Model& model, const plan::Shape& beside,
   return true;
 }
 
-namespace {
-
-// As many as the card holds, from its lowest start on.
-std::vector<gpu::Occupied> FullOf(const gpu::Model& model, const gpu::MigProfile& profile) {
-  std::vector<gpu::Occupied> layout;
-  for (const int start : profile.starts) {
-    if (gpu::Fits(model, layout, profile, start)) layout.push_back({&profile, start});
-  }
-  return layout;
-}
-
-}  // namespace
-
 std::vector<MigCards::Redoable> MigCards::RedoableFor(std::string_view profile) const {
   std::map<std::size_t, std::pair<Redoable, int>> nodes;  // and its cards
   for (const std::uint32_t id : live_) {
@@ -325,10 +321,7 @@ std::vector<MigCards::Redoable> MigCards::RedoableFor(std::string_view profile) 
     auto& [node, cards] = nodes[card.at.node];
     node.node = card.at.node;
     const gpu::MigProfile* wanted = gpu::ProfileNamed(*card.model, profile);
-    const bool busy = card.restoring != 0 ||
-                      std::any_of(card.instances.begin(), card.instances.end(),
-                                  [](const auto& one) { return one.state == State::kMaking; });
-    if (wanted == nullptr || busy) continue;
+    if (wanted == nullptr || IsChanging(card)) continue;
     ++cards;
     node.gain += std::ssize(FullOf(*card.model, *wanted));
     for (const Instance& there : card.instances) {
@@ -401,13 +394,15 @@ std::optional<std::size_t> MigCards::Finish(const Making& making) {
   return std::nullopt;
 }
 
+bool MigCards::IsChanging(const Card& card) {
+  return card.restoring != 0 ||
+         std::any_of(card.instances.begin(), card.instances.end(),
+                     [](const Instance& there) { return there.state == State::kMaking; });
+}
+
 bool MigCards::IsMaking(std::size_t node) const {
   return std::any_of(live_.begin(), live_.end(), [&](std::uint32_t id) {
-    const Card& card = cards_[id];
-    return card.at.node == node &&
-           (card.restoring != 0 ||
-            std::any_of(card.instances.begin(), card.instances.end(),
-                        [](const Instance& there) { return there.state == State::kMaking; }));
+    return cards_[id].at.node == node && IsChanging(cards_[id]);
   });
 }
 

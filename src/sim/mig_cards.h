@@ -104,6 +104,8 @@ class MigCards {
   };
   using State = Instance::State;
 
+  // Instances of it are being made, or it is being made whole.
+  static bool IsChanging(const Card& card);
   const gpu::Model* ModelOf(std::size_t node) const;
   const gpu::MigProfile* ProfileOf(const Card& card, std::uint32_t ask) const;
   bool MayUse(const Card& card, const plan::Shape& shape) const;
