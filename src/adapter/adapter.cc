@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "adapter/read_demand.h"
 #include "adapter/read_usage.h"
 #include "kube/client.h"
 
@@ -31,7 +32,8 @@ base::Result<cluster::Snapshot> TakeSnapshot(const SnapshotRequest& request,
   usage.matchers = request.matchers;
   usage.source = found->source;
   usage.progress = request.progress;
-  return ReadUsage(std::move(*snapshot), found->prometheus, usage);
+  return ReadDemand(ReadUsage(std::move(*snapshot), found->prometheus, usage), found->prometheus,
+                    request.matchers);
 }
 
 }  // namespace tangram::adapter

@@ -89,9 +89,7 @@ std::vector<Instance> InstancesNow(const Card& card, const std::set<std::string>
 }
 
 bool FitOneCard(const Gpu& gpu, const std::vector<Instance>& instances) {
-  const auto memory =
-      gpu.memory.value() > 0 ? std::optional(gpu.memory) : std::optional<base::MiB>();
-  const gpu::Model* model = gpu::ParseProduct(gpu.product, memory).model;
+  const gpu::Model* model = ModelOf(gpu);
   if (model == nullptr) return true;  // nothing to hold against it
   std::vector<const gpu::MigProfile*> profiles;
   int slices = 0;

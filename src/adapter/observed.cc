@@ -17,12 +17,6 @@ using cluster::Node;
 
 using Counts = std::map<std::string, std::int64_t>;  // by profile
 
-const gpu::Model* ModelOf(const Gpu& gpu) {
-  const auto memory =
-      gpu.memory.value() > 0 ? std::optional(gpu.memory) : std::optional<base::MiB>();
-  return gpu::ParseProduct(gpu.product, memory).model;
-}
-
 std::vector<Instance> Sorted(std::vector<Instance> instances) {
   std::sort(instances.begin(), instances.end(), [](const Instance& a, const Instance& b) {
     return std::tie(a.start, a.id, a.profile) < std::tie(b.start, b.id, b.profile);

@@ -87,6 +87,24 @@ std::optional<Fault> CheckUsage(const std::optional<Usage>& usage) {
   return fault;
 }
 
+std::optional<Fault> CheckDemand(const List<Demand>& rows) {
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const Demand& row = rows[i];
+    const bool is_hour = std::chrono::floor<std::chrono::hours>(row.from) == row.from;
+    if (is_hour && !row.peaks.empty()) continue;
+    Fault fault;
+    fault.Set(is_hour ? std::string("found no hour; name at least one, or leave the row out")
+                      : fmt::format("found {}, which is no whole hour; write when an hour begins, "
+                                    "as 2026-11-21T13:00:00Z",
+                                    base::FormatTime(row.from)));
+    fault.Within(is_hour ? "peaks" : "from");
+    fault.Within(i);
+    fault.Within("demand");
+    return fault;
+  }
+  return std::nullopt;
+}
+
 bool IsOfType(const DeviceAttribute& attribute) {
   switch (attribute.type) {
     case AttributeType::kInt:
@@ -147,6 +165,7 @@ std::optional<Fault> Check(const Snapshot& snapshot) {
   if (auto fault = CheckNames(snapshot.local_queues, "localQueues")) return fault;
   if (auto fault = CheckNames(snapshot.priority_classes, "priorityClasses")) return fault;
   if (auto fault = CheckNames(snapshot.gang_owners, "gangOwners")) return fault;
+  if (auto fault = CheckDemand(snapshot.demand)) return fault;
   return CheckUsage(snapshot.usage);
 }
 

@@ -59,6 +59,12 @@ const DeviceAttribute* FindAttribute(const Device& device, std::string_view driv
   return find(name.substr(slash + 1));
 }
 
+const gpu::Model* ModelOf(const Gpu& gpu) {
+  const bool is_reported = gpu.memory.value() > 0;
+  return gpu::ParseProduct(gpu.product, is_reported ? std::optional(gpu.memory) : std::nullopt)
+      .model;
+}
+
 std::string_view Find(const Labels& labels, std::string_view key) {
   for (const auto& [name, value] : labels) {
     if (name == key) return value;
@@ -106,6 +112,8 @@ void Normalize(Snapshot& snapshot) {
   SortBy(snapshot.priority_classes, kByName);
   SortBy(snapshot.gang_owners, kByNamespace);
   SortBy(snapshot.gang_kinds, [](const std::string& kind) { return std::string_view(kind); });
+  SortBy(snapshot.demand,
+         [](const Demand& row) { return std::tie(row.pool, row.profile, row.from); });
   SortBy(snapshot.gaps, [](const Gap& gap) { return std::tie(gap.what, gap.why); });
   if (!snapshot.usage) return;
   SortBy(snapshot.usage->devices, [](const DeviceUsage& device) {

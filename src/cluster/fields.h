@@ -445,6 +445,19 @@ struct Layout<Usage> {
 };
 
 template <>
+struct Layout<Demand> {
+  static constexpr std::string_view kTitle = "demand";
+  static constexpr std::string_view kAbout =
+      "How many MIG instances of a profile were wanted at once in a pool, in hours in a row.";
+  static constexpr std::tuple kFields = {
+      Field{"pool", &Demand::pool, Must(), "Name of the GpuPool."},
+      Field{"profile", &Demand::profile, Must(), "NVIDIA's name: 1g.10gb."},
+      Field{"from", &Demand::from, Must(), "Start of the first hour; whole hours of UTC."},
+      Field{"peaks", &Demand::peaks, MustBetween(0, kMostCount),
+            "The most that pods held and waited for together, of each hour; at least one."}};
+};
+
+template <>
 struct Layout<Gap> {
   static constexpr std::string_view kTitle = "gap";
   static constexpr std::string_view kAbout = "Something that could not be read.";
@@ -478,6 +491,8 @@ struct Layout<Snapshot> {
             "Kinds whose gangOwners are all here: jobs.batch."},
       Field{"usage", &Snapshot::usage, Maybe(),
             "Absent: nothing was measured, and nothing may be called idle."},
+      Field{"demand", &Snapshot::demand, Rows(),
+            "What was wanted in the hours before; absent: not known."},
       Field{"gaps", &Snapshot::gaps, Rows(), "What could not be read."}};
 };
 

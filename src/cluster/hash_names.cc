@@ -68,6 +68,10 @@ class SnapshotHasher {
     for (GangOwner& owner : snapshot.gang_owners) Hide(owner);
     for (std::string& kind : snapshot.gang_kinds) RenameKind(kind);
     if (snapshot.usage) Hide(*snapshot.usage);
+    for (Demand& row : snapshot.demand) {
+      Rename("pool", row.pool);
+      RenameUnless(IsHardwareText(row.profile), "profile", row.profile);
+    }
     for (Gap& gap : snapshot.gaps) Hide(gap);
   }
 

@@ -101,6 +101,7 @@ std::set<std::string> NamesOf(const Snapshot& snapshot) {
   if (snapshot.usage) {
     for (const DeviceUsage& row : snapshot.usage->devices) names.insert({row.pod, row.container});
   }
+  for (const Demand& row : snapshot.demand) names.insert(row.pool);
   for (const std::string_view site : {"viewer-bob", "example.com", "monitoring.internal",
                                       "secret-bucket", "cc-4711", "carol", "alice"}) {
     names.emplace(site);

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/units.h"
+#include "gpu/gpu.h"
 
 namespace tangram::cluster {
 
@@ -70,6 +71,8 @@ struct Gpu {
   std::vector<DeviceHolder> holders{};  // of the whole card; as of an instance
   bool operator==(const Gpu&) const = default;
 };
+// By its product, and its memory where that was reported; nullptr: unknown.
+const gpu::Model* ModelOf(const Gpu& gpu);
 
 struct Taint {
   std::string key;

@@ -96,7 +96,8 @@ class SchemaMaker {
   }
   template <class T>
   Json Of(Tag<std::vector<T>>, const Rules& rules) {
-    const Rules inner = rules.shape == Shape::kWords ? Maybe() : Must();
+    const Need need = rules.shape == Shape::kWords ? Need::kOptional : Need::kRequired;
+    const Rules inner = {.need = need, .least = rules.least, .most = rules.most};
     return {{"type", "array"}, {"items", Of(Tag<T>(), inner)}};
   }
   template <HasNames T>

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "cluster/demand.h"
 #include "cluster/device.h"
 #include "cluster/list.h"
 #include "cluster/node.h"
@@ -44,6 +45,7 @@ struct Snapshot {
   // The kinds of which all gang_owners are there: "jobs.batch".
   std::vector<std::string> gang_kinds;
   std::optional<Usage> usage;  // absent: nothing was measured, and nothing may be called idle
+  List<Demand> demand;  // by pool, profile, time; nothing: what was wanted before is not known
   std::vector<Gap> gaps;
   bool operator==(const Snapshot&) const = default;
 };

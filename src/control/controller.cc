@@ -16,6 +16,7 @@ constexpr base::Milliseconds kIdle{1'000};  // at least so often, whatever happe
 void Controller::SetPolicy(plan::PlanPolicy policy) {
   policy_ = std::move(policy);
   in_force_.reset();
+  wanted_seen_.reset();
   again_ = plans_again_ = true;
 }
 
@@ -32,6 +33,9 @@ void Controller::SetLeading(bool leading) {
   proposals_.Reset();
   operations_.Reset();
   statuses_.Reset();
+  wanted_.clear();
+  wanted_seen_.reset();
+  wanted_not_before_ = {};
 }
 
 void Controller::SetPlan(plan::Proposal plan) {
@@ -93,8 +97,8 @@ void Controller::Planned(const std::string& pool, plan::PoolPlan made, base::Tim
   plans_again_ = true;
 }
 
-void Controller::Measured(bool is_measured) {
-  is_measured_ = is_measured;
+void Controller::Measured(const plan::Measured& measured) {
+  measured_ = measured;
   proposals_.Measured();
   plans_again_ = true;
 }
@@ -155,14 +159,23 @@ void Controller::LookAtPlans(base::Time now) {
   plans_again_ = false;
   plans_seen_ = model_.changes();
   plans_not_before_ = now + options_.plans_every;
-  plan::PoolsInForce pools = plan::JudgePools(policy_, model_.Take(now), is_measured_);
+  plan::PoolsInForce pools = plan::JudgePools(policy_, model_.Take(now), measured_);
   Write(proposals_.Decide(pools.policy, now), Owner::kPlans);
   Write(operations_.Decide(pools.policy, proposals_.UnderWay(), now), Owner::kPlans);
   Write(statuses_.Decide(pools.statuses, now), Owner::kPlans);
   in_force_ = std::move(pools.policy);
+  CountWanted(now);
   for (const auto& due : {proposals_.NextDue(), operations_.NextDue(), statuses_.NextDue()}) {
     if (due) queue_.Add(kPlans, std::max(*due, plans_not_before_));
   }
+}
+
+void Controller::CountWanted(base::Time now) {
+  if (wanted_seen_ == model_.changes()) return;
+  if (now < wanted_not_before_) return queue_.Add(kPlans, wanted_not_before_);
+  wanted_not_before_ = now + options_.wanted_every;
+  wanted_seen_ = model_.changes();
+  wanted_ = plan::WantedInstances(model_.Take(now), policy_);
 }
 
 void Controller::Write(std::vector<control::Write> writes, Owner owner) {

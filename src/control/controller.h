@@ -15,7 +15,9 @@
 #include "control/proposals.h"
 #include "control/statuses.h"
 #include "control/work_queue.h"
+#include "plan/forecast/wanted.h"
 #include "plan/policy.h"
+#include "plan/pool_status.h"
 
 namespace tangram::control {
 
@@ -28,6 +30,8 @@ struct ControllerOptions {
   // Between two rounds over plans, and between two writes of one status.
   base::Milliseconds plans_every{1'000};
   base::Milliseconds status_every{15'000};
+  // Between two counts of what is wanted.
+  base::Milliseconds wanted_every{15'000};
 };
 
 // Owned by one thread; not thread-safe, needs no lock, never waits. Whoever owns it applies changes
@@ -68,8 +72,8 @@ class Controller {
   void SetPolicy(plan::PlanPolicy policy);
   // What came of an order of the PlanMaker.
   void Planned(const std::string& pool, plan::PoolPlan made, base::Time now);
-  // The PlanMaker knows anew how busy GPUs are, or that nobody knows.
-  void Measured(bool is_measured);
+  // The PlanMaker knows anew what was measured, or that nobody knows.
+  void Measured(const plan::Measured& measured);
   // Nothing is decided before every list was read once.
   void SetSynced(bool synced);
   bool synced() const { return synced_; }
@@ -92,6 +96,10 @@ class Controller {
     std::int64_t failed = 0;  // writes
   };
   const Counts& counts() const { return counts_; }
+  // What is wanted of instances in the pools, counted some seconds ago at most; nothing while
+  // another replica leads.
+  using Wanted = std::map<plan::PoolProfile, std::int64_t>;
+  const Wanted& wanted() const { return wanted_; }
 
  private:
   enum class Owner { kPlacement, kPlans };
@@ -103,6 +111,7 @@ class Controller {
   bool Acts() const { return synced_ && leading_; }
   void Place(base::Time now);
   void LookAtPlans(base::Time now);
+  void CountWanted(base::Time now);
   void Write(std::vector<control::Write> writes, Owner owner);
   void Count(const control::Write& write);
 
@@ -121,9 +130,12 @@ class Controller {
   bool again_ = true;             // decide, though nothing changed
   bool plans_again_ = true;
   base::Time plans_not_before_{};
+  Wanted wanted_;
+  std::optional<std::uint64_t> wanted_seen_{};  // model_.changes() when it was counted
+  base::Time wanted_not_before_{};
   base::Time rested_{};  // RestUntil
   bool synced_ = false;
-  bool is_measured_ = false;
+  plan::Measured measured_;
   bool leading_ = false;
   Actuator::Id next_id_ = 1;
   std::map<Actuator::Id, InFlight> in_flight_;

@@ -62,9 +62,10 @@ void SayHowFar(Proposal& plan, const ExecutionStep& step, std::optional<base::Ti
   say(failed ? "Failed" : "Done", true, failed ? "ActionFailed" : "AllActionsDone");
 }
 
-// When more is to be kept ready than now; nothing: never, or nobody knows.
+// When more may have to be ready than now; nothing: never, or nobody knows.
 std::optional<base::Time> NextHours(const plan::Pool& pool, base::Time now) {
   std::optional<base::Time> next;
+  if (pool.forecast) next = plan::NextReadyAt(now, *pool.forecast);
   for (const plan::ReadyInstances& ready : pool.ready) {
     const auto opens = plan::OpensAt(ready.hours, now);
     if (opens && *opens < base::Time::max()) next = std::min(next.value_or(*opens), *opens);
@@ -144,9 +145,9 @@ void Proposals::Planned(const std::string& pool, plan::PoolPlan made, base::Time
 }
 
 bool Proposals::MayPlan(const plan::Pool& pool) const {
-  const bool goes_by_usage = pool.policy.stop_idle || pool.policy.resize;
+  const bool goes_by_it = pool.policy.stop_idle || pool.policy.resize || pool.forecast;
   return pool.policy.mode != Mode::kObserve &&
-         (!goes_by_usage || has_usage_come_ || !options_.awaits_usage);
+         (!goes_by_it || has_usage_come_ || !options_.awaits_usage);
 }
 
 // One at a time, of the pool that waits longest.

@@ -30,7 +30,7 @@ struct ProposalOptions {
   // What is over goes after so long, and where a pool has more of them.
   base::Milliseconds keep_for{7 * 86'400'000};
   std::size_t keep_most = 20;
-  // Somebody reads how busy GPUs are, and calls Measured: a pool whose plans go by that has none
+  // Somebody reads what is measured, and calls Measured: a pool whose plans go by that has none
   // before, which would take the place of a better one.
   bool awaits_usage = false;
   ExecutionOptions execution{};
@@ -48,7 +48,7 @@ class Proposals {
   void Remove(const std::string& name);
   void KeepOnly(const std::set<std::string>& names);
 
-  // The PlanMaker knows anew how busy GPUs are, or that nobody can tell: plans are made again,
+  // The PlanMaker knows anew what was measured, or that nobody can tell: plans are made again,
   // though nothing changed in the model.
   void Measured();
   // What came of an order.

@@ -113,6 +113,46 @@ TEST(ProposalsByTheHour, AreMadeWhenItComes) {
   EXPECT_EQ(loop.maker.made, 2);
 }
 
+TEST(ProposalsByTheHour, AForecastLooksAnHourFurther) {
+  testing::Loop loop;
+  loop.controller.model().Set(NodeOf("services", "a"));
+  plan::PlanPolicy policy = PolicyOf(plan::Mode::kRecommend);
+  policy.pools[0].forecast = {.ahead = 20min};
+  loop.controller.SetPolicy(policy);
+  loop.Run(1s);
+  ASSERT_EQ(loop.maker.made, 1);
+  for (int hour = 0; hour < 3; ++hour) {
+    const auto next = plan::NextReadyAt(loop.now, *policy.pools[0].forecast);
+    const int made = loop.maker.made;
+    loop.Run(next - loop.now - 2s);
+    EXPECT_EQ(loop.maker.made, made) << "nothing changed";
+    loop.Run(4s);
+    EXPECT_EQ(loop.maker.made, made + 1);
+  }
+}
+
+TEST(Wanted, IsCountedWhereWeLead) {
+  testing::Loop loop;
+  loop.controller.model().Set(NodeOf("services", "a"));
+  loop.controller.SetPolicy(PolicyOf(plan::Mode::kObserve));
+  loop.Run(2s);
+  const plan::PoolProfile halves{"services", "3g.20gb"};
+  ASSERT_TRUE(loop.controller.wanted().contains(halves));
+  EXPECT_EQ(loop.controller.wanted().at(halves), 0);
+  cluster::Pod pod;
+  pod.ns = "ml";
+  pod.name = "half";
+  pod.devices = {{"nvidia.com/mig-3g.20gb", 1}};
+  loop.controller.model().Set(pod);
+  loop.Run(20s);
+  EXPECT_EQ(loop.controller.wanted().at(halves), 1) << "nobody placed it";
+  loop.controller.SetLeading(false);
+  EXPECT_TRUE(loop.controller.wanted().empty());
+  loop.controller.SetLeading(true);
+  loop.Run(2s);
+  EXPECT_EQ(loop.controller.wanted().at(halves), 1);
+}
+
 TEST(ProposalsByUsage, AreMadeOnceItIsKnown) {
   testing::Loop loop(AwaitingUsage());
   for (const char* node : {"a", "b"}) loop.controller.model().Set(NodeOf("services", node));
@@ -121,10 +161,10 @@ TEST(ProposalsByUsage, AreMadeOnceItIsKnown) {
   loop.controller.SetPolicy(policy);
   loop.Run(60s);
   EXPECT_EQ(loop.maker.made, 0) << "it would take the place of one that goes by usage";
-  loop.controller.Measured(false);
+  loop.controller.Measured({});
   loop.Run(60s);
   EXPECT_EQ(loop.maker.made, 1) << "nobody can tell";
-  loop.controller.Measured(true);
+  loop.controller.Measured({.usage = true});
   loop.Run(60s);
   EXPECT_EQ(loop.maker.made, 2);
   policy.pools[0].policy.stop_idle = false;

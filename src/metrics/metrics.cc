@@ -42,6 +42,11 @@ Gauge& Registry::GaugeOf(const Metric& metric, const Labels& labels) {
       .Add(labels);
 }
 
+void Registry::RemoveGauge(const Metric& metric, const Labels& labels) {
+  auto& family = prometheus::BuildGauge().Name(metric.name).Help(metric.help).Register(registry_);
+  family.Remove(&family.Add(labels));
+}
+
 Histogram& Registry::HistogramOf(const Metric& metric, const Labels& labels,
                                  const std::vector<double>& bounds) {
   return prometheus::BuildHistogram()

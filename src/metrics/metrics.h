@@ -1,7 +1,8 @@
 // Our own metrics, for Prometheus to read from /metrics.
 //
 // Names are tangram_<part>_<what>_<unit>[_total] in base units (seconds, bytes), as Prometheus'
-// naming rules ask; a label has few values (a verb, a code), never a name of an object.
+// naming rules ask; a label has few values (a verb, a code); of names, only those of
+// our own pools.
 #pragma once
 
 #include <prometheus/counter.h>
@@ -37,6 +38,8 @@ class Registry {
  public:
   Counter& CounterOf(const Metric& metric, const Labels& labels = {});
   Gauge& GaugeOf(const Metric& metric, const Labels& labels = {});
+  // Not shown any more: what it told of is gone. Nobody may hold it.
+  void RemoveGauge(const Metric& metric, const Labels& labels);
   // `bounds` ascend; the last bucket, +Inf, is added.
   Histogram& HistogramOf(const Metric& metric, const Labels& labels,
                          const std::vector<double>& bounds);

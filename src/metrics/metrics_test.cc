@@ -40,6 +40,16 @@ TEST(Registry, SameNameAndLabelsAreTheSameObject) {
             &registry.HistogramOf(span, {}, RequestSeconds()));
 }
 
+TEST(Registry, WhatIsRemovedIsNotShown) {
+  Registry registry;
+  const Metric metric{"tangram_x", "x"};
+  registry.GaugeOf(metric, {{"a", "1"}}).Set(1);
+  registry.GaugeOf(metric, {{"a", "2"}}).Set(2);
+  registry.RemoveGauge(metric, {{"a", "1"}});
+  registry.RemoveGauge(metric, {{"a", "3"}});
+  EXPECT_EQ(registry.Text(), "# HELP tangram_x x\n# TYPE tangram_x gauge\ntangram_x{a=\"2\"} 2\n");
+}
+
 TEST(Registry, LabelValuesAreEscaped) {
   Registry registry;
   registry.CounterOf({"tangram_x_total", "x"}, {{"a", "q\"\\\n"}}).Increment();

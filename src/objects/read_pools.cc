@@ -45,6 +45,8 @@ constexpr std::size_t kMostLabels = 64;
 constexpr std::size_t kMostWindows = 16;
 constexpr Range kReady = {1, 10'000};
 constexpr std::size_t kMostReady = 16;
+constexpr Range kPromise = {50, 95};  // percent
+constexpr base::Milliseconds kMostAhead = std::chrono::hours(24);
 
 KnownNames KnownProfiles() {
   std::vector<std::string> names;
@@ -108,12 +110,15 @@ class PoolReader {
   }
 
   void ReadPartitioning(Fields fields) {
-    fields.Allow({"backend", "allowedProfiles", "ready", "maxNodesDisturbed"});
+    fields.Allow({"backend", "allowedProfiles", "ready", "forecast", "maxNodesDisturbed"});
     plan::NodePolicy& policy = pool_.policy;
     policy.mig = fields.OneOf("backend", kBackends).value_or(policy.mig);
     policy.profiles = ReadNames(fields, "allowedProfiles", KnownProfiles());
     for (Fields ready : fields.Maps("ready")) pool_.ready.push_back(ReadReady(ready));
     CheckReady(fields);
+    if (fields.Has("forecast")) pool_.forecast = ReadForecast(fields.Map("forecast"));
+    NeedsMaker(fields, "ready", !pool_.ready.empty());
+    NeedsMaker(fields, "forecast", pool_.forecast.has_value());
     pool_.most_recut_nodes = fields.Whole("maxNodesDisturbed", kNodes);
   }
 
@@ -141,11 +146,23 @@ class PoolReader {
                                         "out; add it there, or take it out here",
                                         ready.profile));
     }
-    if (!pool_.ready.empty() && pool_.policy.mig == MigBackend::kNone) {
-      fields.Wrong("ready",
-                   "needs somebody who makes instances; write backend Agent or "
-                   "MigManager, or leave it out");
+  }
+
+  static plan::ReadyOptions ReadForecast(Fields fields) {
+    fields.Allow({"promise", "ahead"});
+    plan::ReadyOptions forecast;
+    if (const auto percent = fields.Whole("promise", kPromise)) {
+      forecast.promise = base::PartsPerMillion(std::int64_t{10'000} * *percent);
     }
+    if (fields.Has("ahead")) forecast.ahead = ReadDuration(fields, "ahead", kMostAhead);
+    return forecast;
+  }
+
+  void NeedsMaker(Fields& fields, std::string_view key, bool is_there) {
+    if (!is_there || pool_.policy.mig != MigBackend::kNone) return;
+    fields.Wrong(key,
+                 "needs somebody who makes instances; write backend Agent or "
+                 "MigManager, or leave it out");
   }
 
   void ReadSharing(Fields fields) {
@@ -195,7 +212,7 @@ class PoolReader {
       }
     }
     window.start = ReadStart(fields);
-    window.duration = ReadDuration(fields);
+    window.duration = ReadDuration(fields, "duration", plan::kLongestWindow);
     window.time_zone = fields.Text("timeZone").value_or(window.time_zone);
     // Short forms, as CET, are there for old systems: some of them know no daylight saving.
     const bool has_form =
@@ -209,21 +226,21 @@ class PoolReader {
   }
 
   // "4h", "1h30m".
-  static base::Milliseconds ReadDuration(Fields& fields) {
+  static base::Milliseconds ReadDuration(Fields& fields, std::string_view key,
+                                         base::Milliseconds most) {
     constexpr std::size_t kLongest = 8;
-    const auto text = fields.Text("duration");
-    if (!text) return plan::kLongestWindow;  // that is told
+    const auto text = fields.Text(key);
+    if (!text) return most;  // that is told
     const auto span = base::ParseSpan(*text);
     const bool has_form = text->size() <= kLongest &&
                           text->find_first_not_of("0123456789hm") == std::string::npos &&
                           text->find("ms") == std::string::npos;
-    if (!has_form || !span || *span <= base::Milliseconds(0) || *span > plan::kLongestWindow) {
-      fields.Wrong("duration",
-                   fmt::format("is \"{}\"; write hours and minutes, as 4h or 1h30m, 24h "
-                               "at most",
-                               *text));
+    if (!has_form || !span || *span <= base::Milliseconds(0) || *span > most) {
+      fields.Wrong(key, fmt::format("is \"{}\"; write hours and minutes, as 4h or 1h30m, {}h "
+                                    "at most",
+                                    *text, most / std::chrono::hours(1)));
     }
-    return span.value_or(plan::kLongestWindow);
+    return span.value_or(most);
   }
 
   // "22:00".

@@ -36,6 +36,9 @@ TEST(ReadPools, ReadsEveryField) {
                                        .time_zone = "Europe/Berlin"};
   EXPECT_THAT(pool.ready, ElementsAre(plan::ReadyInstances{"1g.5gb", 4, {by_day}},
                                       plan::ReadyInstances{"3g.20gb", 1, {}}));
+  const plan::ReadyOptions forecast{.promise = base::PartsPerMillion(900'000),
+                                    .ahead = std::chrono::minutes(90)};
+  EXPECT_EQ(pool.forecast, forecast);
   EXPECT_EQ(pool.policy.sharing, cluster::Sharing::kMps);
   EXPECT_EQ(pool.policy.most_replicas, 8);
   EXPECT_EQ(pool.policy.moves, Moves::kReplicated);
@@ -77,6 +80,7 @@ TEST(ReadPools, LeavesTheRestAsTheDefaults) {
   EXPECT_TRUE(policy.resize);
   EXPECT_TRUE(pools.front().selector.empty());
   EXPECT_EQ(pools.front().most_nodes, std::nullopt);
+  EXPECT_EQ(pools.front().forecast, std::nullopt);
 }
 
 TEST(ReadPools, ReadsListsAsKubectlWritesThem) {
@@ -84,6 +88,15 @@ TEST(ReadPools, ReadsListsAsKubectlWritesThem) {
   ASSERT_EQ(pools.size(), 1U);
   EXPECT_EQ(pools.front().policy.mig, MigBackend::kNone);
   EXPECT_EQ(pools.front().policy.sharing, cluster::Sharing::kNone);
+}
+
+TEST(ReadPools, AForecastHasItsDefaults) {
+  const auto pools = ReadPools(
+      "apiVersion: tangram.dev/v1alpha1\nkind: GpuPool\nmetadata: {name: a}\n"
+      "spec: {mode: Auto, nodeSelector: {}, partitioning: {forecast: {}}}\n",
+      {});
+  ASSERT_TRUE(pools) << pools.error().message;
+  EXPECT_EQ(pools->front().forecast, plan::ReadyOptions{});
 }
 
 // The API server does not have the time zone database.

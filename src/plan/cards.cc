@@ -169,11 +169,7 @@ class Replay {
     NodeChange& node = nodes_[change.node];
     node = {.name = change.node, .like = templates_.at(change.like), .added = true};
     for (const cluster::Gpu& gpu : node.like->gpus) {
-      CardChange card{
-          .gpu = gpu.index,
-          .model = gpu::ParseProduct(gpu.product, gpu.memory.value() > 0 ? std::optional(gpu.memory)
-                                                                         : std::nullopt)
-                       .model};
+      CardChange card{.gpu = gpu.index, .model = ModelOf(gpu)};
       for (int replica = 0; replica < std::max(1, gpu.replicas); ++replica) {
         for (const cluster::Instance& instance : gpu.instances) {
           card.after.push_back(SeatOf(card.model, instance.profile, instance.start));

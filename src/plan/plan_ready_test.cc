@@ -176,5 +176,99 @@ TEST(Ready, WhatNobodyKnowsWhereItStandsCountsToo) {
   EXPECT_THAT(Lines(Checked(c.snapshot(), policy)), IsEmpty());
 }
 
+// ---- what is expected ----
+
+// What pool `all` wanted of a profile: `peak` of each hour of some weeks up to the snapshot.
+template <class Peak>
+void Wanted(Cluster& c, const std::string& profile, int weeks, Peak peak) {
+  cluster::Snapshot& snapshot = c.snapshot();
+  const auto from = snapshot.taken_at - std::chrono::weeks(weeks);
+  cluster::Demand& row = snapshot.demand.emplace_back(cluster::Demand{"all", profile, from, {}});
+  for (Hour hour = HourOf(from); hour < HourOf(snapshot.taken_at); ++hour) {
+    row.peaks.push_back(peak(hour));
+  }
+}
+
+PlanPolicy Expecting(base::Milliseconds ahead = 30min) {
+  PlanPolicy policy = Keeping({});
+  policy.pools[0].forecast = {.ahead = ahead};
+  return policy;
+}
+
+// At the hour that begins at 13:00; it is noon.
+std::int64_t AtOne(Hour hour, std::int64_t count) { return hour % 24 == 13 ? count : 0; }
+
+TEST(Expected, InstancesAreMadeBeforeTheirHour) {
+  Cluster c;
+  c.Node("a", 2);
+  Wanted(c, "3g.20gb", 8, [](Hour hour) { return AtOne(hour, 3); });
+  EXPECT_THAT(Lines(Checked(c.snapshot(), Expecting(30min))), IsEmpty()) << "too early";
+  const Plan plan = Checked(c.snapshot(), Expecting(60min));
+  EXPECT_THAT(Lines(plan), ElementsAre("cut a/0: 3g.20gb@0 3g.20gb@4", "cut a/1: 3g.20gb@4"));
+  EXPECT_EQ(plan.actions[0].pass, Pass::kReady);
+  EXPECT_EQ(plan.actions[0].reason,
+            "made ready for what is expected until 2026-11-21T13:00:00Z: 3 of 3g.20gb (88 % sure)");
+}
+
+TEST(Expected, WhatPodsHoldAlreadyCounts) {
+  Cluster c;
+  Cluster::Cut(c.Node("a", 2), 0, {{"3g.20gb", 0}, {"3g.20gb", 4}});
+  Wanted(c, "3g.20gb", 8, [](Hour) { return 3; });
+  c.Pod("held-0", "nvidia.com/mig-3g.20gb", 1, "a");
+  c.Pod("comes-0", "nvidia.com/mig-3g.20gb");
+  EXPECT_THAT(Lines(Checked(c.snapshot(), Expecting())),
+              ElementsAre("place comes-0 on a", "cut a/1: 3g.20gb@4"));
+}
+
+TEST(Expected, BeyondWhatIsKeptAnyway) {
+  Cluster c;
+  c.Node("a", 4);
+  Wanted(c, "7g.40gb", 8, [](Hour) { return 3; });
+  PlanPolicy policy = Expecting();
+  policy.pools[0].ready = {{.profile = "7g.40gb", .free = 2}};
+  EXPECT_EQ(Lines(Checked(c.snapshot(), policy)).size(), 3U) << "not 5";
+}
+
+TEST(Expected, NoMoreThanThePromiseAsksFor) {
+  Cluster c;
+  c.Node("a", 8);
+  int week = 0;
+  Wanted(c, "7g.40gb", 8, [&](Hour hour) -> std::int64_t {
+    if (hour % (7 * 24) != HourOf(c.snapshot().taken_at) % (7 * 24)) return 0;
+    return week++ % 4 == 0 ? 6 : 2;  // two of eight weeks
+  });
+  PlanPolicy policy = Expecting();
+  EXPECT_EQ(Lines(Checked(c.snapshot(), policy)).size(), 6U);
+  policy.pools[0].forecast->promise = base::PartsPerMillion(600'000);
+  EXPECT_EQ(Lines(Checked(c.snapshot(), policy)).size(), 2U);
+}
+
+TEST(Expected, OfThisPoolAlone) {
+  Cluster c;
+  c.Node("a", 1);
+  Wanted(c, "7g.40gb", 8, [](Hour) { return 1; });
+  c.snapshot().demand.begin()->pool = "another";
+  EXPECT_THAT(Lines(Checked(c.snapshot(), Expecting())), IsEmpty());
+}
+
+TEST(Expected, NeverMoreThanThePoolCouldHold) {
+  Cluster c;
+  c.Node("a", 1);
+  Wanted(c, "3g.20gb", 1, [](Hour) { return 1'000'000'000'000; });
+  PlanPolicy policy = Expecting();
+  const Plan plan = Checked(c.snapshot(), policy);
+  EXPECT_THAT(Lines(plan), ElementsAre("cut a/0: 3g.20gb@0 3g.20gb@4"));
+  EXPECT_THAT(plan.certificates, IsEmpty()) << "and none is missing";
+  policy.pools[0].policy.profiles = {"1g.5gb"};
+  EXPECT_THAT(Lines(Checked(c.snapshot(), policy)), IsEmpty());
+}
+
+TEST(Expected, NothingIsKnownOfProfilesThatNobodyHas) {
+  Cluster c;
+  c.Node("a", 1);
+  Wanted(c, "9g.99gb", 8, [](Hour) { return 5; });
+  EXPECT_THAT(Lines(Checked(c.snapshot(), Expecting())), IsEmpty());
+}
+
 }  // namespace
 }  // namespace tangram::plan

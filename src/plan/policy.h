@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "cluster/snapshot.h"
+#include "plan/forecast/forecast.h"
 #include "plan/windows.h"
 
 namespace tangram::plan {
@@ -100,6 +101,9 @@ struct Pool {
   std::optional<int> most_recut_nodes{};  // whose layouts one plan changes, at most
   // Made in room that nobody holds; earlier ones first. No node is added for them.
   std::vector<ReadyInstances> ready{};
+  // Whether what is expected of Snapshot::demand is ready before it comes, after `ready`. Profiles
+  // that no history names are left as they are.
+  std::optional<ReadyOptions> forecast{};
   // When actions of its plans begin; empty: at any time.
   std::vector<MaintenanceWindow> windows{};
   bool operator==(const Pool&) const = default;

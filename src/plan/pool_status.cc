@@ -15,7 +15,7 @@ struct Seen {
   std::string shared_with{};
 };
 
-cluster::Condition Ready(const Pool& pool, const Seen& seen, bool is_measured) {
+cluster::Condition Ready(const Pool& pool, const Seen& seen, const Measured& measured) {
   cluster::Condition ready{.type = "Ready"};
   if (!seen.shared_node.empty()) {
     ready.reason = "NodesOverlap";
@@ -26,10 +26,16 @@ cluster::Condition Ready(const Pool& pool, const Seen& seen, bool is_measured) {
   } else if (seen.nodes == 0) {
     ready.reason = "NoNodes";
     ready.message = "no node has all labels of spec.nodeSelector; label some, or correct it";
-  } else if ((pool.policy.stop_idle || pool.policy.resize) && !is_measured) {
+  } else if ((pool.policy.stop_idle || pool.policy.resize) && !measured.usage) {
     ready.holds = true;
     ready.reason = "UsageUnknown";
     ready.message = "nothing is stopped or resized: the use of its GPUs is not measured";
+  } else if (pool.forecast && !measured.demand) {
+    ready.holds = true;
+    ready.reason = "DemandUnknown";
+    ready.message =
+        "nothing is made ready for what is expected: no Prometheus has what was wanted in the "
+        "hours before; let one scrape the controller";
   } else {
     ready.holds = true;
     ready.reason = "InForce";
@@ -59,12 +65,12 @@ std::vector<Seen> Look(const PlanPolicy& policy, const cluster::Snapshot& snapsh
 }  // namespace
 
 PoolsInForce JudgePools(const PlanPolicy& policy, const cluster::Snapshot& snapshot,
-                        bool is_measured) {
+                        const Measured& measured) {
   PoolsInForce in_force{.policy = policy, .statuses = {}};
   const std::vector<Seen> seen = Look(policy, snapshot);
   for (std::size_t i = 0; i < policy.pools.size(); ++i) {
     Pool& pool = in_force.policy.pools[i];
-    cluster::Condition ready = Ready(pool, seen[i], is_measured);
+    cluster::Condition ready = Ready(pool, seen[i], measured);
     if (!ready.holds) pool.policy.mode = Mode::kObserve;
     in_force.statuses[pool.name] = {.generation = pool.generation,
                                     .nodes = seen[i].nodes,

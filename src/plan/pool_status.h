@@ -10,6 +10,12 @@
 
 namespace tangram::plan {
 
+// What plans will know, beside the snapshot.
+struct Measured {
+  bool usage = false;   // how busy GPUs are
+  bool demand = false;  // what was wanted in the hours before
+};
+
 struct PoolsInForce {
   PlanPolicy policy;  // the same, with pools that are not in force in mode Observe
   std::map<std::string, PoolStatus>
@@ -17,8 +23,8 @@ struct PoolsInForce {
 };
 
 // A pool whose nodes another selects too is not in force, nor is the other: a node has one policy.
-// `is_measured`: whether plans will know how busy GPUs are. O(nodes x pools).
+// O(nodes x pools).
 PoolsInForce JudgePools(const PlanPolicy& policy, const cluster::Snapshot& snapshot,
-                        bool is_measured);
+                        const Measured& measured);
 
 }  // namespace tangram::plan

@@ -26,7 +26,7 @@ TEST(PoolStatus, SaysNodesCardsAndTheModeInForce) {
   cluster.Node("c", 8);
   PlanPolicy policy;
   policy.pools = {PoolOf("x", {{"pool", "x"}}), PoolOf("y", {{"pool", "y"}})};
-  const PoolsInForce in_force = JudgePools(policy, cluster.snapshot(), false);
+  const PoolsInForce in_force = JudgePools(policy, cluster.snapshot(), {});
   const PoolStatus& x = in_force.statuses.at("x");
   EXPECT_EQ(x.generation, 4);
   EXPECT_EQ(x.nodes, 2);
@@ -44,7 +44,7 @@ TEST(PoolStatus, PoolsThatShareANodeAreOnlyObserved) {
   cluster.Node("a", 2).labels = {{"pool", "x"}};
   PlanPolicy policy;
   policy.pools = {PoolOf("all", {}), PoolOf("x", {{"pool", "x"}})};
-  const PoolsInForce in_force = JudgePools(policy, cluster.snapshot(), false);
+  const PoolsInForce in_force = JudgePools(policy, cluster.snapshot(), {});
   for (const auto& [name, status] : in_force.statuses) {
     EXPECT_EQ(Reason(status), "NodesOverlap") << name;
     EXPECT_EQ(status.mode, Mode::kObserve) << name;
@@ -60,10 +60,26 @@ TEST(PoolStatus, SaysWhatNeedsMeasurementsThatAreNotThere) {
   PlanPolicy policy;
   policy.pools = {PoolOf("all", {})};
   policy.pools[0].policy.stop_idle = true;
-  const PoolStatus status = JudgePools(policy, cluster.snapshot(), false).statuses.at("all");
+  const PoolStatus status = JudgePools(policy, cluster.snapshot(), {}).statuses.at("all");
   EXPECT_EQ(Reason(status), "UsageUnknown");
   EXPECT_EQ(status.mode, Mode::kAuto) << "the rest of its policy holds";
-  EXPECT_EQ(Reason(JudgePools(policy, cluster.snapshot(), true).statuses.at("all")), "InForce");
+  EXPECT_EQ(Reason(JudgePools(policy, cluster.snapshot(), {.usage = true}).statuses.at("all")),
+            "InForce");
+}
+
+TEST(PoolStatus, SaysWhereNothingIsKnownOfTheHoursBefore) {
+  Cluster cluster;
+  cluster.Node("a", 1);
+  PlanPolicy policy;
+  policy.pools = {PoolOf("all", {})};
+  policy.pools[0].forecast.emplace();
+  const auto reason = [&](const Measured& measured) {
+    const PoolStatus status = JudgePools(policy, cluster.snapshot(), measured).statuses.at("all");
+    EXPECT_TRUE(status.conditions.front().holds) << "the rest of its policy is in force";
+    return Reason(status);
+  };
+  EXPECT_EQ(reason({.usage = true}), "DemandUnknown");
+  EXPECT_EQ(reason({.demand = true}), "InForce");
 }
 
 }  // namespace

@@ -273,7 +273,11 @@ class Check {
       if (held_whole != devices) Wrong("a pod holds {} of {}", whole, change.node);
       held_whole = 0;
     }
-    node->free[whole + ".shared"] += devices * (change.to - (change.from == 1 ? 0 : change.from));
+    std::int64_t& shares = node->free[whole + ".shared"];
+    shares += devices * (change.to - (change.from == 1 ? 0 : change.from));
+    if (change.to < change.from && shares < 0) {
+      Wrong("pods hold more shares of {} than are left on {}", whole, change.node);
+    }
   }
 
   // What the card was when the plan first changed it, or is now.
@@ -293,10 +297,7 @@ class Check {
     const auto card = std::find_if(node->like->gpus.begin(), node->like->gpus.end(),
                                    [&](const auto& gpu) { return gpu.index == change.gpu; });
     if (card == node->like->gpus.end()) return Wrong("{} has no GPU {}", change.node, change.gpu);
-    const gpu::Model* model =
-        gpu::ParseProduct(card->product,
-                          card->memory.value() > 0 ? std::optional(card->memory) : std::nullopt)
-            .model;
+    const gpu::Model* model = ModelOf(*card);
     if (model == nullptr) return Wrong("nothing is known of {}", card->product);
     std::vector<PlacedInstance>& now = LayoutOf(change.node, *card);
     if (now != change.from) Wrong("GPU {} of {} has another layout", change.gpu, change.node);
@@ -331,8 +332,7 @@ class Check {
   }
 
   static std::string ResourceOf(const cluster::Gpu& gpu, const PlacedInstance& instance) {
-    const auto memory = gpu.memory.value() > 0 ? std::optional(gpu.memory) : std::nullopt;
-    const gpu::Model* model = gpu::ParseProduct(gpu.product, memory).model;
+    const gpu::Model* model = ModelOf(gpu);
     const gpu::MigProfile* profile =
         model == nullptr ? nullptr : gpu::ProfileNamed(*model, instance.profile);
     return profile == nullptr ? instance.profile : gpu::ResourceNameOf(*profile);

@@ -20,12 +20,6 @@ std::string WholeName(const std::string& resource) {
   return KindOf(resource).shared ? resource.substr(0, resource.rfind('.')) : resource;
 }
 
-const gpu::Model* ModelOf(const cluster::Gpu& gpu) {
-  return gpu::ParseProduct(gpu.product,
-                           gpu.memory.value() > 0 ? std::optional(gpu.memory) : std::nullopt)
-      .model;
-}
-
 // The instance's place in the card where it is what the resource stands for.
 bool Stands(const cluster::Node& node, const gpu::Model& model, const cluster::Instance& instance,
             const std::string& whole) {
@@ -248,8 +242,8 @@ ShareCheck::Wrong ShareCheck::Change(const Reshare& change, const cluster::Node&
   if (devices.replicas != change.from || (change.from > 1 && devices.sharing != change.sharing)) {
     wrong.push_back(fmt::format("devices of {} have {} shares", change.node, devices.replicas));
   }
-  if (change.to < 2 || change.to > gpu::kMaxTimeSlicingReplicas || change.to <= change.from ||
-      change.sharing == Sharing::kNone) {
+  if (change.to < 2 || change.to > gpu::kMaxTimeSlicingReplicas || change.to == change.from ||
+      change.sharing == Sharing::kNone || (mps && change.to < change.from)) {
     wrong.push_back(fmt::format("it makes {} shares of {}", change.to, change.from));
   }
   if (mps && (!change.profile.empty() || devices.model == nullptr ||

@@ -1,64 +1,23 @@
 // ReadDcgm against a real Prometheus, whose data was written by promtool and is known.
-#include <arpa/inet.h>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cmath>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <limits>
+#include <memory>
 #include <optional>
-#include <thread>
 
 #include "telemetry/dcgm.h"
 #include "telemetry/testing/raw_series.h"
-
-extern char** environ;
+#include "telemetry/testing/real_prometheus.h"
 
 namespace tangram::telemetry {
 namespace {
 
 using std::chrono::milliseconds;
 
-constexpr const char* kServer = "/usr/bin/prometheus";
-constexpr const char* kTool = "/usr/bin/promtool";
 constexpr base::Time kFrom{milliseconds(1'760'000'400'000)};  // a multiple of 30 s
 constexpr base::Time kTo = kFrom + std::chrono::hours(8);
 constexpr int kCount = 8 * 120;
-
-pid_t Spawn(std::vector<std::string> arguments, const std::string& log) {
-  std::vector<char*> raw;
-  for (std::string& argument : arguments) raw.push_back(argument.data());
-  raw.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, 1, log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
-  posix_spawn_file_actions_adddup2(&actions, 1, 2);
-  pid_t pid = -1;
-  if (posix_spawn(&pid, raw[0], &actions, nullptr, raw.data(), environ) != 0) pid = -1;
-  posix_spawn_file_actions_destroy(&actions);
-  return pid;
-}
-
-int FreePort() {
-  const int fd = socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof address;
-  bind(fd, reinterpret_cast<sockaddr*>(&address), length);
-  getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length);
-  close(fd);
-  return ntohs(address.sin_port);
-}
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 using fake::RawSeries;
@@ -142,48 +101,15 @@ std::vector<RawSeries> Scenario() {
 class RealPrometheus : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    if (access(kServer, X_OK) != 0 || access(kTool, X_OK) != 0) return;
-    std::string name =
-        (std::filesystem::temp_directory_path() / "tangram-prometheus-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) return;
-    folder_ = name;
-    std::ofstream(folder_ + "/data.om") << fake::OpenMetrics(Scenario());
-    std::ofstream(folder_ + "/prometheus.yml") << "global:\n  scrape_interval: 1h\n";
-    const pid_t tool = Spawn({kTool, "tsdb", "create-blocks-from", "openmetrics",
-                              folder_ + "/data.om", folder_ + "/tsdb"},
-                             folder_ + "/log");
-    int status = 1;
-    if (tool > 0) waitpid(tool, &status, 0);
-    if (status != 0) return;
-    const int port = FreePort();
-    server_ =
-        Spawn({kServer, "--config.file=" + folder_ + "/prometheus.yml",
-               "--storage.tsdb.path=" + folder_ + "/tsdb", "--storage.tsdb.retention.time=100y",
-               "--query.max-samples=9000", fmt::format("--web.listen-address=127.0.0.1:{}", port)},
-              folder_ + "/log");
-    url_ = fmt::format("http://127.0.0.1:{}", port);
+    if (!fake::RealPrometheus::IsInstalled()) return;
+    server_ = fake::RealPrometheus::Start(Scenario(), {"--query.max-samples=9000"});
   }
-
-  static void TearDownTestSuite() {
-    if (server_ > 0) {
-      kill(server_, SIGTERM);
-      waitpid(server_, nullptr, 0);
-    }
-    if (!folder_.empty()) std::filesystem::remove_all(folder_);
-  }
+  static void TearDownTestSuite() { server_.reset(); }
 
   void SetUp() override {
-    if (access(kServer, X_OK) != 0) GTEST_SKIP() << "prometheus is not installed";
-    ASSERT_GT(server_, 0) << "see the log of promtool";
-    prometheus_ = *Prometheus::Open({.url = url_, .token_file = "", .headers = {}, .tls = {}});
-    // Poll the readiness probe until it answers; the server says so itself.
-    const auto until = base::MonotonicNow() + std::chrono::seconds(60);
-    while (true) {
-      auto build = prometheus_->Build();
-      if (build) break;
-      ASSERT_LT(base::MonotonicNow(), until) << build.error().message;
-      std::this_thread::sleep_for(milliseconds(50));
-    }
+    if (!fake::RealPrometheus::IsInstalled()) GTEST_SKIP() << "prometheus is not installed";
+    ASSERT_NE(server_, nullptr) << "see the log of promtool";
+    prometheus_ = server_->Open();
   }
 
   DcgmUsage Read(milliseconds part) {
@@ -206,9 +132,7 @@ class RealPrometheus : public testing::Test {
     return &kEmpty;
   }
 
-  static inline std::string folder_;
-  static inline std::string url_;
-  static inline pid_t server_ = -1;
+  static inline std::unique_ptr<fake::RealPrometheus> server_;
   std::optional<Prometheus> prometheus_;
 };
 

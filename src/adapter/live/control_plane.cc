@@ -23,6 +23,7 @@
 #include "net/server.h"
 #include "objects/read_operations.h"
 #include "objects/read_plans.h"
+#include "telemetry/wanted.h"
 
 namespace tangram::adapter {
 namespace {
@@ -84,6 +85,7 @@ class Meters {
           operations.failed);
     registry_.GaugeOf({"tangram_placement_waiting", "Pods behind the gate that wait."})
         .Set(static_cast<double>(controller.placement().waiting().size()));
+    ShowWanted(controller.wanted());
   }
 
  private:
@@ -91,7 +93,27 @@ class Meters {
     metrics::Counter& counter = registry_.CounterOf({name, help});
     counter.Increment(static_cast<double>(to) - counter.Value());
   }
+  // What is no more is not shown as if it were: forecasts are made of it (telemetry/wanted.h).
+  void ShowWanted(const control::Controller::Wanted& wanted) {
+    const metrics::Metric metric{telemetry::kWantedInstances,
+                                 "MIG instances that pods of a GpuPool hold and wait for."};
+    const auto labels = [](const plan::PoolProfile& of) {
+      return metrics::Labels{{telemetry::kPoolLabel, of.pool},
+                             {telemetry::kProfileLabel, of.profile}};
+    };
+    for (const auto& [of, count] : shown_) {
+      if (!wanted.contains(of)) registry_.RemoveGauge(metric, labels(of));
+    }
+    for (const auto& [of, count] : wanted) {
+      const auto before = shown_.find(of);
+      if (before != shown_.end() && before->second == count) continue;
+      registry_.GaugeOf(metric, labels(of)).Set(static_cast<double>(count));
+    }
+    shown_ = wanted;
+  }
+
   metrics::Registry& registry_;
+  control::Controller::Wanted shown_;
 };
 
 }  // namespace
@@ -110,7 +132,7 @@ class ControlPlane::Impl {
             options_.sharing),
         usage_(*client_, wall_clock_, options_.usage,
                {.wanted = [this] { return ready_ && Leads(); },
-                .on_read = [this](bool is) { Measured(is); },
+                .on_read = [this](const plan::Measured& now) { Measured(now); },
                 .log = options_.log}),
         plan_thread_(mailbox_, clock_, MeasuredBy(usage_)),
         controller_(actuator_, plan_thread_, options_.controller),
@@ -260,8 +282,8 @@ class ControlPlane::Impl {
     mailbox_.Post([leading](control::Controller& to) { to.SetLeading(leading); });
   }
 
-  void Measured(bool is) {
-    mailbox_.Post([is](control::Controller& to) { to.Measured(is); });
+  void Measured(const plan::Measured& now) {
+    mailbox_.Post([now](control::Controller& to) { to.Measured(now); });
   }
 
   bool Synced() const {

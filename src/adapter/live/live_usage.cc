@@ -6,9 +6,11 @@
 #include <utility>
 
 #include "adapter/join_usage.h"
+#include "adapter/read_demand.h"
 #include "adapter/read_usage.h"
 #include "base/mutex.h"
 #include "telemetry/dcgm.h"
+#include "telemetry/wanted.h"
 
 namespace tangram::adapter {
 namespace {
@@ -24,7 +26,9 @@ constexpr std::chrono::milliseconds kLeastKept = 1h;
 struct Read {
   std::shared_ptr<const telemetry::DcgmUsage> usage{};  // nullptr: nothing
   std::string source{};
-  std::string why{};  // nothing was read
+  std::string why{};                                               // nothing was read
+  std::shared_ptr<const cluster::List<cluster::Demand>> demand{};  // nullptr: could not be read
+  std::string why_no_demand{};
 };
 
 }  // namespace
@@ -53,11 +57,15 @@ class LiveUsage::Impl {
   cluster::Snapshot AsMeasured(const cluster::Snapshot& snapshot) const {
     if (std::holds_alternative<NoUsage>(options_.source)) return snapshot;
     const Read known = Known();
-    if (known.usage != nullptr) return JoinUsage(snapshot, *known.usage, SourceOf(known.source));
-    cluster::Snapshot without = snapshot;
-    without.gaps.push_back(GapOfUsage(known.source, known.why));
-    cluster::Normalize(without);
-    return without;
+    cluster::Snapshot measured = snapshot;
+    if (known.demand != nullptr) measured.demand = *known.demand;
+    if (known.usage != nullptr) {
+      if (!known.why_no_demand.empty()) measured.gaps.push_back(GapOfDemand(known.why_no_demand));
+      return JoinUsage(std::move(measured), *known.usage, SourceOf(known.source));
+    }
+    measured.gaps.push_back(GapOfUsage(known.source, known.why));
+    cluster::Normalize(measured);
+    return measured;
   }
 
  private:
@@ -80,6 +88,12 @@ class LiveUsage::Impl {
     telemetry::DcgmOptions ask;
     ask.to = now;
     ask.from = now - options_.window;
+    const auto wanted = telemetry::ReadWanted(prometheus, {.now = now});
+    if (wanted) {
+      read.demand = std::make_shared<const cluster::List<cluster::Demand>>(DemandOf(*wanted));
+    } else {
+      read.why_no_demand = wanted.error().message;
+    }
     auto usage = telemetry::ReadDcgm(prometheus, ask);
     if (!usage) {
       read.why = usage.error().message;
@@ -101,12 +115,19 @@ class LiveUsage::Impl {
     if (std::exchange(said_, said) != said) handler_.log(said);
     const bool keeps =
         !is_good && read_at_ && now - *read_at_ < std::max(kLeastKept, 3 * options_.every);
-    if (keeps) return;
+    plan::Measured known;
     {
       const base::MutexLock lock(mutex_);
-      known_ = std::move(read);
+      if (read.demand == nullptr) read.demand = known_.demand;
+      if (keeps) {
+        known_.demand = std::move(read.demand);
+      } else {
+        known_ = std::move(read);
+      }
+      known.usage = known_.usage != nullptr;
+      known.demand = known_.demand != nullptr && !known_.demand->empty();
     }
-    handler_.on_read(is_good);
+    handler_.on_read(known);
   }
 
   Read Known() const {

@@ -1,4 +1,5 @@
-// What GPUs really did, read again from Prometheus every so often.
+// What GPUs really did, and what was wanted of them before, read again from Prometheus every so
+// often.
 #pragma once
 
 #include <chrono>
@@ -10,6 +11,7 @@
 #include "base/clock.h"
 #include "cluster/snapshot.h"
 #include "kube/client.h"
+#include "plan/pool_status.h"
 
 namespace tangram::adapter {
 
@@ -19,13 +21,13 @@ struct LiveUsageOptions {
   std::chrono::milliseconds every{std::chrono::minutes(15)};
 };
 
-// On a thread of its own. What was read last counts until it could not be read again for an hour,
-// or for three times `every` where that is longer.
+// On a thread of its own. What GPUs did counts until it could not be read again for an hour, or for
+// three times `every` where that is longer; what was wanted before stays so.
 class LiveUsage {
  public:
   struct Handler {
-    std::function<bool()> wanted{};                // whether to read now; any thread
-    std::function<void(bool measured)> on_read{};  // what is known changed; on its thread
+    std::function<bool()> wanted{};                              // whether to read now; any thread
+    std::function<void(const plan::Measured& known)> on_read{};  // anew; on its thread
     std::function<void(const std::string& line)> log{};
   };
   // Borrowed: both must outlive it. `clock` is the wall's: what was measured is asked for by it.
@@ -38,8 +40,8 @@ class LiveUsage {
 
   // Nothing where nothing is to be read.
   void Start();
-  // The snapshot with what was measured (join_usage.h), or with a gap that says why there is
-  // nothing; as it is where nothing is to be read. Any thread.
+  // The snapshot with what was measured (join_usage.h, read_demand.h), or with gaps that say why
+  // there is nothing; as it is where nothing is to be read. Any thread.
   cluster::Snapshot AsMeasured(const cluster::Snapshot& snapshot) const;
 
  private:

@@ -40,8 +40,9 @@ class LiveUsageTest : public ::testing::Test {
     options.source = where;
     return std::make_unique<LiveUsage>(*client, clock, std::move(options),
                                        LiveUsage::Handler{[this] { return wanted.load(); },
-                                                          [this](bool is) {
-                                                            measured = is;
+                                                          [this](const plan::Measured& known) {
+                                                            measured = known.usage;
+                                                            has_demand = known.demand;
                                                             ++told;
                                                           },
                                                           [](const std::string&) {}});
@@ -51,6 +52,7 @@ class LiveUsageTest : public ::testing::Test {
   std::unique_ptr<kube::Client> client;
   std::atomic<bool> wanted = true;
   std::atomic<bool> measured = true;
+  std::atomic<bool> has_demand = false;
   std::atomic<int> told = 0;
 };
 
@@ -71,6 +73,29 @@ TEST_F(LiveUsageTest, WhatCannotBeReadIsAGapThatSaysWhy) {
   ASSERT_THAT(without.gaps, SizeIs(1));
   EXPECT_THAT(without.gaps[0].why, HasSubstr("127.0.0.1:1"));
   EXPECT_THAT(without.gaps[0].remedy, HasSubstr("--prometheus"));
+}
+
+// No DCGM anywhere, and a history of what was wanted.
+TEST_F(LiveUsageTest, WhatWasWantedNeedsNoUsage) {
+  const net::testing::TestServer server([](const auto& request) {
+    constexpr const char* kNothing =
+        R"({"status":"success","data":{"resultType":"vector","result":[]}})";
+    constexpr const char* kHistory =
+        R"({"status":"success","data":{"resultType":"matrix","result":[)"
+        R"({"metric":{"gpu_pool":"a","profile":"1g.5gb"},"values":[[1795438800,"4"]]}]}})";
+    const bool range = request.target.starts_with("/api/v1/query_range");
+    return net::testing::Reply(200, range ? kHistory : kNothing);
+  });
+  const auto usage = Reading(server.Url());
+  usage->Start();
+  while (told == 0) std::this_thread::sleep_for(10ms);
+  EXPECT_FALSE(measured);
+  EXPECT_TRUE(has_demand);
+  const cluster::Snapshot known = usage->AsMeasured(Seen());
+  ASSERT_EQ(known.demand.size(), 1U);
+  EXPECT_EQ(known.demand[0].peaks, std::vector<std::int64_t>{4});
+  ASSERT_THAT(known.gaps, SizeIs(1));
+  EXPECT_EQ(known.gaps[0].what, "usage");
 }
 
 TEST_F(LiveUsageTest, WhoIsNotWantedAsksNothing) {

@@ -48,6 +48,7 @@ class Maker {
     MakeDevices();
     MakePolicyObjects();
     if (size_.usage_rows > 0) MakeUsage();
+    MakeDemand();
     if (dice_.Percent(50)) {
       snapshot_.gaps.push_back({"poddisruptionbudgets.policy",
                                 Text("forbidden for User \"viewer-bob\""), Text("grant list")});
@@ -420,6 +421,20 @@ class Maker {
     usage.source = "prometheus at http://monitoring.internal:9090";
     for (int i = 0; i < size_.usage_rows; ++i) usage.devices.push_back(MakeRow(i));
     snapshot_.usage = std::move(usage);
+  }
+
+  // Of dice of its own, so that the rest stays as it was before there was demand.
+  void MakeDemand() {
+    base::Dice dice(static_cast<std::uint64_t>(start_.time_since_epoch().count()));
+    if (dice.Percent(50)) return;
+    const auto now = std::chrono::floor<std::chrono::hours>(start_);
+    for (const std::string_view profile : kProfiles) {
+      Demand row{
+          .pool = Text("serving-pool"), .profile = std::string(profile), .from = now, .peaks = {}};
+      for (std::int64_t i = dice.In(1, 200); i > 0; --i) row.peaks.push_back(dice.In(0, 50));
+      row.from -= std::chrono::hours(row.peaks.size());
+      snapshot_.demand.push_back(std::move(row));
+    }
   }
 
   DeviceUsage MakeRow(int number) {

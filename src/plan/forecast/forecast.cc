@@ -87,4 +87,12 @@ Forecast ReadyAt(const DemandHistory& history, base::Time now, const ReadyOption
   return most;
 }
 
+base::Time NextReadyAt(base::Time now, const ReadyOptions& options) {
+  const auto next = [](base::Time time) {
+    return std::chrono::floor<std::chrono::hours>(time) + std::chrono::hours(1);
+  };
+  return std::min<base::Time>(next(now + options.ahead) - options.ahead,
+                              next(now - options.keep) + options.keep);
+}
+
 }  // namespace tangram::plan

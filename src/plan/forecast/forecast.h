@@ -62,10 +62,13 @@ struct ReadyOptions {
   // And stays so long after what was wanted or expected last. Where there is no room for what was
   // and for what will be, that costs more changes than it saves (docs/benchmarks.md).
   base::Milliseconds keep{};
+  bool operator==(const ReadyOptions&) const = default;
 };
 
 // What should be ready at `now`: the most that is expected from `now - keep` to `now + ahead`, or
 // was wanted since `now - keep`. Its promise and basis are those of the hour that asks for most.
 Forecast ReadyAt(const DemandHistory& history, base::Time now, const ReadyOptions& options);
+// When that may be another, though nothing more is known: an hour more is looked at, or one less.
+base::Time NextReadyAt(base::Time now, const ReadyOptions& options);
 
 }  // namespace tangram::plan

@@ -222,5 +222,27 @@ TEST(ReadyAtLaw, WhatRoseStays) {
   }
 }
 
+// Whenever what should be ready changes with time alone, it was said when.
+TEST(ReadyAtTest, ChangesOnlyWhenItSaidSo) {
+  std::mt19937_64 dice(11);
+  for (const ReadyOptions& options :
+       {ReadyOptions{}, ReadyOptions{.ahead = 95min, .keep = 20min}, ReadyOptions{.ahead = 0min}}) {
+    DemandHistory history;
+    for (Hour hour = kMonday - 8 * kWeek; hour < kMonday; ++hour) {
+      history.Add(hour, static_cast<std::int64_t>(dice() % 20));
+    }
+    base::Time now = At(kMonday);
+    for (int i = 0; i < 60; ++i) {
+      const base::Time next = NextReadyAt(now, options);
+      ASSERT_GT(next, now);
+      const Forecast before = ReadyAt(history, now, options);
+      for (base::Time at = now; at < next; at += 1min) {
+        EXPECT_EQ(ReadyAt(history, at, options), before);
+      }
+      now = next;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace tangram::plan

@@ -50,12 +50,7 @@ class Facts {
  public:
   const gpu::Model* ModelOf(const Gpu& card) {
     const auto [known, fresh] = models_.try_emplace({card.product, card.memory.value()}, nullptr);
-    if (fresh) {
-      const bool reported = card.memory.value() > 0;
-      known->second =
-          gpu::ParseProduct(card.product, reported ? std::optional(card.memory) : std::nullopt)
-              .model;
-    }
+    if (fresh) known->second = cluster::ModelOf(card);
     return known->second;
   }
 

@@ -1,14 +1,19 @@
-// Instances that nobody asks for yet are made where a pool keeps some ready: in room that nobody
-// holds, and nobody moves for them.
+// Instances that nobody asks for yet are made where a pool keeps some ready, or expects to need
+// them: in room that nobody holds, and nobody moves for them.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
 #include <deque>
 #include <map>
 #include <numeric>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "base/time_text.h"
+#include "plan/forecast/wanted.h"
 #include "plan/mig/steps.h"
 #include "plan/pass/cut.h"
 #include "plan/pass/fleet.h"
@@ -26,19 +31,21 @@ std::string ResourceOf(const std::string& profile) {
   return "";
 }
 
+using Histories = std::map<PoolProfile, DemandHistory>;
+
 // The instances of one pool.
 class ReadyPool {
  public:
   ReadyPool(World& world, const Pool& pool) : world_(world), pool_(pool), cuts_(world) {}
 
-  void Run() {
-    for (std::size_t i = 0; i < pool_.ready.size(); ++i) {
-      if (!OpensAt(pool_.ready[i].hours, world_.snapshot().taken_at)) StandIn(pool_.ready[i], i);
+  void Run(const Histories& histories) {
+    const base::Time now = world_.snapshot().taken_at;
+    for (const ReadyInstances& ready : pool_.ready) {
+      if (!OpensAt(ready.hours, now)) StandIn(ready);
     }
-    if (stand_ins_.empty()) return;
-    std::vector<const cluster::Pod*> wants;
-    for (const cluster::Pod& pod : stand_ins_) wants.push_back(&pod);
-    InstanceFleet fleet(world_, cuts_, wants);
+    if (pool_.forecast) Expect(histories, *pool_.forecast, now);
+    if (wants_.empty()) return;
+    InstanceFleet fleet(world_, cuts_, wants_);
     for (mig::FleetCard& card : fleet.fleet().cards) {
       for (mig::HeldInstance& held : card.held) held.moves_to.reset();
     }
@@ -47,14 +54,61 @@ class ReadyPool {
   }
 
  private:
+  // What is expected beyond what pods hold once this plan is done, and beyond what is kept anyway.
+  void Expect(const Histories& histories, const ReadyOptions& options, base::Time now) {
+    for (const auto& [of, history] : histories) {
+      const std::string resource = ResourceOf(of.profile);
+      if (of.pool != pool_.name || resource.empty() || !IsAllowed(of.profile)) continue;
+      const Forecast expected = ReadyAt(history, now, options);
+      if (expected.basis == Basis::kNone) continue;
+      const auto kept = std::count_if(wants_.begin(), wants_.end(), [&](const auto* pod) {
+        return pod->devices.front().name == resource;
+      });
+      const auto [held, most] = HeldOf(resource);
+      const std::int64_t more = std::min(expected.count, most) - held - kept;
+      if (more <= 0) continue;
+      StandIn({.profile = of.profile, .free = static_cast<int>(more)});
+      expected_ +=
+          fmt::format("{}{} of {}", expected_.empty() ? "" : ", ", expected.count, of.profile);
+      least_promise_ = std::min(least_promise_, expected.promise);
+    }
+  }
+
+  bool IsAllowed(const std::string& profile) const {
+    const std::vector<std::string>& allowed = pool_.policy.profiles;
+    return allowed.empty() || std::find(allowed.begin(), allowed.end(), profile) != allowed.end();
+  }
+
+  struct Held {
+    std::int64_t held = 0;
+    std::int64_t most = 0;  // that there could be, if every card were cut for it
+  };
+  Held HeldOf(const std::string& resource) const {
+    Held all;
+    for (const NodeRoom& node : world_.nodes()) {
+      if (!IsOfPool(node)) continue;
+      all.held += CountIn(node.offers, resource) - CountIn(node.free, resource);
+      all.most += CouldOffer(node, resource);
+    }
+    return all;
+  }
+
+  std::string Reason() const {
+    if (expected_.empty()) return "kept ready for new pods";
+    const auto until = std::chrono::floor<std::chrono::minutes>(world_.snapshot().taken_at +
+                                                                pool_.forecast->ahead);
+    return fmt::format("made ready for what is expected until {}: {} ({} % sure)",
+                       base::FormatTime(until), expected_, least_promise_.value() / 10'000);
+  }
+
   // Pods that would get them, and need nothing else.
-  void StandIn(const ReadyInstances& ready, std::size_t rank) {
-    cluster::Pod pod;
-    pod.priority = -static_cast<int>(rank);
+  void StandIn(const ReadyInstances& ready) {
+    cluster::Pod& pod = stand_ins_.emplace_back();
+    pod.priority = -static_cast<int>(stand_ins_.size());
     pod.node_selector = pool_.selector;
     pod.tolerations = {{.key = "", .op = "Exists", .value = "", .effect = ""}};
     pod.devices = {{ResourceOf(ready.profile), 1}};
-    stand_ins_.insert(stand_ins_.end(), static_cast<std::size_t>(ready.free), pod);
+    wants_.insert(wants_.end(), static_cast<std::size_t>(ready.free), &pod);
   }
 
   bool IsOfPool(const NodeRoom& node) const {
@@ -73,8 +127,8 @@ class ReadyPool {
       if (!IsOfPool(world_.nodes()[fleet.card(c).node])) continue;
       for (const gpu::Occupied& at : cards[c].free) --there[gpu::ResourceNameOf(*at.profile)];
     }
-    for (std::size_t w = 0; w < stand_ins_.size(); ++w) {
-      const std::string& resource = stand_ins_[w].devices.front().name;
+    for (std::size_t w = 0; w < wants_.size(); ++w) {
+      const std::string& resource = wants_[w]->devices.front().name;
       if (there[resource]-- <= 0) continue;
       fleet.fleet().wants[w].request.clear();
       ++there_;
@@ -94,12 +148,12 @@ class ReadyPool {
       if (set == nullptr) continue;
       const auto [node, card] = fleet.card(set->card);
       cuts_.Recut(node, card, set->instances);
-      cuts_.Act(node, card, "kept ready for new pods", Pass::kReady);
+      cuts_.Act(node, card, Reason(), Pass::kReady);
     }
     for (const auto& place : transition.answer.served) {
       if (place) world_.nodes()[fleet.card(place->card).node].kept = true;
     }
-    const auto wanted = std::ssize(stand_ins_) - there_;
+    const auto wanted = std::ssize(wants_) - there_;
     const std::int64_t missing = wanted - CountOf(transition.answer.totals);
     if (missing == 0) return;
     world_.Certify({fmt::format("instances that GpuPool {} should keep ready", pool_.name), missing,
@@ -114,16 +168,21 @@ class ReadyPool {
   World& world_;
   const Pool& pool_;
   Cuts cuts_;
-  std::deque<cluster::Pod> stand_ins_;  // by entry
-  std::int64_t there_ = 0;              // of them
+  std::deque<cluster::Pod> stand_ins_;      // one an entry, of earlier ones more urgent
+  std::vector<const cluster::Pod*> wants_;  // of these, as many as are wanted
+  std::int64_t there_ = 0;                  // of these, those for whom one is free already
+  std::string expected_;                    // "12 of 1g.5gb", beyond what is held
+  base::PartsPerMillion least_promise_{1'000'000};
 };
 
 }  // namespace
 
 void KeepReady(World& world) {
+  std::optional<Histories> histories;
   for (const Pool& pool : world.policy().pools) {
-    if (pool.ready.empty() || pool.policy.mode == Mode::kObserve) continue;
-    ReadyPool(world, pool).Run();
+    if (pool.policy.mode == Mode::kObserve || (pool.ready.empty() && !pool.forecast)) continue;
+    if (!histories) histories = HistoriesOf(world.snapshot());
+    ReadyPool(world, pool).Run(*histories);
   }
 }
 
