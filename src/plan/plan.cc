@@ -12,7 +12,7 @@ constexpr std::array<std::string_view, kPasses> kPassNames = {
     "admit", "place", "share", "partition", "resize", "preempt", "ready", "consolidate", "scale"};
 
 using RunPass = void (*)(World&);
-constexpr std::array<std::pair<Pass, RunPass>, kPasses> kOrder = {
+constexpr std::array<std::pair<Pass, RunPass>, kPasses + 1> kOrder = {
     {{Pass::kAdmit, Admit},
      {Pass::kPlace, PlacePods},
      {Pass::kShare, ShareCards},
@@ -21,7 +21,8 @@ constexpr std::array<std::pair<Pass, RunPass>, kPasses> kOrder = {
      {Pass::kPreempt, Preempt},
      {Pass::kReady, KeepReady},
      {Pass::kConsolidate, Consolidate},
-     {Pass::kScale, Scale}}};
+     {Pass::kScale, Scale},
+     {Pass::kShare, RelieveCards}}};  // once it is known who goes where
 
 }  // namespace
 

@@ -28,7 +28,8 @@ namespace tangram::plan {
 enum class Pass {
   kAdmit,        // which pods wait for a GPU, and which of them no change can serve
   kPlace,        // pods that fit now go to a node
-  kShare,        // cards nobody holds are shared, or shared further, for pods that ask for a share
+  kShare,        // cards nobody holds are shared, or shared further, for pods that ask for a share;
+                 // last of all, shares that memory has no room for go
   kPartition,    // cards nobody holds are cut for pods that ask for an instance
   kResize,       // idle pods stop, and light workloads get what they need, where that is asked for
   kPreempt,      // urgent pods take the room of less urgent ones, where that is allowed

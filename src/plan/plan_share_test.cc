@@ -144,6 +144,88 @@ TEST(Share, SharesAreAddedUnderRunningPods) {
   EXPECT_THAT(Lines(Checked(c.snapshot())), ElementsAre("share a 3", "place dev-2 on a"));
 }
 
+// ---- memory pressure ----
+
+// Node `a` of one card (40 GiB) in `replicas` shares, of which `pods` are held; together they used
+// `gib` at most.
+Cluster Pressed(int replicas, int pods, std::int64_t gib) {
+  Cluster c;
+  Cluster::Share(c.Node("a", 1), replicas);
+  for (int i = 0; i < pods; ++i) {
+    const cluster::Pod& pod = c.Pod("dev-" + std::to_string(i), "nvidia.com/gpu.shared", 1, "a");
+    c.snapshot().nodes[0].gpus[0].holders.push_back({pod.ns, pod.name});
+    c.Seen(pod, 0, 0).memory_max = base::MiB(1'024) * gib;
+  }
+  return c;
+}
+
+TEST(Relieve, SharesThatMemoryHasNoRoomForGo) {
+  Cluster c = Pressed(4, 2, 20);
+  const Plan plan = Checked(c.snapshot());
+  EXPECT_THAT(Lines(plan), ElementsAre("share a 3"));
+  EXPECT_EQ(plan.actions[0].pass, Pass::kShare);
+  EXPECT_EQ(plan.actions[0].reason,
+            "a pod there uses 10.0 of 40.0 GiB on average, and 4 would not fit");
+  EXPECT_THAT(plan.actions[0].disturbs, IsEmpty());
+}
+
+TEST(Relieve, WhereAllWouldFitNothingGoes) {
+  EXPECT_THAT(Lines(Checked(Pressed(4, 2, 16).snapshot())), IsEmpty());
+  PlanPolicy policy;
+  policy.defaults.give_back = false;
+  EXPECT_THAT(Lines(Checked(Pressed(4, 0, 0).snapshot(), policy)), IsEmpty());
+}
+
+TEST(Relieve, NoFewerThanPodsHold) {
+  EXPECT_THAT(Lines(Checked(Pressed(4, 3, 39).snapshot())), ElementsAre("share a 3"));
+  EXPECT_THAT(Lines(Checked(Pressed(4, 4, 39).snapshot())), IsEmpty());
+}
+
+TEST(Relieve, NoFewerThanTwo) {
+  EXPECT_THAT(Lines(Checked(Pressed(4, 1, 39).snapshot())), ElementsAre("share a 2"))
+      << "what is not shared has another name";
+  EXPECT_THAT(Lines(Checked(Pressed(2, 1, 39).snapshot())), IsEmpty());
+}
+
+TEST(Relieve, OnlyWhereItMay) {
+  const auto lines = [](auto change) {
+    Cluster c = Pressed(4, 2, 20);
+    PlanPolicy policy;
+    change(c, policy);
+    return Lines(Checked(c.snapshot(), policy));
+  };
+  EXPECT_THAT(lines([](Cluster&, PlanPolicy& policy) {
+                policy.defaults.sharing = cluster::Sharing::kNone;
+              }),
+              IsEmpty());
+  EXPECT_THAT(lines([](Cluster&, PlanPolicy& policy) { policy.defaults.mode = Mode::kObserve; }),
+              IsEmpty());
+  EXPECT_THAT(lines([](Cluster& c, PlanPolicy&) {
+                c.snapshot().nodes[0].gpus[0].sharing = cluster::Sharing::kMps;
+              }),
+              IsEmpty())
+      << "its daemon would restart";
+  EXPECT_THAT(lines([](Cluster& c, PlanPolicy&) { c.snapshot().usage.reset(); }), IsEmpty());
+}
+
+// Where nobody says which device each pod holds, all might be on one.
+TEST(Relieve, AsFarAsItIsKnownWhoHoldsWhat) {
+  Cluster c;
+  Cluster::Share(c.Node("a", 2), 4);
+  for (int i = 0; i < 3; ++i) {
+    const cluster::Pod& pod = c.Pod("dev-" + std::to_string(i), "nvidia.com/gpu.shared", 1, "a");
+    c.Seen(pod, 0, 0).memory_max = base::MiB(1'024) * 39;
+  }
+  const auto lines = Lines(Checked(c.snapshot()));
+  EXPECT_THAT(lines, ElementsAre("share a 3"));
+}
+
+TEST(Relieve, ANodeThatThePlanChangesWaitsForTheNext) {
+  Cluster c = Pressed(4, 2, 20);
+  c.Pod("comes-0", "nvidia.com/gpu.shared");
+  EXPECT_THAT(Lines(Checked(c.snapshot())), ElementsAre("place comes-0 on a"));
+}
+
 TEST(Scale, SpotOnlyForPodsThatSayThatTheyMayBeInterrupted) {
   Cluster c;
   c.Node("a", 1).price->spot_rate = base::MicroUsdPerHour(400'000);

@@ -419,8 +419,8 @@ TEST(Plan, APassThatIsOffDoesNothing) {
       MakePlan(c.snapshot(), policy, [&](Pass pass) { ran.emplace_back(NameOf(pass)); });
   EXPECT_THAT(plan.actions, IsEmpty());
   EXPECT_EQ(WaitsFor(plan, "new-0"), "NotAllowed");
-  EXPECT_THAT(
-      ran, ElementsAre("admit", "share", "partition", "resize", "preempt", "ready", "consolidate"));
+  EXPECT_THAT(ran, ElementsAre("admit", "share", "partition", "resize", "preempt", "ready",
+                               "consolidate", "share"));
 }
 
 }  // namespace

@@ -11,6 +11,8 @@ Plan PlanIn(World& world, const PassDone& done = {});
 void Admit(World& world);
 void PlacePods(World& world);
 void ShareCards(World& world);
+// A part of ShareCards that comes last, on nodes that the plan leaves as they are.
+void RelieveCards(World& world);
 void CutCards(World& world);
 // A part of CutCards: cut cards that nobody holds become whole.
 void JoinCards(World& world);

@@ -126,6 +126,17 @@ std::optional<ShareOffer> OfferShares(const NodeRoom& node, const std::string& r
   return offer;
 }
 
+void ChangeShares(World& world, NodeRoom& node, const ShareOffer& offer, std::string reason,
+                  Pass pass) {
+  const SharedDevices devices = DevicesOf(node, KindOf(offer.resource));
+  Reshare reshare{node.name, offer.choice.sharing, devices.replicas, offer.choice.replicas, {}};
+  if (devices.profile != nullptr) reshare.profile = devices.profile->name;
+  Action& action = world.Act(pass, std::move(reshare), std::move(reason));
+  action.needs = node.rests_on;
+  node.rests_on.push_back(action.id);
+  Share(node, offer.resource, offer.choice);
+}
+
 void TakeOffer(World& world, NodeRoom& node, const ShareOffer& offer, Pass pass) {
   const SharedDevices devices = DevicesOf(node, KindOf(offer.resource));
   if (offer.choice.replicas != devices.replicas) {
@@ -133,12 +144,7 @@ void TakeOffer(World& world, NodeRoom& node, const ShareOffer& offer, Pass pass)
     for (const cluster::Pod* pod : offer.pods) {
       coming.push_back(node.sharers->Of(*pod, cluster::CountOf(pod->devices, offer.resource)));
     }
-    Reshare change{node.name, offer.choice.sharing, devices.replicas, offer.choice.replicas, {}};
-    if (devices.profile != nullptr) change.profile = devices.profile->name;
-    Action& action = world.Act(pass, std::move(change), ReasonFor(devices, coming, offer.choice));
-    action.needs = node.rests_on;
-    node.rests_on.push_back(action.id);
-    Share(node, offer.resource, offer.choice);
+    ChangeShares(world, node, offer, ReasonFor(devices, coming, offer.choice), pass);
   }
   for (const cluster::Pod* pod : offer.pods) world.Place(pass, node, *pod, "on a new share");
 }

@@ -27,6 +27,10 @@ std::optional<ShareOffer> OfferShares(const NodeRoom& node, const std::string& r
                                       const SharedDevices& devices,
                                       std::span<const cluster::Pod* const> pods);
 
+// Shares the node's devices so, and says why.
+void ChangeShares(World& world, NodeRoom& node, const ShareOffer& offer, std::string reason,
+                  Pass pass);
+
 // Shares the node's devices so, places the pods, and says both.
 void TakeOffer(World& world, NodeRoom& node, const ShareOffer& offer, Pass pass);
 
