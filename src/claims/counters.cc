@@ -1,5 +1,7 @@
 #include "claims/counters.h"
 
+#include <algorithm>
+
 namespace tangram::claims {
 
 const Counters::Amounts& Counters::ConsumedBy(Left& left, const cluster::Device& device) {
@@ -34,6 +36,7 @@ Counters::Left& Counters::LeftIn(const Pool& pool) {
       left.left.push_back(amount);
     }
   }
+  left.all = left.left;
   const auto count = [&](const cluster::Device& device) {
     if (allocated_.contains(&device)) Add(left, ConsumedBy(left, device), -1);
   };
@@ -54,6 +57,18 @@ bool Counters::Take(const Pool& pool, const cluster::Device& device) {
 void Counters::GiveBack(const Pool& pool, const cluster::Device& device) {
   Left& left = LeftIn(pool);
   Add(left, ConsumedBy(left, device), +1);
+}
+
+std::int64_t Counters::ThousandthsOf(const Pool& pool, const cluster::Device& device) {
+  constexpr double kWhole = 1'000;
+  Left& left = LeftIn(pool);
+  const Amounts& amounts = ConsumedBy(left, device);
+  double most = amounts.empty() ? 1 : 0;
+  for (const auto& [place, amount] : amounts) {
+    const std::int64_t all = left.all[place];
+    if (all > 0) most = std::max(most, static_cast<double>(amount) / static_cast<double>(all));
+  }
+  return static_cast<std::int64_t>(std::min(most, 1.0) * kWhole);
 }
 
 }  // namespace tangram::claims

@@ -22,12 +22,15 @@ class Counters {
   // Takes what the device consumes, unless a counter of the pool would be below nothing then.
   bool Take(const Pool& pool, const cluster::Device& device);
   void GiveBack(const Pool& pool, const cluster::Device& device);
+  // The largest part of a counter that the device consumes; 1,000 where it consumes none.
+  std::int64_t ThousandthsOf(const Pool& pool, const cluster::Device& device);
 
  private:
   // By place in `left`.
   using Amounts = std::vector<std::pair<std::size_t, std::int64_t>>;
   struct Left {
     std::map<std::pair<std::string_view, std::string_view>, std::size_t> places{};  // set, counter
+    std::vector<std::int64_t> all{};
     std::vector<std::int64_t> left{};
     int overdrawn = 0;  // counters below nothing
     std::unordered_map<const cluster::Device*, Amounts> consumed_by{};

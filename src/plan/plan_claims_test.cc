@@ -59,6 +59,31 @@ TEST(PlanClaims, TheFullestNodeThatFitsIsTaken) {
               ElementsAre("four-0 on a: gpu-0 gpu-1 gpu-2 gpu-3", "one-0 on b: gpu-0"));
 }
 
+// Node b has more that is free, and a half that is no part of a whole card any more.
+TEST(PlanClaims, LargePlacementsStayFree) {
+  DraCluster c;
+  for (const char* node : {"a", "b"}) {
+    c.DraNode(node, {"r0"});
+    c.Partition(node);
+  }
+  cluster::ResourceSlice nics = c.snapshot().slices.front();
+  nics.name = "b-nics";
+  nics.driver = "nic.example.com";
+  nics.pool = nics.reach.node = "b";
+  nics.pool_slices = 1;
+  nics.counters.clear();
+  nics.devices.clear();
+  for (int i = 0; i < 4; ++i) nics.devices.emplace_back().name = "nic-" + std::to_string(i);
+  c.snapshot().slices.push_back(std::move(nics));
+  c.ClaimPod("old-0", 1, "mig.nvidia.com").node = "b";
+  c.snapshot().pods.back().phase = cluster::PodPhase::kRunning;
+  c.Allocate("old-0-gpu", "b", "gpu-0-mig-3g20gb-9-0");
+  c.ClaimPod("half-0", 1, "mig.nvidia.com");
+  c.ClaimPod("whole-0").created_at = c.snapshot().taken_at;  // it comes after
+  EXPECT_THAT(Placed(PlanOf(c)),
+              ElementsAre("half-0 on b: gpu-0-mig-3g20gb-9-4", "whole-0 on a: gpu-0"));
+}
+
 TEST(PlanClaims, DevicesOfOneClaimHangOnOnePcieRoot) {
   DraCluster c;
   c.DraNode("apart", {"r0", "r1"});

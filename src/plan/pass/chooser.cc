@@ -194,9 +194,12 @@ Chooser::Score Chooser::ScoreOf(const Request& request, std::size_t at) const {
       left += (*request.free[i])[at] - count;
     }
   }
-  if (by_claim) left += node.book->FreeOn(*node.self);
-  return {!kept_[at],           preference, paid,
-          -LossOf(request, at), -left,      -CountIn(node.free, kCardResource)};
+  std::int64_t loss = LossOf(request, at);
+  if (by_claim) {
+    left += node.book->FreeOn(*node.self);
+    loss += node.book->LossBy(node.site(), request.pod);
+  }
+  return {!kept_[at], preference, paid, -loss, -left, -CountIn(node.free, kCardResource)};
 }
 
 // This and LossOf are known until the node changes.

@@ -23,7 +23,8 @@ namespace tangram::plan {
 // (preferred node affinity). Of those, one in use before an empty one that could be given back: so
 // that as few nodes as can be are paid for. Of those, whole GPUs go where the placement policy
 // `tangram` wants them, priced by what the pods of the cluster ask for; an instance goes where the
-// fewest large placements are lost by it (mig/room_left.h), and a share to a node in use; then
+// fewest large placements are lost by it (mig/room_left.h; of devices of DRA, claims/room.h), and a
+// share to a node in use; then
 // where least is left of what it asks for, then where the fewest cards are free. Ties go to the
 // first name.
 class Chooser {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "claims/room.h"
 #include "cluster/schedulable.h"
 
 namespace tangram::plan {
@@ -208,12 +209,14 @@ std::vector<std::pair<std::string, const cluster::Claim*>> DeviceBook::ServedOf(
 void DeviceBook::Changed(const cluster::Node& node,
                          const std::vector<cluster::AllocatedDevice>& devices, Room room) {
   free_.erase(&node);
+  room_.erase(&node);
   if (room == Room::kMore) full_.erase(&node);
   // Other nodes can use a device of a pool that is not the node's own.
   const bool is_shared = std::any_of(devices.begin(), devices.end(),
                                      [&](const auto& device) { return device.pool != node.name; });
   if (!is_shared) return;
   free_.clear();
+  room_.clear();
   if (room == Room::kMore) full_.clear();
 }
 
@@ -254,6 +257,25 @@ std::int64_t DeviceBook::FreeOn(const cluster::Node& node) const {
       return offer.in_reach && !allocated_.contains(offer.device);
     });
   }
+  return known->second;
+}
+
+std::int64_t DeviceBook::LossBy(const Site& site, const cluster::Pod& pod) const {
+  const auto list = any() ? ToServe(site, pod) : std::nullopt;
+  if (!list || list->empty()) return 0;
+  const std::vector<claims::Pool>& pools = shared_->PoolsOf(*site.node);
+  const auto [room, unseen] = room_.try_emplace(site.node);
+  if (unseen) room->second.left = claims::RoomLeft(pools, allocated_);
+  const auto [known, fresh] = room->second.loss.try_emplace(WordsOf(*list));
+  if (!fresh) return known->second;
+  const claims::Answer answer = Ask(*site.node, allocated_, *list);
+  const auto* fits = std::get_if<claims::Fits>(&answer);
+  if (fits == nullptr) return 0;
+  std::vector<const cluster::Device*> given;
+  for (const claims::Given& one : fits->devices) {
+    if (!one.result.admin_access) given.push_back(one.device);
+  }
+  known->second = room->second.left - claims::RoomLeft(pools, allocated_, given);
   return known->second;
 }
 

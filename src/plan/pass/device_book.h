@@ -69,6 +69,9 @@ class DeviceBook {
 
   // What was given, in the order of claims and requests.
   std::vector<ClaimedDevice> GivenTo(const cluster::Pod& pod) const;
+  // What could no longer be given there to others once the pod's claims are served (claims/room.h);
+  // 0 where they cannot be.
+  std::int64_t LossBy(const Site& site, const cluster::Pod& pod) const;
   // Devices that the node can use and nobody holds.
   std::int64_t FreeOn(const cluster::Node& node) const;
 
@@ -147,6 +150,12 @@ class DeviceBook {
                Room room);
 
   mutable std::unordered_map<const cluster::Node*, std::int64_t> free_;
+  // Room that is left, and what claims would take of it, by their words; by node.
+  struct KnownRoom {
+    std::int64_t left = 0;
+    std::map<std::string, std::int64_t> loss{};
+  };
+  mutable std::unordered_map<const cluster::Node*, KnownRoom> room_;
   // What is known not to fit, by node.
   mutable std::unordered_map<const cluster::Node*, std::set<std::string>> full_;
 };
