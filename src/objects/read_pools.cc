@@ -86,15 +86,18 @@ class PoolReader {
     ReadScaling(spec.Map("scaling"));
   }
 
+  static void CheckLength(Fields& fields, std::string_view key, std::size_t length,
+                          std::size_t most) {
+    if (length <= most) return;
+    fields.Wrong(key, fmt::format("has {} entries; write {} at most", length, most));
+  }
+
   void ReadSelector(Fields& spec) {
     const Value* selector = spec.Find("nodeSelector");
     spec.Need("nodeSelector", "name the labels of its nodes, or write {} for every one");
     if (selector == nullptr) return;
     Fields labels = spec.Map("nodeSelector");
-    if (selector->members.size() > kMostLabels) {
-      spec.Wrong("nodeSelector", fmt::format("has {} labels; name {} at most",
-                                             selector->members.size(), kMostLabels));
-    }
+    CheckLength(spec, "nodeSelector", selector->members.size(), kMostLabels);
     for (const yaml::Member& label : selector->members) {
       if (const auto value = labels.Text(label.key)) {
         if (Characters(*value) > kLongestLabelValue) {
@@ -135,10 +138,7 @@ class PoolReader {
 
   void CheckReady(Fields& fields) {
     const std::vector<std::string>& allowed = pool_.policy.profiles;
-    if (pool_.ready.size() > kMostReady) {
-      fields.Wrong("ready",
-                   fmt::format("has {} entries; write {} at most", pool_.ready.size(), kMostReady));
-    }
+    CheckLength(fields, "ready", pool_.ready.size(), kMostReady);
     for (const plan::ReadyInstances& ready : pool_.ready) {
       const bool named = std::find(allowed.begin(), allowed.end(), ready.profile) != allowed.end();
       if (allowed.empty() || named || ready.profile.empty()) continue;
@@ -191,10 +191,7 @@ class PoolReader {
   static std::vector<plan::MaintenanceWindow> ReadWindows(Fields& fields, std::string_view key) {
     std::vector<plan::MaintenanceWindow> windows;
     for (Fields window : fields.Maps(key)) windows.push_back(ReadWindow(window));
-    if (windows.size() > kMostWindows) {
-      fields.Wrong(key,
-                   fmt::format("has {} windows; write {} at most", windows.size(), kMostWindows));
-    }
+    CheckLength(fields, key, windows.size(), kMostWindows);
     return windows;
   }
 
