@@ -21,7 +21,7 @@ from fleet import CARD, PODS, SHARE, SLICE, Watch, create, pod, ready_nodes
 from replica import Replica
 
 BUILD, BED = (pathlib.Path(a).resolve() for a in sys.argv[1:3])
-COUNT = int(sys.argv[3]) if len(sys.argv) > 3 else 2000
+COUNT = int(sys.argv[3]) if len(sys.argv) > 3 else 5000
 AT_ONCE = 2000  # pods that are there together, at most
 CLASSES = {"whole": (CARD, {"isolation": "Exclusive"}),
            "share": (SHARE, {"memory": "16Gi", "isolation": "Shared"}),
