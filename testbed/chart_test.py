@@ -109,6 +109,14 @@ class Rendered(unittest.TestCase):
         self.assertEqual(with_counters["securityContext"]["capabilities"],
                          {"drop": ["ALL"], "add": ["SYS_ADMIN"]})
 
+        limits = agent("--set", "agent.limitMemory.enabled=true")["spec"]["template"]["spec"]
+        self.assertEqual(limits["volumes"][2]["hostPath"]["path"], "/sys/fs/cgroup")
+        container, = limits["containers"]
+        self.assertTrue(container["volumeMounts"][2]["readOnly"])
+        self.assertIn("--cgroup-root=" + container["volumeMounts"][2]["mountPath"], container["args"])
+        self.assertEqual(container["securityContext"]["capabilities"],
+                         {"drop": ["ALL"], "add": ["SYS_ADMIN"]})
+
     def test_an_agent_that_reports_may_do_that_and_no_more(self):
         def made(*args):
             text = self.render("--set", "crds.install=false,agent.enabled=true,agent.report=true", *args)

@@ -84,6 +84,8 @@ std::optional<CgroupPlace> PlaceIn(std::string_view path) {
 
 }  // namespace
 
+std::string PodUidIn(std::string_view folder) { return PodIn(folder); }
+
 std::optional<CgroupPlace> ParseCgroup(std::string_view text) {
   std::optional<CgroupPlace> best;
   for (const std::string_view line : base::Split(text, '\n')) {

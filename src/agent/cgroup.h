@@ -20,4 +20,8 @@ struct CgroupPlace {
 // any input is safe.
 std::optional<CgroupPlace> ParseCgroup(std::string_view text);
 
+// The uid of the pod whose folder has that name: "kubepods-burstable-podUID.slice", "podUID";
+// empty: it is no pod's.
+std::string PodUidIn(std::string_view folder);
+
 }  // namespace tangram::agent

@@ -64,7 +64,7 @@ class CutTest : public testing::WithFake {
     return std::make_unique<NvmlGuard>(
         [](CallWatch& watch) {
           return std::make_unique<NvmlReader>(TANGRAM_FAKE_NVML_LIBRARY, watch,
-                                              NvmlReader::May::kCut);
+                                              NvmlRights{.cut = true});
         },
         NvmlGuard::Limits{.call = limit, .most_given_up = 1000}, clock_);
   }
@@ -243,7 +243,7 @@ class CutLawTest : public CutTest {
     }
     for (bool first = true;; first = false) {
       CallWatch watch;
-      NvmlReader reader(TANGRAM_FAKE_NVML_LIBRARY, watch, NvmlReader::May::kCut);
+      NvmlReader reader(TANGRAM_FAKE_NVML_LIBRARY, watch, NvmlRights{.cut = true});
       const auto guard = hangs ? Open(base::Milliseconds(150)) : nullptr;
       Mortal mortal(hangs ? static_cast<Nvml&>(*guard) : reader, first ? kill_at : -1, kill_after);
       Cutter cutter({.nvml = mortal});

@@ -4,12 +4,15 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <thread>
 #include <utility>
 
 #include "agent/gpu_node_reporter.h"
 #include "agent/look_again.h"
+#include "agent/memory_limiter.h"
 #include "agent/orders.h"
+#include "agent/pod_cgroups.h"
 #include "base/mutex.h"
 #include "metrics/metrics.h"
 
@@ -29,7 +32,8 @@ class Daemon::Impl {
   explicit Impl(DaemonOptions options)
       : options_(std::move(options)),
         nvml_([library = options_.library,
-               may = options_.cuts ? NvmlReader::May::kCut : NvmlReader::May::kRead](
+               may = NvmlRights{.cut = options_.cuts,
+                                .limit_memory = options_.cgroup_root.has_value()}](
                   CallWatch& watch) { return std::make_unique<NvmlReader>(library, watch, may); },
               options_.limits, clock_),
         owners_(options_.paths),
@@ -40,6 +44,7 @@ class Daemon::Impl {
                   .clock = clock_,
                   .log = options_.log},
                  options_.sampler) {
+    if (options_.cgroup_root) HoldMemory();
     if (!options_.gpu_node) return;
     reporter_.emplace(
         GpuNodeReporter::Deps{.api = *options_.gpu_node, .clock = clock_, .log = options_.log},
@@ -82,6 +87,7 @@ class Daemon::Impl {
   void Run(const std::atomic<bool>& stop) {
     while (!stop) {
       auto wait = sampler_.Round();
+      if (limiter_) LimitMemory();
       Publish();
       if (reporter_) Report(wait);
       for (auto left = wait; left > 0ms && !stop; left -= 50ms) {
@@ -105,6 +111,39 @@ class Daemon::Impl {
       if (!devices) return tl::unexpected(devices.error());
       return HoldersOf(*devices, card);
     };
+  }
+
+  void HoldMemory() {
+    cgroups_.emplace(*options_.cgroup_root);
+    const std::string trouble = cgroups_->Trouble();
+    if (!trouble.empty())
+      return options_.log("no pod is held to its part of the memory: " + trouble);
+    limiter_.emplace(
+        MemoryLimiter::Deps{.nvml = nvml_,
+                            .cgroup_of = [this](const PodRef& pod) { return CgroupOf(pod); },
+                            .log = options_.log});
+  }
+
+  std::string CgroupOf(const PodRef& pod) {
+    for (const std::string& uid : owners_.UidsOf(pod)) {
+      if (std::string folder = cgroups_->Of(uid); !folder.empty()) return folder;
+    }
+    return "";
+  }
+
+  // Once a sample.
+  void LimitMemory() {
+    const NodeState& state = sampler_.state();
+    if (state.samples == limited_at_) return;
+    limited_at_ = state.samples;
+    const auto offered = kubelet_.Offered();
+    if (!offered) return;  // that it does not answer is said
+    limiter_->Hold(LimitsOf(sampler_.devices().plugin, *offered, state));
+    std::map<std::pair<std::string, PodRef>, base::MiB> in_force;
+    for (const MemoryLimit& limit : limiter_->in_force()) {
+      in_force[{limit.uuid, limit.pod}] = limit.most;
+    }
+    sampler_.ShowMemoryLimits(std::move(in_force));
   }
 
   base::Result<std::string> OtherOwner() {
@@ -200,6 +239,9 @@ class Daemon::Impl {
   ProcOwners owners_;
   KubeletPodResources kubelet_;
   Sampler sampler_;
+  std::optional<PodCgroups> cgroups_;
+  std::optional<MemoryLimiter> limiter_;
+  std::uint64_t limited_at_ = 0;  // samples
   const base::SystemClock wall_;
   std::optional<GpuNodeReporter> reporter_;
   std::optional<Orders> orders_;

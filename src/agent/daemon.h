@@ -33,8 +33,10 @@ struct DaemonOptions {
   std::string version{};
   // Where the node's GPUs are written to as a GpuNode; null: nowhere.
   std::unique_ptr<GpuNodeApi> gpu_node{};
-  std::string node{};                                  // its name
-  bool cuts = false;                                   // and cards are cut as that object asks
+  std::string node{};  // its name
+  bool cuts = false;   // and cards are cut as that object asks
+  // Where the host's cgroups are, if pods on shared cards are held to their part of the memory.
+  std::optional<std::string> cgroup_root{};
   std::function<void(const std::string& line)> log{};  // any thread; one line an event
 };
 

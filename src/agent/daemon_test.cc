@@ -43,6 +43,7 @@ class DaemonTest : public testing::WithFake {
     options.metrics = net::Listen{};
     options.health = net::Listen{};
     options.version = "1.2.3";
+    options.cgroup_root = cgroup_root_;
     auto made = Daemon::Open(std::move(options));
     ASSERT_TRUE(made) << made.error().message;
     daemon_ = *std::move(made);
@@ -87,6 +88,7 @@ class DaemonTest : public testing::WithFake {
   }
 
   std::string library_ = TANGRAM_FAKE_NVML_LIBRARY;
+  std::optional<std::string> cgroup_root_;
   std::atomic<bool> stop_ = false;
   std::unique_ptr<Daemon> daemon_;
   std::thread thread_;
@@ -130,6 +132,41 @@ TEST_F(DaemonTest, FourPodsOfASharedCardGetWhatTheyUsed) {
               1);
   }
   EXPECT_THAT(page, Not(HasSubstr("tangram_gpu_other_")));
+}
+
+// Two pods of a card in four: one is held to a quarter of it, the other to half.
+TEST_F(DaemonTest, PodsOfASharedCardAreHeldToTheirPartOfItsMemory) {
+  const std::string uuid = "GPU-00000000-0000-4000-8000-000000000000";
+  const auto replica = [&](int number) { return uuid + "::" + std::to_string(number); };
+  fs::create_directories(Path("cgroup/kubepods"));
+  Write("cgroup/cgroup.controllers", "memory\n");
+  for (const int pid : {11, 12}) {
+    InPod(pid, "pod-" + std::to_string(pid));
+    fs::create_directories(Path("cgroup/kubepods/pod0f1e2d3c-4b5a-6978-8796-" +
+                                std::to_string(100'000'000'000 + pid)));
+  }
+  const auto pod = [&](const std::string& name, const std::string& devices) {
+    return testing::Pod("ns", name, testing::Container("main", devices));
+  };
+  // Of one message each of the two calls takes its own.
+  const std::string answer =
+      pod("pod-11", testing::Devices("nvidia.com/gpu.shared", replica(0))) +
+      pod("pod-12", testing::Devices("nvidia.com/gpu.shared", replica(1), replica(3))) +
+      testing::Allocatable("nvidia.com/gpu.shared", replica(0), replica(1), replica(2), replica(3));
+  Play({{"cards",
+         {{{"name", "NVIDIA A100-SXM4-40GB"},
+           {"memory", {{"totalMiB", 40960}, {"usedMiB", 0}, {"reservedMiB", 0}}},
+           {"memoryLimits", true}}}}});
+  const GrpcServer kubelet(Path("kubelet.sock"), [&] { return GrpcReply{.message = answer}; });
+  cgroup_root_ = Path("cgroup");
+  Start();
+  const auto limit = [&](const std::string& name) {
+    return "tangram_gpu_pod_memory_limit_bytes{namespace=\"ns\",pod=\"" + name + "\",uuid=\"" +
+           uuid + "\"}";
+  };
+  const std::string page = Await(limit("pod-12"));
+  EXPECT_EQ(ValueOf(page, limit("pod-11")), 10'240.0 * (1 << 20));
+  EXPECT_EQ(ValueOf(page, limit("pod-12")), 20'480.0 * (1 << 20));
 }
 
 TEST_F(DaemonTest, WithoutALibraryItIsReadyAndSaysWhy) {

@@ -274,7 +274,7 @@ class OrdersTest : public testing::WithFake {
   base::ManualClock clock_{base::Time(1'000s)};
   NvmlGuard guard_{[](CallWatch& watch) {
                      return std::make_unique<NvmlReader>(TANGRAM_FAKE_NVML_LIBRARY, watch,
-                                                         NvmlReader::May::kCut);
+                                                         NvmlRights{.cut = true});
                    },
                    {},
                    clock_};

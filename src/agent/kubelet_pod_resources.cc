@@ -17,4 +17,12 @@ base::Result<PodDevices> KubeletPodResources::List() {
   return devices;
 }
 
+base::Result<std::vector<PluginDevices>> KubeletPodResources::Offered() {
+  const auto answer = client_.Call("/v1.PodResourcesLister/GetAllocatableResources", "");
+  if (!answer) return tl::unexpected(answer.error());
+  auto devices = DecodeAllocatable(*answer);
+  if (!devices) return base::Wrap(devices.error(), "the kubelet's PodResources");
+  return devices;
+}
+
 }  // namespace tangram::agent

@@ -17,6 +17,7 @@ class KubeletPodResources final : public PodResources {
   explicit KubeletPodResources(std::string socket, base::Milliseconds timeout);
 
   base::Result<PodDevices> List() override;
+  base::Result<std::vector<PluginDevices>> Offered() override;
 
  private:
   net::GrpcClient client_;

@@ -170,4 +170,16 @@ base::Result<PodDevices> DecodePodResources(std::string_view bytes) {
   return devices;
 }
 
+base::Result<std::vector<PluginDevices>> DecodeAllocatable(std::string_view bytes) {
+  PodDevices devices;
+  const bool whole = Each(bytes, [&](const Fields& field) {
+    return field.number() != 1 || TakePlugin(field.value(), {}, devices);
+  });
+  if (!whole) {
+    return Fail(ErrorCode::kInvalid,
+                fmt::format("{} bytes that are no AllocatableResourcesResponse", bytes.size()));
+  }
+  return std::move(devices.plugin);
+}
+
 }  // namespace tangram::agent

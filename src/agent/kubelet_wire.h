@@ -1,4 +1,5 @@
-// The kubelet's answer to PodResources.List, decoded from protobuf's wire format.
+// The kubelet's answers to PodResources.List and GetAllocatableResources, decoded from protobuf's
+// wire format.
 //
 // Field numbers: k8s.io/kubelet v0.36.1, pkg/apis/podresources/v1/api.proto. Five nested messages
 // of texts: reading them takes less than the library would, which doubles the time that every
@@ -6,6 +7,7 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
 #include "agent/pod_resources.h"
 #include "base/result.h"
@@ -14,5 +16,6 @@ namespace tangram::agent {
 
 // NVIDIA's devices. kInvalid: it is no such message. Pure; any input is safe.
 base::Result<PodDevices> DecodePodResources(std::string_view bytes);
+base::Result<std::vector<PluginDevices>> DecodeAllocatable(std::string_view bytes);
 
 }  // namespace tangram::agent

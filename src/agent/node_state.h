@@ -56,6 +56,8 @@ struct NodeState {
   std::uint64_t refused = 0;  // samples of processes that made no sense
   bool events_watched = false;
   int hung_calls = 0;
+  // Pods that are held to a part of a card's memory, and to how much; by uuid and pod.
+  std::map<std::pair<std::string, PodRef>, base::MiB> memory_limits;
 };
 
 // The page of /metrics: docs/agent.md says what each is.

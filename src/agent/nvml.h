@@ -1,8 +1,11 @@
-// The port through which the agent reads a node's GPUs.
+// The port through which the agent reads a node's GPUs, and changes them where it may.
 //
 // Implementations: NvmlReader (nvml_reader.h) over the real library, NvmlGuard (nvml_guard.h)
 // around another one, which outlives calls that hang.
 #pragma once
+
+#include <optional>
+#include <string>
 
 #include "agent/inventory.h"
 #include "agent/layout.h"
@@ -11,6 +14,16 @@
 #include "base/result.h"
 
 namespace tangram::agent {
+
+// The processes of a cgroup, and what they take of a card.
+struct CgroupOnCard {
+  std::string uuid;    // of the card
+  std::string cgroup;  // its folder
+};
+struct CgroupMemory {
+  std::optional<base::MiB> most;  // absent: no limit is set
+  base::MiB used;
+};
 
 // Errors: kUnavailable: there is no library, no driver, or it does not answer; try again later.
 // kNotFound: no such card. kHardware: NVML refused; the message names the call and its answer.
@@ -37,6 +50,17 @@ class Nvml {
   virtual base::Result<CutResult<void>> Do(const MigStep& step) {
     return base::Fail(base::ErrorCode::kDenied,
                       "could not " + step.text + ": this agent reads, and changes nothing");
+  }
+
+  // kNotFound: the driver has no such limits.
+  virtual base::Result<CgroupMemory> ReadMemoryLimit(const CgroupOnCard& at) {
+    return base::Fail(base::ErrorCode::kNotFound, "nobody reads the limits of " + at.cgroup);
+  }
+  // Success is what NVML says, and is to be read back. kDenied: this one reads only.
+  virtual base::Result<void> SetMemoryLimit(const CgroupOnCard& at, base::MiB most) {
+    static_cast<void>(most);
+    return base::Fail(base::ErrorCode::kDenied,
+                      "could not limit " + at.cgroup + ": this agent reads, and changes nothing");
   }
 
   // How many calls were given up since they did not come back.

@@ -67,6 +67,16 @@ struct MemoryV2 {  // nvmlMemory_v2_t, version 2; `used` is without `reserved`
   unsigned version;
   unsigned long long total, reserved, free, used;
 };
+// nvmlSetMemoryLimits_v1_t and nvmlGetMemoryLimits_v1_t: bytes; no limit is 0 and kNoMemoryLimit.
+struct NewMemoryLimits {
+  const char* cgroup;  // its folder
+  unsigned long long soft, hard;
+};
+struct MemoryLimits {
+  const char* cgroup;
+  unsigned long long soft, hard, used;
+};
+inline constexpr unsigned long long kNoMemoryLimit = ~0ULL;
 struct PciInfo {  // nvmlPciInfo_t
   char legacy_bus_id[16];
   unsigned domain, bus, device;
@@ -163,6 +173,7 @@ static_assert(sizeof(unsigned) == 4 && sizeof(unsigned long) == 8);
 static_assert(sizeof(Memory) == 24);
 static_assert(sizeof(MemoryV2) == 40);
 static_assert(VersionOf<MemoryV2>(2) == 0x2000028);
+static_assert(sizeof(NewMemoryLimits) == 24 && sizeof(MemoryLimits) == 32);
 static_assert(sizeof(PciInfo) == 68 && offsetof(PciInfo, bus_id) == 36);
 static_assert(sizeof(ProcessInfo) == 24);
 static_assert(sizeof(Utilization) == 8);

@@ -100,6 +100,11 @@ inline constexpr Function<GpuInstance, unsigned, ComputeInstance*> kCreateComput
     "nvmlGpuInstanceCreateComputeInstance"};
 inline constexpr Function<ComputeInstance> kDestroyComputeInstance{"nvmlComputeInstanceDestroy"};
 
+// Called where the agent may hold pods to their memory alone (write_memory_limit.cc).
+inline constexpr Function<Device, NewMemoryLimits*> kSetMemoryLimits{
+    "nvmlDeviceSetMemoryLimits_v1"};
+inline constexpr Function<Device, MemoryLimits*> kMemoryLimits{"nvmlDeviceGetMemoryLimits_v1"};
+
 inline constexpr Function<Device, unsigned, unsigned*> kNvLinkState{"nvmlDeviceGetNvLinkState"};
 inline constexpr Function<Device, unsigned, unsigned*> kNvLinkRemoteType{
     "nvmlDeviceGetNvLinkRemoteDeviceType"};

@@ -200,6 +200,14 @@ base::Result<CutResult<void>> NvmlGuard::Do(const MigStep& step) {
   return On<CutResult<void>>([kept](Nvml& nvml) { return nvml.Do(*kept); });
 }
 
+base::Result<CgroupMemory> NvmlGuard::ReadMemoryLimit(const CgroupOnCard& at) {
+  return On<CgroupMemory>([at](Nvml& nvml) { return nvml.ReadMemoryLimit(at); });
+}
+
+base::Result<void> NvmlGuard::SetMemoryLimit(const CgroupOnCard& at, base::MiB most) {
+  return On<void>([at, most](Nvml& nvml) { return nvml.SetMemoryLimit(at, most); });
+}
+
 base::Result<Events> NvmlGuard::AwaitEvents(const std::vector<int>& cards,
                                             base::Milliseconds most) {
   const auto watched = std::make_shared<const std::vector<int>>(cards);

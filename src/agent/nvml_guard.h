@@ -43,6 +43,8 @@ class NvmlGuard final : public Nvml {
   base::Result<ProcessSamples> ReadProcessSamples(int index) override;
   base::Result<Events> AwaitEvents(const std::vector<int>& cards, base::Milliseconds most) override;
   base::Result<CutResult<void>> Do(const MigStep& step) override;
+  base::Result<CgroupMemory> ReadMemoryLimit(const CgroupOnCard& at) override;
+  base::Result<void> SetMemoryLimit(const CgroupOnCard& at, base::MiB most) override;
   int HungCalls() const override { return given_up_; }
   // No further call will be made: as many as may have hung.
   bool Exhausted() const { return given_up_ >= limits_.most_given_up; }

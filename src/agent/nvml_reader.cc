@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "agent/read_card.h"
+#include "agent/write_memory_limit.h"
 #include "agent/write_mig.h"
 
 namespace tangram::agent {
@@ -129,7 +130,7 @@ base::Result<Links> LinksOf(NvmlSession& session, const std::vector<Card>& cards
 
 }  // namespace
 
-NvmlReader::NvmlReader(std::string library, CallWatch& watch, May may)
+NvmlReader::NvmlReader(std::string library, CallWatch& watch, NvmlRights may)
     : library_(std::move(library)), watch_(watch), may_(may) {}
 
 void NvmlReader::EndSession() {
@@ -184,7 +185,7 @@ base::Result<Events> NvmlReader::AwaitEvents(const std::vector<int>& cards,
 
 // Not tried again in a new session, unlike what reads: the card is read first.
 base::Result<CutResult<void>> NvmlReader::Do(const MigStep& step) {
-  if (may_ == May::kRead) return Nvml::Do(step);
+  if (!may_.cut) return Nvml::Do(step);
   bool tried = false;
   return InSession<CutResult<void>>([&](NvmlSession& session) -> base::Result<CutResult<void>> {
     if (std::exchange(tried, true)) {
@@ -193,6 +194,17 @@ base::Result<CutResult<void>> NvmlReader::Do(const MigStep& step) {
     }
     return DoStep(session, step);
   });
+}
+
+base::Result<CgroupMemory> NvmlReader::ReadMemoryLimit(const CgroupOnCard& at) {
+  return InSession<CgroupMemory>(
+      [&](NvmlSession& session) { return agent::ReadMemoryLimit(session, at); });
+}
+
+base::Result<void> NvmlReader::SetMemoryLimit(const CgroupOnCard& at, base::MiB most) {
+  if (!may_.limit_memory) return Nvml::SetMemoryLimit(at, most);
+  return InSession<void>(
+      [&](NvmlSession& session) { return agent::SetMemoryLimit(session, at, most); });
 }
 
 base::Result<Links> NvmlReader::ReadLinks(const std::vector<Card>& cards) {

@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <filesystem>
+
 #include "agent/testing/run_fake.h"
 
 namespace tangram::agent {
@@ -294,6 +296,65 @@ TEST_F(NvmlReaderTest, SaysInOneSentenceWhatIsMissing) {
   EXPECT_THAT(why(kFake), HasSubstr("/dev/nvidiactl"));
   Play(OneCard(json::object(), json::array({FaultIn("nvmlInit_v2", 77)})));
   EXPECT_THAT(why(kFake), HasSubstr("nvmlInit_v2 answered unknown error (77)"));
+}
+
+// ---- limits of memory ----
+
+class MemoryLimitTest : public NvmlReaderTest {
+ protected:
+  void SetUp() override {
+    NvmlReaderTest::SetUp();
+    std::filesystem::create_directories(Path("pod1"));
+    at_ = {"GPU-00000000-0000-4000-8000-000000000000", Path("pod1")};
+    Play(OneCard({{"memoryLimits", true}, {"cgroupUsedMiB", {{"pod2", 300}}}}));
+  }
+  NvmlReader Limiting(const char* library = kFake) {
+    return {library, watch_, {.cut = false, .limit_memory = true}};
+  }
+  CgroupOnCard at_;
+};
+
+TEST_F(MemoryLimitTest, IsReadBackAsItWasSet) {
+  NvmlReader reader = Limiting();
+  const auto before = reader.ReadMemoryLimit(at_);
+  ASSERT_TRUE(before) << before.error().message;
+  EXPECT_EQ(before->most, std::nullopt);
+  ASSERT_TRUE(reader.SetMemoryLimit(at_, base::MiB(10'240)));
+  EXPECT_EQ(reader.ReadMemoryLimit(at_)->most, base::MiB(10'240));
+  std::filesystem::create_directories(Path("pod2"));
+  const auto other = reader.ReadMemoryLimit({at_.uuid, Path("pod2")});
+  EXPECT_EQ(other->most, std::nullopt) << "it is the first one's";
+  EXPECT_EQ(other->used, base::MiB(300));
+  std::filesystem::remove_all(Path("pod1"));
+  std::filesystem::create_directories(Path("pod1"));
+}
+
+TEST_F(MemoryLimitTest, WhoReadsOnlySetsNone) {
+  NvmlReader reader(kFake, watch_);
+  EXPECT_EQ(reader.SetMemoryLimit(at_, base::MiB(1)).error().code, base::ErrorCode::kDenied);
+}
+
+TEST_F(MemoryLimitTest, SaysWhyNot) {
+  NvmlReader reader = Limiting();
+  EXPECT_THAT(reader.SetMemoryLimit({at_.uuid, Path("gone")}, base::MiB(1)).error().message,
+              HasSubstr("it cannot open " + Path("gone")));
+  const auto more = reader.SetMemoryLimit(at_, base::MiB(1'000'000));
+  EXPECT_EQ(more.error().code, base::ErrorCode::kHardware);
+  EXPECT_EQ(reader.ReadMemoryLimit({"GPU-none", at_.cgroup}).error().code,
+            base::ErrorCode::kHardware);
+  Play(OneCard({{"memoryLimits", true}}, {FaultIn("nvmlDeviceSetMemoryLimits_v1", 4)}));
+  NvmlReader denied = Limiting();
+  EXPECT_EQ(denied.SetMemoryLimit(at_, base::MiB(1)).error().code, base::ErrorCode::kDenied);
+}
+
+TEST_F(MemoryLimitTest, CardsAndDriversThatHaveNone) {
+  NvmlReader old = Limiting(kEarly);
+  EXPECT_EQ(old.ReadMemoryLimit(at_).error().code, base::ErrorCode::kNotFound);
+  Play(OneCard());
+  NvmlReader reader = Limiting();
+  const auto none = reader.ReadMemoryLimit(at_);
+  EXPECT_EQ(none.error().code, base::ErrorCode::kNotFound);
+  EXPECT_THAT(none.error().message, HasSubstr("R615"));
 }
 
 }  // namespace

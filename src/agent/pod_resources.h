@@ -45,6 +45,8 @@ class PodResources {
   virtual ~PodResources() = default;
   // NVIDIA's devices alone. kUnavailable: the kubelet does not answer, or makes no sense.
   virtual base::Result<PodDevices> List() = 0;
+  // All that plugins gave to the kubelet to hand out; of no pod. Errors as of List.
+  virtual base::Result<std::vector<PluginDevices>> Offered() = 0;
 };
 
 }  // namespace tangram::agent

@@ -60,6 +60,20 @@ Owner ProcOwners::Of(std::int64_t pid) {
   return NameOf(place->pod_uid, place->container_id);
 }
 
+std::vector<std::string> ProcOwners::UidsOf(const PodRef& pod) {
+  const auto find = [&] {
+    std::vector<std::string> uids;
+    for (const auto& [uid, known] : pods_) {
+      if (known.ns == pod.ns && known.pod == pod.pod) uids.push_back(uid);
+    }
+    return uids;
+  };
+  if (looked_) return find();
+  ReadLinks();
+  looked_ = true;
+  return find();
+}
+
 Owner ProcOwners::NameOf(const std::string& pod_uid, const std::string& container_id) {
   const PodRef* pod = Find(pod_uid, container_id);
   if (pod == nullptr && !looked_) {

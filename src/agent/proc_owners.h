@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "agent/owners.h"
 
@@ -24,6 +25,9 @@ class ProcOwners final : public Owners {
 
   void Refresh() override { looked_ = false; }
   Owner Of(std::int64_t pid) override;
+  // Of pods of that name that have a container: one that is there, and those before it whose links
+  // are left.
+  std::vector<std::string> UidsOf(const PodRef& pod);
 
  private:
   Owner NameOf(const std::string& pod_uid, const std::string& container_id);

@@ -300,6 +300,11 @@ std::string RenderMetrics(const NodeState& state, const std::string& version) {
   WriteKubelet(to, state.kubelet);
   for (const CardNow& card : state.cards) WriteCard(to, card);
   WritePods(to, state);
+  for (const auto& [at, most] : state.memory_limits) {
+    const auto& [uuid, pod] = at;
+    to.Gpu("pod_memory_limit_bytes", "GPU memory that the driver lets the pod take of the card.",
+           {{"uuid", uuid}, {"namespace", pod.ns}, {"pod", pod.pod}}, Bytes(most));
+  }
   for (const auto& [xid, count] : state.xids) {
     const auto& [uuid, index, number] = xid;
     to.GpuCount("xid_errors_total", "XIDs that the driver reported since the agent began.",

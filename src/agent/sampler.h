@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "agent/node_state.h"
@@ -52,6 +53,12 @@ class Sampler {
   }
 
   const NodeState& state() const { return state_; }
+  // What is shown of limits, until told otherwise.
+  void ShowMemoryLimits(std::map<std::pair<std::string, PodRef>, base::MiB> limits) {
+    state_.memory_limits = std::move(limits);
+  }
+  // Which pod holds which device, as the kubelet said last.
+  const PodDevices& devices() const { return devices_; }
 
  private:
   struct Hung {

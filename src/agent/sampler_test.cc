@@ -90,6 +90,9 @@ class FakeKubelet final : public PodResources {
     if (!error.empty()) return Fail(ErrorCode::kUnavailable, error);
     return devices;
   }
+  base::Result<std::vector<PluginDevices>> Offered() override {
+    return std::vector<PluginDevices>();
+  }
   PodDevices devices;
   std::string error;
 };

@@ -32,6 +32,8 @@ struct AgentOptions {
   std::string log_format = "text";
   bool report = false;
   bool mig = false;
+  bool limit_memory = false;
+  std::string cgroup_root = "/sys/fs/cgroup";
   std::string node;
   SourceOptions cluster;  // which one, alone
 };
@@ -109,6 +111,12 @@ base::Result<ExitCode> RunOn(const AgentOptions& options, const Context& context
   const auto health = ParseListen(options.health_address, "--health-address");
   if (!health) return tl::unexpected(health.error());
   daemon.health = *health;
+  if (options.limit_memory && options.kubelet_socket.empty()) {
+    return base::Fail(base::ErrorCode::kInvalid,
+                      "--limit-memory: the kubelet says who shares a card; name its socket with "
+                      "--pod-resources");
+  }
+  if (options.limit_memory) daemon.cgroup_root = options.cgroup_root;
   if (const auto added = AddReport(options, daemon); !added) {
     return tl::unexpected(added.error());
   }
@@ -145,6 +153,12 @@ void AddRunOptions(CLI::App& command, AgentOptions& options) {
   command.add_flag("--report", options.report,
                    "Write this node's GPUs to the cluster, as a GpuNode");
   command.add_flag("--mig", options.mig, "Cut cards as that GpuNode asks; needs --report");
+  command.add_flag("--limit-memory", options.limit_memory,
+                   "Hold pods on shared cards to their part of the memory, where the driver can");
+  command
+      .add_option("--cgroup-root", options.cgroup_root,
+                  "Where the host's cgroups (version 2) are, for --limit-memory")
+      ->capture_default_str();
   command.add_option("--node-name", options.node,
                      "This node, as the cluster calls it; $NODE_NAME where it is not set");
   AddClusterOptions(command, options.cluster);

@@ -122,6 +122,7 @@ TEST_F(AgentTest, RefusesBadUsage) {
       {{"agent", "--metrics-address", "x"}, "--metrics-address: found \"x\"; write HOST:PORT"},
       {{"agent", "--health-address", ":99999"}, "--health-address"},
       {{"agent", "--metrics-address", "no.such.host.:1"}, "--metrics-address"},
+      {{"agent", "--limit-memory", "--pod-resources", ""}, "name its socket with --pod-resources"},
   };
   for (const auto& [args, message] : refused) {
     const Ran ran = Tangram(args);

@@ -263,6 +263,13 @@ void ReadWhatGoesOn(const json& from, FakeMachine& machine) {
   int card = 0;
   for (const json& one : from.at("cards")) {
     ReadUses(one, card, machine);
+    if (one.value("memoryLimits", false)) {
+      auto& used = machine.memory_limits[card].used;
+      const json given = one.value("cgroupUsedMiB", json::object());
+      for (const auto& [text, size] : given.items()) {
+        used[text] = base::MiB(size.get<std::int64_t>());
+      }
+    }
     ReadCounters(one, card, -1, machine);
     const json mig = one.value("mig", json());
     int number = 0;

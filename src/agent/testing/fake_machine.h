@@ -55,9 +55,15 @@ enum class ModeChange {
   kReset,   // after a reset, which nobody does here
 };
 
+// Limits of cgroups' memory: what those whose folder has that text use.
+struct PlayedMemoryLimits {
+  std::map<std::string, base::MiB> used;
+};
+
 struct FakeMachine {
   Inventory inventory;
-  std::map<int, ModeChange> mode_changes;  // by card
+  std::map<int, PlayedMemoryLimits> memory_limits;  // by card; those that have them
+  std::map<int, ModeChange> mode_changes;           // by card
   std::vector<Fault> faults;
   int period_ms = 1000;  // of the samples of processes
   std::vector<PlayedUse> uses;

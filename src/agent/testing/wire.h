@@ -26,6 +26,11 @@ std::string Devices(std::string_view resource, const Ids&... ids) {
   std::string topology = Field(3, Field(1, Number(1, 0)));
   return Field(2, Field(1, resource) + (Field(2, ids) + ...) + topology);
 }
+// All of them, as GetAllocatableResources answers.
+template <class... Ids>
+std::string Allocatable(std::string_view resource, const Ids&... ids) {
+  return Field(1, Field(1, resource) + (Field(2, ids) + ...));
+}
 inline std::string Claim(std::string_view driver, std::string_view device, std::string_view cdi) {
   const std::string resource =
       Field(1, Field(1, cdi)) + Field(2, driver) + Field(3, "node-a") + Field(4, device);

@@ -1,0 +1,49 @@
+// Holds pods on shared cards to their part of the memory.
+//
+// Nobody who runs is hurt: a pod that uses more than its part already gets no limit until it uses
+// less, and what somebody else has set stays. What is set ends with the pod's cgroup.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/memory_limit.h"
+#include "agent/nvml.h"
+
+namespace tangram::agent {
+
+// Not thread-safe.
+class MemoryLimiter {
+ public:
+  struct Deps {
+    Nvml& nvml;
+    // The folder of the pod's cgroup; empty: there is none, or not yet.
+    std::function<std::string(const PodRef&)> cgroup_of;
+    std::function<void(const std::string& line)> log;
+  };
+  explicit MemoryLimiter(Deps deps) : deps_(std::move(deps)) {}
+
+  // Sets what is not set yet; what cannot be set is tried again the next time, and said once.
+  void Hold(const std::vector<WantedLimit>& wanted);
+
+  // Those that are in force, each read back once.
+  const std::set<MemoryLimit>& in_force() const { return in_force_; }
+
+ private:
+  using Key = std::pair<std::string, PodRef>;  // card and pod
+
+  std::string WhyNot(const WantedLimit& wanted, const std::string& cgroup);
+  void Say(const Key& key, const std::string& line);
+
+  Deps deps_;
+  std::set<MemoryLimit> in_force_;
+  std::map<Key, base::MiB> set_;   // by us, whatever became of it
+  std::set<std::string> without_;  // cards whose driver has no such limits
+  std::map<Key, std::string> said_;
+};
+
+}  // namespace tangram::agent
