@@ -7,8 +7,10 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 namespace tangram::agent {
 namespace {
@@ -90,6 +92,11 @@ TEST_F(LookAgainTest, ARealProcessIsHungUp) {
   std::array<char*, 3> arguments = {name.data(), seconds.data(), nullptr};
   pid_t pid = 0;
   ASSERT_EQ(posix_spawn(&pid, "/bin/sleep", nullptr, nullptr, arguments.data(), nullptr), 0);
+  // The kernel lets us go on before the new program's command line is there to be read.
+  const std::string line = "/proc/" + std::to_string(pid) + "/cmdline";
+  while (std::filesystem::exists(line) && std::ifstream(line).get() != 'n') {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
   const ToldToLookAgain told = TellToLookAgain({});
   int status = 0;
   ASSERT_EQ(waitpid(pid, &status, 0), pid);
