@@ -60,6 +60,7 @@ constexpr std::array<std::string_view, 8> kProducts = {"NVIDIA-A100-SXM4-40GB",
                                                        "NVIDIA-A100",
                                                        "Z900",
                                                        ""};
+constexpr std::array<std::string_view, 4> kProfiles = {"1g.5gb", "3g.20gb", "7g.40gb", "1g.6gb"};
 constexpr std::array<std::string_view, 6> kOwners = {"Deployment", "StatefulSet", "Job",
                                                      "DaemonSet",  "Node",        ""};
 
@@ -99,7 +100,6 @@ PlanPolicy Policy(FuzzedDataProvider& bytes) {
 }
 
 NodePolicy PolicyOfNodes(FuzzedDataProvider& bytes) {
-  constexpr std::array<std::string_view, 4> kProfiles = {"1g.5gb", "3g.20gb", "7g.40gb", "1g.6gb"};
   NodePolicy policy;
   policy.mode = static_cast<tangram::plan::Mode>(Between(0, 2, bytes));
   policy.moves = static_cast<tangram::plan::Moves>(Between(0, 2, bytes));
@@ -120,6 +120,18 @@ std::optional<int> SomeNodes(FuzzedDataProvider& bytes) {
   return static_cast<int>(Between(0, 4, bytes));
 }
 
+// What the pool wanted of a profile, up to now.
+void Demand(const std::string& pool, Snapshot& snapshot, FuzzedDataProvider& bytes) {
+  tangram::cluster::Demand row{
+      .pool = pool, .profile = std::string(OneOf(kProfiles, bytes)), .from = {}, .peaks = {}};
+  const std::int64_t peak = Between(0, 40, bytes);
+  row.peaks.assign(static_cast<std::size_t>(Between(1, 400, bytes)), peak);
+  row.peaks.back() = Between(0, 1'000'000'000'000, bytes);
+  row.from = std::chrono::floor<std::chrono::hours>(snapshot.taken_at) -
+             std::chrono::hours(std::ssize(row.peaks));
+  snapshot.demand.push_back(std::move(row));
+}
+
 // They may select the same nodes: the first then counts.
 std::vector<Pool> Pools(const Snapshot& snapshot, FuzzedDataProvider& bytes) {
   std::vector<Pool> pools;
@@ -133,6 +145,12 @@ std::vector<Pool> Pools(const Snapshot& snapshot, FuzzedDataProvider& bytes) {
     pool.most_nodes = SomeNodes(bytes);
     pool.most_new_nodes = SomeNodes(bytes);
     pool.most_recut_nodes = SomeNodes(bytes);
+    if (bytes.ConsumeBool()) {
+      pool.ready.push_back({.profile = std::string(OneOf(kProfiles, bytes)),
+                            .free = static_cast<int>(Between(1, 12, bytes)),
+                            .hours = {}});
+    }
+    if (bytes.ConsumeBool()) pool.forecast.emplace();
     pools.push_back(std::move(pool));
   }
   return pools;
@@ -364,6 +382,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Snapshot snapshot = BaseSnapshot(bytes);
   PlanPolicy policy = Policy(bytes);
   policy.pools = Pools(snapshot, bytes);
+  for (const Pool& pool : policy.pools) {
+    if (pool.forecast) Demand(pool.name, snapshot, bytes);
+  }
   if (bytes.ConsumeBool()) {
     for (Node& node : snapshot.nodes) Tidy(node, bytes);
   }

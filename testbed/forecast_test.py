@@ -64,7 +64,7 @@ class Forecast(unittest.TestCase):
             return {a["reason"] for p in self.api.call("GET", PATH + "gpuplans")[1]["items"]
                     for a in cuts(p["spec"]["actions"])}
 
-        says = re.compile(r"made ready for what is expected until .*: 4 of 2g.10gb \(\d\d % sure\)")
+        says = re.compile(r"4 of 2g.10gb expected until .* \(\d\d % sure\)")
         wait_for("cards are to be cut", lambda: any(map(says.match, reasons())), 120)
 
         def reason():

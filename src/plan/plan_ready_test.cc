@@ -206,8 +206,7 @@ TEST(Expected, InstancesAreMadeBeforeTheirHour) {
   const Plan plan = Checked(c.snapshot(), Expecting(60min));
   EXPECT_THAT(Lines(plan), ElementsAre("cut a/0: 3g.20gb@0 3g.20gb@4", "cut a/1: 3g.20gb@4"));
   EXPECT_EQ(plan.actions[0].pass, Pass::kReady);
-  EXPECT_EQ(plan.actions[0].reason,
-            "made ready for what is expected until 2026-11-21T13:00:00Z: 3 of 3g.20gb (88 % sure)");
+  EXPECT_EQ(plan.actions[0].reason, "3 of 3g.20gb expected until 2026-11-21T13:00:00Z (88 % sure)");
 }
 
 TEST(Expected, WhatPodsHoldAlreadyCounts) {

@@ -97,8 +97,8 @@ class ReadyPool {
     if (expected_.empty()) return "kept ready for new pods";
     const auto until = std::chrono::floor<std::chrono::minutes>(world_.snapshot().taken_at +
                                                                 pool_.forecast->ahead);
-    return fmt::format("made ready for what is expected until {}: {} ({} % sure)",
-                       base::FormatTime(until), expected_, least_promise_.value() / 10'000);
+    return fmt::format("{} expected until {} ({} % sure)", expected_, base::FormatTime(until),
+                       least_promise_.value() / 10'000);
   }
 
   // Pods that would get them, and need nothing else.
