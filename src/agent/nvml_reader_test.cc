@@ -304,8 +304,9 @@ class MemoryLimitTest : public NvmlReaderTest {
  protected:
   void SetUp() override {
     NvmlReaderTest::SetUp();
-    std::filesystem::create_directories(Path("pod1"));
-    at_ = {"GPU-00000000-0000-4000-8000-000000000000", Path("pod1")};
+    static int count = 0;  // what is set outlives a test, as a driver's limits do
+    at_ = {"GPU-00000000-0000-4000-8000-000000000000", Path("one" + std::to_string(++count))};
+    std::filesystem::create_directories(at_.cgroup);
     Play(OneCard({{"memoryLimits", true}, {"cgroupUsedMiB", {{"pod2", 300}}}}));
   }
   NvmlReader Limiting(const char* library = kFake) {
@@ -325,8 +326,6 @@ TEST_F(MemoryLimitTest, IsReadBackAsItWasSet) {
   const auto other = reader.ReadMemoryLimit({at_.uuid, Path("pod2")});
   EXPECT_EQ(other->most, std::nullopt) << "it is the first one's";
   EXPECT_EQ(other->used, base::MiB(300));
-  std::filesystem::remove_all(Path("pod1"));
-  std::filesystem::create_directories(Path("pod1"));
 }
 
 TEST_F(MemoryLimitTest, WhoReadsOnlySetsNone) {
@@ -342,7 +341,8 @@ TEST_F(MemoryLimitTest, SaysWhyNot) {
   EXPECT_EQ(more.error().code, base::ErrorCode::kHardware);
   EXPECT_EQ(reader.ReadMemoryLimit({"GPU-none", at_.cgroup}).error().code,
             base::ErrorCode::kHardware);
-  Play(OneCard({{"memoryLimits", true}}, {FaultIn("nvmlDeviceSetMemoryLimits_v1", 4)}));
+  Play(
+      OneCard({{"memoryLimits", true}}, json::array({FaultIn("nvmlDeviceSetMemoryLimits_v1", 4)})));
   NvmlReader denied = Limiting();
   EXPECT_EQ(denied.SetMemoryLimit(at_, base::MiB(1)).error().code, base::ErrorCode::kDenied);
 }
