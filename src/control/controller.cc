@@ -82,6 +82,10 @@ void Controller::KeepGpuNodes(const std::set<std::string>& names) {
   plans_again_ = true;
 }
 
+void Controller::SetUnseen(Unseen unseen) {
+  if (operations_.SetUnseen(std::move(unseen))) plans_again_ = true;
+}
+
 void Controller::FoundConditions(const Statuses::Conditions& pools,
                                  const Statuses::Conditions& classes) {
   statuses_.Found(pools, classes);

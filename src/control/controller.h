@@ -65,6 +65,8 @@ class Controller {
   void SetGpuNode(cluster::GpuNode report);
   void RemoveGpuNode(const std::string& name);
   void KeepGpuNodes(const std::set<std::string>& names);
+  // Whether those who are told by ConfigMaps would see what is written to them.
+  void SetUnseen(Unseen unseen);
   // What the status of pools and classes says, and by what classes are judged from now on.
   void FoundConditions(const Statuses::Conditions& pools, const Statuses::Conditions& classes);
   void SetIndex(std::shared_ptr<const plan::classes::Index> index);

@@ -118,6 +118,8 @@ std::optional<base::Time> Operations::RestsUntil(const std::string& node) const 
   return OverSince(*over.front()) + Doubled(options_.first_wait, failures, options_.last_wait);
 }
 
+bool Operations::SetUnseen(Unseen unseen) { return std::exchange(unseen_, unseen) != unseen; }
+
 Operations::Readiness Operations::MayBegin(const plan::Pool& pool, const plan::Change& change,
                                            base::Time now) const {
   const std::string& name = *plan::NodeToOperate(change);
@@ -127,6 +129,10 @@ Operations::Readiness Operations::MayBegin(const plan::Pool& pool, const plan::C
   if (std::string why = WhyNever(at, change); !why.empty()) {
     return {Kind::kNever, std::move(why)};
   }
+  const bool shares = std::holds_alternative<plan::Reshare>(change);
+  const bool by_mig_manager = pool.policy.mig == plan::MigBackend::kMigManager;
+  const std::string& unseen = shares ? unseen_.sharing : unseen_.layouts;
+  if ((shares || by_mig_manager) && !unseen.empty()) return {Kind::kLater, unseen};
   int at_work = 0;
   const auto count = [&](const NodeOperation& operation) {
     const cluster::Node* other = cluster::NodeNamed(model_.last(), operation.node);

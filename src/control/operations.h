@@ -41,6 +41,14 @@ struct OperationOptions {
   std::size_t keep_most = 10;
 };
 
+// Why those who are told by a ConfigMap would not see what is written to it, and what to do; empty:
+// they would, as far as is known.
+struct Unseen {
+  std::string layouts{};  // mig-manager
+  std::string sharing{};  // the device plugin
+  bool operator==(const Unseen&) const = default;
+};
+
 // Owned by the thread of the Model, which it borrows. Its snapshot is that of Model::last.
 class Operations {
  public:
@@ -56,6 +64,9 @@ class Operations {
   bool SetReport(cluster::GpuNode report);
   void RemoveReport(const std::string& node);
   void KeepReports(const std::set<std::string>& nodes);
+
+  // Until it is otherwise, nothing begins that would not be seen. Whether it says anything new.
+  bool SetUnseen(Unseen unseen);
 
   // Whether a plan of that pool may have the node's cards cut, or shared otherwise, now.
   struct Readiness {
@@ -116,6 +127,7 @@ class Operations {
 
   Model& model_;
   const OperationOptions options_;
+  Unseen unseen_;
   std::map<std::string, Entry> entries_;               // by name
   std::map<std::string, plan::NodeOperation> wanted_;  // to be made, by name
   std::map<std::string, cluster::GpuNode> reports_;    // by node

@@ -249,6 +249,20 @@ TEST_F(OperationsTest, WithAnotherBackendItIsForPeople) {
   EXPECT_EQ(cluster::ConditionOf(world.plan->conditions, "Executing")->reason, "WaitsForPeople");
 }
 
+// Nobody is evicted for a layout that nobody will see.
+TEST_F(OperationsTest, WhatMigManagerWouldNotSeeDoesNotBegin) {
+  world.AddPod("named");
+  world.controller->SetUnseen({.layouts = "ClusterPolicy p names theirs", .sharing = {}});
+  world.Run(5min);
+  EXPECT_THAT(world.operations, IsEmpty());
+  EXPECT_THAT(world.evicted, IsEmpty());
+  EXPECT_THAT(cluster::ConditionOf(world.plan->conditions, "Executing")->message,
+              HasSubstr("not begun yet: ClusterPolicy p names theirs"));
+  world.controller->SetUnseen({});
+  Run();
+  EXPECT_EQ(End(), "Done Verified");
+}
+
 TEST_F(OperationsTest, AfterAFailureItsNodeRests) {
   world.mig.faults = {MigFault::kBusy};
   Run();

@@ -9,6 +9,7 @@
 #include <thread>
 #include <utility>
 
+#include "adapter/live/cluster_policy.h"
 #include "adapter/live/control_thread.h"
 #include "adapter/live/kube_actuator.h"
 #include "adapter/live/live_cluster.h"
@@ -33,6 +34,7 @@ using net::Plain;
 using net::Serve;
 
 constexpr std::chrono::minutes kRenewEvery{5};
+constexpr base::Milliseconds kPolicyEvery{30'000};
 constexpr base::Milliseconds kIndexEvery{100};
 constexpr base::Milliseconds kIndexOfPodsEvery{500};  // where only pods came and went
 
@@ -195,6 +197,7 @@ class ControlPlane::Impl {
     cluster_.Start();
     if (options_.answer) views_.Start();
     usage_.Start();
+    LookAtClusterPolicies();
     if (!leader_) SetLeading(true);
     thread_.Start();
     base::Time renew_at = clock_.Now() + kRenewEvery;
@@ -266,6 +269,24 @@ class ControlPlane::Impl {
       if (StillLeads(fence)) TakeOver(fence);
     };
     client_->http().RunAfter(1s, again, scope_.id());
+  }
+
+  // Where there is no GPU Operator, or we may not look, nothing is said against it.
+  void LookAtClusterPolicies() {
+    if (options_.mig_layouts.name.empty() && options_.sharing.name.empty()) return;
+    const kube::Resource kind{"nvidia.com", "v1", "clusterpolicies", "ClusterPolicy"};
+    kube::Call read{.asked = {.verb = "list", .resource = kind, .ns = "", .name = ""}};
+    read.path = kind.Path("", "");
+    client_->Start(
+        std::move(read),
+        [this](const base::Result<net::Response>& answer) {
+          mailbox_.Post([unseen = UnseenBy(answer ? answer->body : "", options_.mig_layouts,
+                                           options_.sharing)](control::Controller& to) {
+            to.SetUnseen(unseen);
+          });
+          client_->http().RunAfter(kPolicyEvery, [this] { LookAtClusterPolicies(); }, scope_.id());
+        },
+        scope_.id());
   }
 
   bool StillLeads(const kube::Fence& fence) const {

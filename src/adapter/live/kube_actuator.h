@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "adapter/live/cluster_policy.h"
 #include "adapter/live/hardware_writes.h"
 #include "adapter/live/mailbox.h"
 #include "adapter/live/our_objects.h"
@@ -16,12 +17,6 @@
 #include "kube/write.h"
 
 namespace tangram::adapter {
-
-// The ConfigMap that mig-manager reads; an empty name: none is told.
-struct MigLayoutsIn {
-  std::string ns{};
-  std::string name{};
-};
 
 // Every write carries the proof that we lead, is sent only while we do, and is over before another
 // can (docs/high-availability.md): a leader that was paused writes nothing. Start is called on the
