@@ -1,5 +1,6 @@
-// Shares that the memory of their device has no room for are taken away, before somebody gets one.
-// Nobody who runs is disturbed: no fewer are left than pods hold.
+// Where the memory of a shared device has no room for one more pod like those that run, the shares
+// that are free go, before somebody gets one. Nobody who runs is disturbed: no fewer are left than
+// pods hold.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -16,40 +17,49 @@
 namespace tangram::plan {
 namespace {
 
-constexpr double kMiBOfGiB = 1024;
-
-// What runs on the node's devices of a kind.
-struct Load {
-  int most_on_one = 0;  // pods, or fewer where nobody knows which device each is on
-  int held = 0;         // by pods, of devices whose use was measured
-  base::MiB used{};     // of these
+// A device of the kind, and who is on it.
+struct Used {
+  int pods = 0;
+  base::MiB memory{};  // 0: not measured
 };
 
-Load LoadOf(const NodeRoom& node, const ResourceKind& kind, int replicas) {
-  Load load;
-  int all = 0;
+std::vector<Used> DevicesInUse(const NodeRoom& node, const ResourceKind& kind) {
+  std::vector<Used> devices;
   for (const CardRoom& card : node.cards) {
     for (const SeatRoom& seat : card.seats) {
-      if (!IsOfKind(node, card, seat, kind)) continue;
-      all += seat.held;
-      load.most_on_one = std::max(load.most_on_one, seat.held);
-      if (seat.held == 0 || seat.used.value() == 0) continue;
-      load.held += seat.held;
-      load.used += seat.used;
+      if (IsOfKind(node, card, seat, kind)) devices.push_back({seat.held, seat.used});
     }
   }
-  if (!node.exact) load.most_on_one = std::min(all, replicas);
-  return load;
+  return devices;
 }
 
-// The most shares of which each may be held by a pod like those that run: no fewer than are held,
-// and two at least, since what is shared no more has another name, and disturbs who holds it.
-int MostThatFit(const Load& load, base::MiB memory) {
-  const base::MiB mean = load.used / load.held;
-  const base::MiB each = mean + base::ShareOf(mean, LeakPolicy().memory_headroom);
-  const std::int64_t fit = memory.value() / std::max<std::int64_t>(1, each.value());
-  return static_cast<int>(
-      std::max({fit, std::int64_t{kLeastReplicas}, std::int64_t{load.most_on_one}}));
+// Of those that were measured, with headroom; 0: none was.
+base::MiB OfOnePod(const std::vector<Used>& devices) {
+  base::MiB used;
+  int pods = 0;
+  for (const Used& device : devices) {
+    if (device.pods == 0 || device.memory.value() == 0) continue;
+    used += device.memory;
+    pods += device.pods;
+  }
+  if (pods == 0) return {};
+  return used / pods + base::ShareOf(used / pods, LeakPolicy().memory_headroom);
+}
+
+// The most shares of which each may be held by a pod like those that run: no fewer than are held
+// of any device (where nobody knows which one each is on, than are held together), and two at
+// least, since what is shared no more has another name, and disturbs who holds it.
+int MostThatFit(const NodeRoom& node, const std::vector<Used>& devices, base::MiB memory,
+                base::MiB of_one) {
+  int together = 0;
+  int most = 0;
+  for (const Used& device : devices) {
+    together += device.pods;
+    most = std::max(most, device.pods);
+  }
+  const std::int64_t fit = memory.value() / std::max<std::int64_t>(1, of_one.value());
+  const std::int64_t held = node.exact ? most : together;
+  return static_cast<int>(std::max({fit, std::int64_t{kLeastReplicas}, held}));
 }
 
 // Names of the nodes: what was measured there is not what will run there.
@@ -71,19 +81,25 @@ std::set<std::string> ConcernedBy(const std::vector<Action>& actions) {
 void Relieve(World& world, NodeRoom& node, const std::string& resource) {
   const ResourceKind kind = KindOf(resource);
   if (!MayShare(node, resource)) return;
-  const SharedDevices devices = DevicesOf(node, kind);
+  const SharedDevices shared = DevicesOf(node, kind);
   // MPS is not changed under running pods: its daemon restarts.
-  if (devices.sharing != cluster::Sharing::kTimeSlicing || devices.memory.value() == 0) return;
-  const Load load = LoadOf(node, kind, devices.replicas);
-  if (load.held == 0) return;
-  const int to = MostThatFit(load, devices.memory);
-  if (to >= devices.replicas) return;
-  const double each = static_cast<double>(load.used.value()) / load.held / kMiBOfGiB;
-  ChangeShares(
-      world, node, {.resource = resource, .choice = {devices.sharing, to}, .pods = {}},
-      fmt::format("a pod there uses {:.1f} of {:.1f} GiB on average, and {} would not fit", each,
-                  static_cast<double>(devices.memory.value()) / kMiBOfGiB, devices.replicas),
-      Pass::kShare);
+  if (shared.sharing != cluster::Sharing::kTimeSlicing || shared.memory.value() == 0) return;
+  const std::vector<Used> devices = DevicesInUse(node, kind);
+  const base::MiB of_one = OfOnePod(devices);
+  const auto pressed = std::find_if(devices.begin(), devices.end(), [&](const Used& device) {
+    return device.pods < shared.replicas && device.memory + of_one > shared.memory;
+  });
+  if (of_one.value() == 0 || pressed == devices.end()) return;
+  const int to = MostThatFit(node, devices, shared.memory, of_one);
+  if (to >= shared.replicas) return;
+  const auto gib = [](base::MiB size) {
+    constexpr double kMiBOfGiB = 1024;
+    return static_cast<double>(size.value()) / kMiBOfGiB;
+  };
+  ChangeShares(world, node, {.resource = resource, .choice = {shared.sharing, to}, .pods = {}},
+               fmt::format("{:.1f} of {:.1f} GiB are used, and one more would not fit",
+                           gib(pressed->memory), gib(shared.memory)),
+               Pass::kShare);
 }
 
 }  // namespace
