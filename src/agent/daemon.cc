@@ -140,9 +140,7 @@ class Daemon::Impl {
     if (!offered) return;  // that it does not answer is said
     limiter_->Hold(LimitsOf(sampler_.devices().plugin, *offered, state));
     std::map<std::pair<std::string, PodRef>, base::MiB> in_force;
-    for (const MemoryLimit& limit : limiter_->in_force()) {
-      in_force[{limit.uuid, limit.pod}] = limit.most;
-    }
+    for (const auto& [of, held] : limiter_->held()) in_force[of] = held.most;
     sampler_.ShowMemoryLimits(std::move(in_force));
   }
 

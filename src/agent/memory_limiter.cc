@@ -16,40 +16,39 @@ std::string Shown(base::MiB size) {
 }  // namespace
 
 void MemoryLimiter::Hold(const std::vector<WantedLimit>& wanted) {
-  std::set<MemoryLimit> in_force;
-  std::map<Key, base::MiB> set;
+  std::map<Key, Held> held;
+  std::set<Key> keys;
   for (const WantedLimit& one : wanted) {
     const MemoryLimit& limit = one.limit;
     const Key key{limit.uuid, limit.pod};
-    if (const auto ours = set_.find(key); ours != set_.end()) set.insert(*ours);
-    if (in_force_.contains(limit)) {
-      in_force.insert(limit);
+    keys.insert(key);
+    if (without_.contains(limit.uuid)) continue;
+    std::string cgroup = deps_.cgroup_of(limit.pod);
+    if (cgroup.empty()) continue;
+    const auto known = held_.find(key);
+    const Held* ours =
+        known != held_.end() && known->second.cgroup == cgroup ? &known->second : nullptr;
+    if (ours != nullptr && ours->most == limit.most) {
+      held.emplace(key, *ours);
       continue;
     }
-    const std::string cgroup =
-        without_.contains(limit.uuid) ? std::string() : deps_.cgroup_of(limit.pod);
-    if (cgroup.empty()) continue;
-    if (const std::string why = WhyNot(one, cgroup); !why.empty()) {
+    if (const std::string why = WhyNot(one, cgroup, ours); !why.empty()) {
       Say(key, why);
+      if (ours != nullptr) held.emplace(key, *ours);
       continue;
     }
     if (without_.contains(limit.uuid)) continue;
-    set[key] = limit.most;
-    in_force.insert(limit);
+    held.emplace(key, Held{limit.most, std::move(cgroup)});
     Say(key, fmt::format("pod {}/{} may take {} of GPU {}", limit.pod.ns, limit.pod.pod,
                          Shown(limit.most), limit.uuid));
   }
-  in_force_ = std::move(in_force);
-  set_ = std::move(set);
-  std::erase_if(said_, [&](const auto& said) {
-    return std::none_of(wanted.begin(), wanted.end(), [&](const WantedLimit& one) {
-      return Key{one.limit.uuid, one.limit.pod} == said.first;
-    });
-  });
+  held_ = std::move(held);
+  std::erase_if(said_, [&](const auto& said) { return !keys.contains(said.first); });
 }
 
 // Sets it. Empty: it is set, or the card has no limits.
-std::string MemoryLimiter::WhyNot(const WantedLimit& wanted, const std::string& cgroup) {
+std::string MemoryLimiter::WhyNot(const WantedLimit& wanted, const std::string& cgroup,
+                                  const Held* ours) {
   const MemoryLimit& limit = wanted.limit;
   const std::string pod = fmt::format("pod {}/{}", limit.pod.ns, limit.pod.pod);
   const CgroupOnCard at{limit.uuid, cgroup};
@@ -61,9 +60,8 @@ std::string MemoryLimiter::WhyNot(const WantedLimit& wanted, const std::string& 
     return "";
   }
   if (!now) return fmt::format("{} is not held to its part: {}", pod, now.error().message);
-  const auto ours = set_.find({limit.uuid, limit.pod});
   if (now->most == limit.most) return "";
-  if (now->most && (ours == set_.end() || ours->second != *now->most)) {
+  if (now->most && (ours == nullptr || ours->most != *now->most)) {
     return fmt::format("{} has a limit of {} on GPU {} that somebody else set; it stays", pod,
                        Shown(*now->most), limit.uuid);
   }

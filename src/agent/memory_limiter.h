@@ -30,18 +30,20 @@ class MemoryLimiter {
   // Sets what is not set yet; what cannot be set is tried again the next time, and said once.
   void Hold(const std::vector<WantedLimit>& wanted);
 
-  // Those that are in force, each read back once.
-  const std::set<MemoryLimit>& in_force() const { return in_force_; }
+  // Of pods that are held to a limit, each read back once, by card and pod.
+  using Key = std::pair<std::string, PodRef>;
+  struct Held {
+    base::MiB most;
+    std::string cgroup;  // a pod that comes after it under its name has another
+  };
+  const std::map<Key, Held>& held() const { return held_; }
 
  private:
-  using Key = std::pair<std::string, PodRef>;  // card and pod
-
-  std::string WhyNot(const WantedLimit& wanted, const std::string& cgroup);
+  std::string WhyNot(const WantedLimit& wanted, const std::string& cgroup, const Held* ours);
   void Say(const Key& key, const std::string& line);
 
   Deps deps_;
-  std::set<MemoryLimit> in_force_;
-  std::map<Key, base::MiB> set_;   // by us, whatever became of it
+  std::map<Key, Held> held_;
   std::set<std::string> without_;  // cards whose driver has no such limits
   std::map<Key, std::string> said_;
 };

@@ -60,7 +60,9 @@ class LimiterTest : public ::testing::Test {
 TEST_F(LimiterTest, IsSetOnceAndReadBack) {
   Hold();
   EXPECT_EQ(nvml_.limits["/cg/a"].most, kPart);
-  EXPECT_THAT(limiter_.in_force(), ElementsAre(MemoryLimit{"GPU-1", kA, kPart}));
+  ASSERT_THAT(limiter_.held(), SizeIs(1));
+  EXPECT_EQ(limiter_.held().begin()->first, (MemoryLimiter::Key{"GPU-1", kA}));
+  EXPECT_EQ(limiter_.held().begin()->second.most, kPart);
   EXPECT_THAT(log_, ElementsAre("pod ns/a may take 10.0 GiB of GPU GPU-1"));
   const int reads = nvml_.reads;
   Hold();
@@ -73,7 +75,15 @@ TEST_F(LimiterTest, FollowsThePodsPart) {
   Hold(kPart * 2);
   EXPECT_EQ(nvml_.limits["/cg/a"].most, kPart * 2) << "what was there was ours";
   limiter_.Hold({});
-  EXPECT_THAT(limiter_.in_force(), IsEmpty());
+  EXPECT_THAT(limiter_.held(), IsEmpty());
+}
+
+// A pod of a StatefulSet comes back under its name, between two samples.
+TEST_F(LimiterTest, APodThatComesAfterItUnderItsNameGetsItsOwn) {
+  Hold();
+  folder_ = "/cg/a-again";
+  Hold();
+  EXPECT_EQ(nvml_.limits["/cg/a-again"].most, kPart);
 }
 
 TEST_F(LimiterTest, WhatSomebodyElseSetStays) {
@@ -81,7 +91,7 @@ TEST_F(LimiterTest, WhatSomebodyElseSetStays) {
   Hold();
   Hold();
   EXPECT_EQ(nvml_.limits["/cg/a"].most, base::MiB(5));
-  EXPECT_THAT(limiter_.in_force(), IsEmpty());
+  EXPECT_THAT(limiter_.held(), IsEmpty());
   ASSERT_THAT(log_, SizeIs(1)) << "it is said once";
   EXPECT_THAT(log_[0], HasSubstr("somebody else set"));
 }
@@ -103,7 +113,7 @@ TEST_F(LimiterTest, ADriverWithoutLimitsIsAskedOnce) {
   Hold();
   EXPECT_EQ(nvml_.reads, 1);
   EXPECT_THAT(log_, ElementsAre(HasSubstr("it has none")));
-  EXPECT_THAT(limiter_.in_force(), IsEmpty());
+  EXPECT_THAT(limiter_.held(), IsEmpty());
 }
 
 TEST_F(LimiterTest, WhatFailsIsTriedAgain) {
@@ -116,10 +126,10 @@ TEST_F(LimiterTest, WhatFailsIsTriedAgain) {
   nvml_.lies = true;
   Hold();
   EXPECT_THAT(log_.back(), HasSubstr("the driver said success, and set nothing"));
-  EXPECT_THAT(limiter_.in_force(), IsEmpty());
+  EXPECT_THAT(limiter_.held(), IsEmpty());
   nvml_.lies = false;
   Hold();
-  EXPECT_THAT(limiter_.in_force(), SizeIs(1));
+  EXPECT_THAT(limiter_.held(), SizeIs(1));
 }
 
 TEST_F(LimiterTest, APodWithoutACgroupWaits) {
@@ -128,7 +138,7 @@ TEST_F(LimiterTest, APodWithoutACgroupWaits) {
   EXPECT_EQ(nvml_.reads, 0);
   folder_ = "/cg/a";
   Hold();
-  EXPECT_THAT(limiter_.in_force(), SizeIs(1));
+  EXPECT_THAT(limiter_.held(), SizeIs(1));
 }
 
 }  // namespace

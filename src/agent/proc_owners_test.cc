@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <string>
+#include <vector>
 
 #include "base/file_testing.h"
 
@@ -58,6 +60,16 @@ TEST_F(ProcOwnersTest, PodsThatComeAreFoundAfterARefresh) {
   EXPECT_EQ(owners.Of(7).kind, OwnerKind::kUnknownPod);
   owners.Refresh();
   EXPECT_EQ(owners.Of(7).kind, OwnerKind::kPod);
+}
+
+TEST_F(ProcOwnersTest, APodAndThoseBeforeItUnderItsNameHaveUids) {
+  const std::string before = "00000000-4b5a-6978-8796-a5b4c3d2e1f0";
+  ProcOwners owners = Owners();
+  EXPECT_TRUE(owners.UidsOf({"b", "a", ""}).empty());
+  Link("a_b_c-" + id_ + ".log", "/var/log/pods/b_a_" + uid_ + "/c/0.log");
+  Link("a_b_c-" + std::string(64, 'b') + ".log", "/var/log/pods/b_a_" + before + "/c/0.log");
+  owners.Refresh();
+  EXPECT_EQ(owners.UidsOf({"b", "a", "c"}), (std::vector<std::string>{before, uid_}));
 }
 
 TEST_F(ProcOwnersTest, HostileNamesNameNobody) {
