@@ -10,18 +10,21 @@ help:            ## this list
 setup:           ## install every Debian package and build the control plane of testbed/
 	tools/setup packages
 	tools/setup testbed
+	tools/setup kueue
 
 build: packages  ## build/tangram
 	cmake --preset release
 	cmake --build --preset release -j $(JOBS)
 
-.PHONY: packages testbed
+.PHONY: packages testbed kueue
 packages:
 	@tools/setup packages
 testbed:
 	@tools/setup testbed
+kueue:
+	@tools/setup kueue
 
-test: build testbed  ## everything: unit, real API server and Prometheus, Chromium, sanitizers, clang-tidy
+test: build testbed kueue  ## everything: unit, real API server and Prometheus, Chromium, sanitizers, clang-tidy
 	tools/run_tests
 
 unit: build      ## the unit tests alone
@@ -30,7 +33,7 @@ unit: build      ## the unit tests alone
 sanitize: packages   ## unit tests under ASan+UBSan and TSan, and a short run of every fuzzer
 	tools/run_tests asan tsan
 
-integration: build testbed  ## against a real API server and a real Prometheus
+integration: build testbed kueue  ## against a real API server and a real Prometheus
 	tools/run_tests integration
 
 page: build      ## the HTML report in a real Chromium
