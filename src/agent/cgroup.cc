@@ -29,19 +29,6 @@ std::string UidOf(std::string_view text) {
   return uid;
 }
 
-// "kubepods-burstable-podUID.slice" and "podUID".
-std::string PodIn(std::string_view part) {
-  constexpr std::string_view kSlice = ".slice";
-  constexpr std::string_view kPod = "pod";
-  if (part.ends_with(kSlice)) {
-    part.remove_suffix(kSlice.size());
-    const std::size_t last = part.rfind("-pod");
-    if (!part.starts_with("kube") || last == std::string_view::npos) return "";
-    return UidOf(part.substr(last + 1 + kPod.size()));
-  }
-  return part.starts_with(kPod) ? UidOf(part.substr(kPod.size())) : "";
-}
-
 // "cri-containerd-ID.scope", "crio-ID", "docker-ID.scope", "ID"; containerd's cgroupfs driver may
 // write "kubepods-podUID.slice:cri-containerd:ID".
 std::string ContainerIn(std::string_view part) {
@@ -64,7 +51,7 @@ std::optional<CgroupPlace> PlaceIn(std::string_view path) {
   for (const std::string_view part : parts) {
     if (part.empty() || part == "..") continue;
     if (above) {
-      place.pod_uid = PodIn(part.substr(0, part.find(':')));
+      place.pod_uid = PodUidIn(part.substr(0, part.find(':')));
       above = place.pod_uid.empty();
       if (const std::size_t last = part.rfind(':'); !above && last != std::string_view::npos) {
         place.container_id = ContainerIn(part.substr(last + 1));
@@ -84,7 +71,17 @@ std::optional<CgroupPlace> PlaceIn(std::string_view path) {
 
 }  // namespace
 
-std::string PodUidIn(std::string_view folder) { return PodIn(folder); }
+std::string PodUidIn(std::string_view folder) {
+  constexpr std::string_view kSlice = ".slice";
+  constexpr std::string_view kPod = "pod";
+  if (folder.ends_with(kSlice)) {
+    folder.remove_suffix(kSlice.size());
+    const std::size_t last = folder.rfind("-pod");
+    if (!folder.starts_with("kube") || last == std::string_view::npos) return "";
+    return UidOf(folder.substr(last + 1 + kPod.size()));
+  }
+  return folder.starts_with(kPod) ? UidOf(folder.substr(kPod.size())) : "";
+}
 
 std::optional<CgroupPlace> ParseCgroup(std::string_view text) {
   std::optional<CgroupPlace> best;

@@ -39,7 +39,7 @@ class MemoryLimiter {
   const std::map<Key, Held>& held() const { return held_; }
 
  private:
-  std::string WhyNot(const WantedLimit& wanted, const std::string& cgroup, const Held* ours);
+  base::Result<void> Set(const WantedLimit& wanted, const std::string& cgroup, const Held* ours);
   void Say(const Key& key, const std::string& line);
 
   Deps deps_;
