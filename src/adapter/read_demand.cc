@@ -1,6 +1,9 @@
 #include "adapter/read_demand.h"
 
 #include <chrono>
+#include <utility>
+
+#include "plan/forecast/forecast.h"
 
 namespace tangram::adapter {
 
@@ -20,14 +23,22 @@ cluster::List<cluster::Demand> DemandOf(const std::vector<telemetry::WantedHours
   return rows;
 }
 
+base::Result<cluster::List<cluster::Demand>> DemandBefore(base::Time now,
+                                                          const telemetry::Prometheus& prometheus,
+                                                          const Matchers& matchers) {
+  const auto wanted = telemetry::ReadWanted(
+      prometheus, {.now = now, .weeks = plan::kWeeksOfHistory, .matchers = matchers});
+  if (!wanted) return tl::unexpected(wanted.error());
+  return DemandOf(*wanted);
+}
+
 cluster::Snapshot ReadDemand(cluster::Snapshot snapshot, const telemetry::Prometheus& prometheus,
-                             const std::vector<std::pair<std::string, std::string>>& matchers) {
-  const auto wanted =
-      telemetry::ReadWanted(prometheus, {.now = snapshot.taken_at, .matchers = matchers});
-  if (wanted) {
-    snapshot.demand = DemandOf(*wanted);
+                             const Matchers& matchers) {
+  auto demand = DemandBefore(snapshot.taken_at, prometheus, matchers);
+  if (demand) {
+    snapshot.demand = *std::move(demand);
   } else if (cluster::GapIn(snapshot, "usage") == nullptr) {
-    snapshot.gaps.push_back(GapOfDemand(wanted.error().message));
+    snapshot.gaps.push_back(GapOfDemand(demand.error().message));
   }
   cluster::Normalize(snapshot);
   return snapshot;

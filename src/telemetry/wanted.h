@@ -31,7 +31,7 @@ struct WantedHours {
 
 struct WantedOptions {
   base::Time now;
-  int weeks = 8;
+  int weeks = 1;  // before it
   // Label equals value, on every series: one cluster of many in a Thanos, say.
   std::vector<std::pair<std::string, std::string>> matchers{};
 };

@@ -39,7 +39,7 @@ TEST(RealPrometheusWanted, HoursOfWhoeverLed) {
   const auto server = fake::RealPrometheus::Start(
       {Of("tangram-0", Wanted(kFrom, stops)), Of("tangram-1", Wanted(resumes, kNow))}, {});
   ASSERT_NE(server, nullptr);
-  const auto wanted = ReadWanted(server->Open(), {.now = kNow});
+  const auto wanted = ReadWanted(server->Open(), {.now = kNow, .weeks = 8});
   ASSERT_TRUE(wanted) << wanted.error().message;
   ASSERT_EQ(wanted->size(), 1U);
   const WantedHours& one = wanted->front();

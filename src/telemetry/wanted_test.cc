@@ -22,7 +22,7 @@ class Wanted : public ::testing::Test {
           asked_ = path;
           return net::Response{.status = status, .headers = {}, .body = body};
         });
-    return ReadWanted(prometheus, {.now = kNow, .matchers = {{"cluster", "eu"}}});
+    return ReadWanted(prometheus, {.now = kNow, .weeks = 8, .matchers = {{"cluster", "eu"}}});
   }
   static std::string Matrix(const std::string& series) {
     return R"({"status":"success","data":{"resultType":"matrix","result":[)" + series + "]}}";

@@ -12,12 +12,6 @@
 
 namespace tangram::adapter {
 
-// The ConfigMap that mig-manager reads; an empty name: none is told.
-struct MigLayoutsIn {
-  std::string ns{};
-  std::string name{};
-};
-
 // Of a list of ClusterPolicies, as the API server has it (JSON). Nothing is unseen where there is
 // no ClusterPolicy, where it cannot be read, or where we write nothing.
 control::Unseen UnseenBy(std::string_view cluster_policies, const MigLayoutsIn& layouts,

@@ -97,6 +97,7 @@ class Meters {
   }
   // What is no more is not shown as if it were: forecasts are made of it (telemetry/wanted.h).
   void ShowWanted(const control::Controller::Wanted& wanted) {
+    if (wanted == shown_) return;  // most rounds
     const metrics::Metric metric{telemetry::kWantedInstances,
                                  "MIG instances that pods of a GpuPool hold and wait for."};
     const auto labels = [](const plan::PoolProfile& of) {
@@ -107,8 +108,6 @@ class Meters {
       if (!wanted.contains(of)) registry_.RemoveGauge(metric, labels(of));
     }
     for (const auto& [of, count] : wanted) {
-      const auto before = shown_.find(of);
-      if (before != shown_.end() && before->second == count) continue;
       registry_.GaugeOf(metric, labels(of)).Set(static_cast<double>(count));
     }
     shown_ = wanted;

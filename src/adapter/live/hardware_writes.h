@@ -18,6 +18,12 @@ namespace tangram::adapter {
 base::Result<std::optional<std::string>> NodePatch(const control::ChangeNode& write,
                                                    std::string_view node, const std::string& fence);
 
+// The ConfigMap that mig-manager reads; an empty name: none is told.
+struct MigLayoutsIn {
+  std::string ns{};
+  std::string name{};
+};
+
 // The file that mig-manager reads, with the layouts that were not in it; nothing: it has them all.
 // Whatever else stands there stays, letter by letter. kInvalid: there is no place for them, or one
 // stands there otherwise than we write it.

@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "adapter/live/cluster_policy.h"
 #include "adapter/live/hardware_writes.h"
 #include "adapter/live/mailbox.h"
 #include "adapter/live/our_objects.h"

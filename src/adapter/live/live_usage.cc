@@ -10,7 +10,6 @@
 #include "adapter/read_usage.h"
 #include "base/mutex.h"
 #include "telemetry/dcgm.h"
-#include "telemetry/wanted.h"
 
 namespace tangram::adapter {
 namespace {
@@ -26,8 +25,8 @@ constexpr std::chrono::milliseconds kLeastKept = 1h;
 struct Read {
   std::shared_ptr<const telemetry::DcgmUsage> usage{};  // nullptr: nothing
   std::string source{};
-  std::string why{};                                               // nothing was read
-  std::shared_ptr<const cluster::List<cluster::Demand>> demand{};  // nullptr: could not be read
+  std::string why{};                                       // nothing was read
+  std::optional<cluster::List<cluster::Demand>> demand{};  // absent: could not be read
   std::string why_no_demand{};
 };
 
@@ -58,7 +57,7 @@ class LiveUsage::Impl {
     if (std::holds_alternative<NoUsage>(options_.source)) return snapshot;
     const Read known = Known();
     cluster::Snapshot measured = snapshot;
-    if (known.demand != nullptr) measured.demand = *known.demand;
+    if (known.demand) measured.demand = *known.demand;
     if (known.usage != nullptr) {
       if (!known.why_no_demand.empty()) measured.gaps.push_back(GapOfDemand(known.why_no_demand));
       return JoinUsage(std::move(measured), *known.usage, SourceOf(known.source));
@@ -85,15 +84,14 @@ class LiveUsage::Impl {
     if (!found) return {.why = found.error().message};
     Read read{.source = found->source};
     const auto prometheus = found->prometheus.Until([this] { return IsStopped(); });
+    if (auto demand = DemandBefore(now, prometheus, {})) {
+      read.demand = *std::move(demand);
+    } else {
+      read.why_no_demand = demand.error().message;
+    }
     telemetry::DcgmOptions ask;
     ask.to = now;
     ask.from = now - options_.window;
-    const auto wanted = telemetry::ReadWanted(prometheus, {.now = now});
-    if (wanted) {
-      read.demand = std::make_shared<const cluster::List<cluster::Demand>>(DemandOf(*wanted));
-    } else {
-      read.why_no_demand = wanted.error().message;
-    }
     auto usage = telemetry::ReadDcgm(prometheus, ask);
     if (!usage) {
       read.why = usage.error().message;
@@ -118,14 +116,14 @@ class LiveUsage::Impl {
     plan::Measured known;
     {
       const base::MutexLock lock(mutex_);
-      if (read.demand == nullptr) read.demand = known_.demand;
+      if (!read.demand) read.demand = known_.demand;
       if (keeps) {
         known_.demand = std::move(read.demand);
       } else {
         known_ = std::move(read);
       }
       known.usage = known_.usage != nullptr;
-      known.demand = known_.demand != nullptr && !known_.demand->empty();
+      known.demand = known_.demand && !known_.demand->empty();
     }
     handler_.on_read(known);
   }
