@@ -208,14 +208,12 @@ std::vector<std::pair<std::string, const cluster::Claim*>> DeviceBook::ServedOf(
 
 void DeviceBook::Changed(const cluster::Node& node,
                          const std::vector<cluster::AllocatedDevice>& devices, Room room) {
-  free_.erase(&node);
   room_.erase(&node);
   if (room == Room::kMore) full_.erase(&node);
   // Other nodes can use a device of a pool that is not the node's own.
   const bool is_shared = std::any_of(devices.begin(), devices.end(),
                                      [&](const auto& device) { return device.pool != node.name; });
   if (!is_shared) return;
-  free_.clear();
   room_.clear();
   if (room == Room::kMore) full_.clear();
 }
@@ -250,23 +248,24 @@ std::vector<ClaimedDevice> DeviceBook::GivenTo(const cluster::Pod& pod) const {
 
 std::int64_t DeviceBook::FreeOn(const cluster::Node& node) const {
   if (!any()) return 0;
-  const auto [known, fresh] = free_.try_emplace(&node);
-  if (!fresh) return known->second;
+  std::optional<std::int64_t>& known = room_[&node].free;
+  if (known) return *known;
+  known = 0;
   for (const claims::Pool& pool : shared_->PoolsOf(node)) {
-    known->second += std::count_if(pool.offers.begin(), pool.offers.end(), [&](const auto& offer) {
+    *known += std::count_if(pool.offers.begin(), pool.offers.end(), [&](const auto& offer) {
       return offer.in_reach && !allocated_.contains(offer.device);
     });
   }
-  return known->second;
+  return *known;
 }
 
 std::int64_t DeviceBook::LossBy(const Site& site, const cluster::Pod& pod) const {
   const auto list = any() ? ToServe(site, pod) : std::nullopt;
   if (!list || list->empty()) return 0;
   const std::vector<claims::Pool>& pools = shared_->PoolsOf(*site.node);
-  const auto [room, unseen] = room_.try_emplace(site.node);
-  if (unseen) room->second.left = claims::RoomLeft(pools, allocated_);
-  const auto [known, fresh] = room->second.loss.try_emplace(WordsOf(*list));
+  KnownRoom& room = room_[site.node];
+  if (!room.left) room.left = claims::RoomLeft(pools, allocated_);
+  const auto [known, fresh] = room.loss.try_emplace(WordsOf(*list));
   if (!fresh) return known->second;
   const claims::Answer answer = Ask(*site.node, allocated_, *list);
   const auto* fits = std::get_if<claims::Fits>(&answer);
@@ -275,7 +274,7 @@ std::int64_t DeviceBook::LossBy(const Site& site, const cluster::Pod& pod) const
   for (const claims::Given& one : fits->devices) {
     if (!one.result.admin_access) given.push_back(one.device);
   }
-  known->second = room->second.left - claims::RoomLeft(pools, allocated_, given);
+  known->second = *room.left - claims::RoomLeft(pools, allocated_, given);
   return known->second;
 }
 

@@ -149,11 +149,11 @@ class DeviceBook {
   void Changed(const cluster::Node& node, const std::vector<cluster::AllocatedDevice>& devices,
                Room room);
 
-  mutable std::unordered_map<const cluster::Node*, std::int64_t> free_;
-  // Room that is left, and what claims would take of it, by their words; by node.
+  // What was worked out for a node, each when it was first asked for.
   struct KnownRoom {
-    std::int64_t left = 0;
-    std::map<std::string, std::int64_t> loss{};
+    std::optional<std::int64_t> free{};          // FreeOn
+    std::optional<std::int64_t> left{};          // claims/room.h
+    std::map<std::string, std::int64_t> loss{};  // LossBy, by the claims' words
   };
   mutable std::unordered_map<const cluster::Node*, KnownRoom> room_;
   // What is known not to fit, by node.
