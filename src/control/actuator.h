@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -134,11 +135,12 @@ struct ChangeNode {
   bool operator==(const ChangeNode&) const = default;
 };
 
-// Makes the layouts known to mig-manager, and leaves every other one as it is. kInvalid: somebody
-// changed one of them.
+// Makes the layouts known to mig-manager, and leaves every other one as it is, but for those of
+// ours that nobody uses, where there are very many. kInvalid: somebody changed one of them.
 struct WriteLayouts {
   std::string operation{};  // that needs them
   std::vector<plan::MigLayout> layouts{};
+  std::set<std::string> in_use{};  // names of ours that nodes have, or that operations may need
   bool operator==(const WriteLayouts&) const = default;
 };
 

@@ -189,7 +189,10 @@ OperationWorld Operations::WorldOf(const Entry& entry, const plan::PlanPolicy& p
                                    const std::set<std::string>& plans) const {
   const NodeOperation& operation = entry.operation;
   const cluster::Snapshot& snapshot = model_.last();
-  OperationWorld world{.node = cluster::NodeNamed(snapshot, operation.node),
+  const cluster::Node* node = cluster::NodeNamed(snapshot, operation.node);
+  // One that came later under its name is another machine.
+  const bool is_another = node != nullptr && node->created_at > operation.created_at;
+  OperationWorld world{.node = is_another ? nullptr : node,
                        .report = ReportOf(operation.node),
                        .layouts_written = entry.layouts_written,
                        .layouts_refused = entry.layouts_refused};
@@ -223,7 +226,25 @@ void Operations::Follow(Entry& entry, const plan::PlanPolicy& policy,
   WakeAt(move.look_again);
   if (move.to != entry.operation) return WriteStatus(entry, std::move(move.to));
   if (pauses) return;
-  for (Write& write : move.writes) Add(entry, std::move(write));
+  for (Write& write : move.writes) {
+    if (auto* layouts = std::get_if<WriteLayouts>(&write)) layouts->in_use = LayoutsInUse();
+    Add(entry, std::move(write));
+  }
+}
+
+std::set<std::string> Operations::LayoutsInUse() const {
+  std::set<std::string> names;
+  for (const cluster::Node& node : model_.last().nodes) {
+    const std::string_view name = cluster::Find(node.labels, kMigConfig);
+    if (name.starts_with(plan::kLayoutPrefix)) names.emplace(name);
+  }
+  const auto add = [&](const NodeOperation& operation) {
+    if (plan::IsOver(operation)) return;
+    for (const plan::MigLayout& layout : plan::LayoutsOf(operation)) names.insert(layout.name);
+  };
+  for (const auto& [name, entry] : entries_) add(entry.operation);
+  for (const auto& [name, operation] : wanted_) add(operation);
+  return names;
 }
 
 // The first status that a leader writes has to be of the version that it saw.

@@ -115,6 +115,7 @@ class Operations {
   void Follow(Entry& entry, const plan::PlanPolicy& policy, const std::set<std::string>& plans);
   OperationWorld WorldOf(const Entry& entry, const plan::PlanPolicy& policy,
                          const std::set<std::string>& plans) const;
+  std::set<std::string> LayoutsInUse() const;
   void WriteStatus(Entry& entry, plan::NodeOperation to);
   const cluster::GpuNode* ReportOf(const std::string& node) const;
   void FreeNodes();

@@ -200,6 +200,29 @@ TEST_F(OperationsTest, ANodeThatGoesEndsIt) {
   EXPECT_EQ(End(), "Failed NodeGone");
 }
 
+TEST_F(OperationsTest, ANodeThatComesUnderTheNameOfAnotherIsLeftAlone) {
+  world.on_tick = [](SagaWorld& now) {
+    if (!now.node || MigStateOf(*now.node) != "pending") return;
+    now.node->created_at = now.now;
+    now.node->taints.clear();
+    now.SetLabel(std::string(kMigConfig), "");
+  };
+  Run();
+  EXPECT_EQ(End(), "Failed NodeGone");
+  EXPECT_EQ(cluster::Find(world.node->labels, kMigConfig), "");
+}
+
+TEST_F(OperationsTest, LayoutsThatAreUsedAreNamed) {
+  std::set<std::string> in_use;
+  world.outcome = [&](const Write& write) -> base::Result<void> {
+    if (const auto* layouts = std::get_if<WriteLayouts>(&write)) in_use = layouts->in_use;
+    return {};
+  };
+  Run();
+  EXPECT_EQ(End(), "Done Verified");
+  EXPECT_THAT(in_use, ::testing::Contains(cluster::Find(world.node->labels, kMigConfig)));
+}
+
 TEST_F(OperationsTest, OfAPlanThatIsGoneNothingBegins) {
   world.AddPod("stranger");  // it waits for it
   world.on_tick = [](SagaWorld& now) {

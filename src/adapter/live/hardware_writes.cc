@@ -170,6 +170,23 @@ std::vector<std::string> Standing(const File& file, const std::string& name) {
   return entry;
 }
 
+// What is no content stays.
+void DropUnused(File& file, const std::set<std::string>& in_use) {
+  std::vector<std::string> kept(file.lines.begin(),
+                                file.lines.begin() + static_cast<std::ptrdiff_t>(file.begin));
+  bool drops = false;
+  for (std::size_t i = file.begin; i < file.lines.size(); ++i) {
+    std::string& line = file.lines[i];
+    const std::size_t indent = IndentOf(line);
+    if (IsContent(line) && indent <= file.indent.size() && line[indent] != '-') {
+      const std::string name = line.substr(indent, line.find(':') - indent);
+      drops = indent > 0 && name.starts_with(plan::kLayoutPrefix) && !in_use.contains(name);
+    }
+    if (!drops || !IsContent(line)) kept.push_back(std::move(line));
+  }
+  file.lines = std::move(kept);
+}
+
 // ---- the device plugin's configurations ----
 
 base::Result<std::string> ConfigNamed(const json& config_map, const std::string& key,
@@ -232,11 +249,11 @@ base::Result<std::optional<std::string>> NodePatch(const ChangeNode& write, std:
 }
 
 base::Result<std::optional<std::string>> WithLayouts(const std::string& text,
-                                                     const std::vector<plan::MigLayout>& layouts) {
+                                                     const control::WriteLayouts& write) {
   auto file = Read(text);
   if (!file) return tl::unexpected(file.error());
   std::vector<std::string> added;
-  for (const plan::MigLayout& layout : layouts) {
+  for (const plan::MigLayout& layout : write.layouts) {
     const std::vector<std::string> entry = EntryOf(layout, file->indent);
     const std::vector<std::string> standing = Standing(*file, layout.name);
     if (standing.empty()) {
@@ -249,6 +266,7 @@ base::Result<std::optional<std::string>> WithLayouts(const std::string& text,
     }
   }
   if (added.empty()) return std::optional<std::string>();
+  if (text.size() > kLongLayouts) DropUnused(*file, write.in_use);
   const auto at = file->lines.begin() + static_cast<std::ptrdiff_t>(file->begin);
   file->lines.insert(at, added.begin(), added.end());
   return std::optional(fmt::format("{}\n", fmt::join(file->lines, "\n")));
@@ -264,7 +282,7 @@ base::Result<std::optional<std::string>> LayoutsPatch(const control::WriteLayout
   const std::string text = file == data.end() || !file->is_string()
                                ? "version: v1\nmig-configs: {}\n"
                                : file->get<std::string>();
-  auto with = WithLayouts(text, write.layouts);
+  auto with = WithLayouts(text, write);
   if (!with) return tl::unexpected(with.error());
   if (!*with) return std::optional<std::string>();
   const json patch = {{"metadata", MetadataFor(*is, fence)}, {"data", {{kFile, **with}}}};

@@ -24,11 +24,15 @@ struct MigLayoutsIn {
   std::string name{};
 };
 
+// A ConfigMap holds 1 MiB. Where the file of layouts is longer than this, those of ours go that are
+// not in use; before, they stay: a node may come back with one.
+inline constexpr std::size_t kLongLayouts = 256 * 1024;
+
 // The file that mig-manager reads, with the layouts that were not in it; nothing: it has them all.
 // Whatever else stands there stays, letter by letter. kInvalid: there is no place for them, or one
 // stands there otherwise than we write it.
 base::Result<std::optional<std::string>> WithLayouts(const std::string& file,
-                                                     const std::vector<plan::MigLayout>& layouts);
+                                                     const control::WriteLayouts& write);
 
 // Likewise, of the ConfigMap with that file in it.
 base::Result<std::optional<std::string>> LayoutsPatch(const control::WriteLayouts& write,

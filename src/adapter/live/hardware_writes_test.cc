@@ -1,6 +1,7 @@
 // What is written to nodes and to mig-manager's ConfigMap, and what of others' is kept.
 #include "adapter/live/hardware_writes.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <nlohmann/json.hpp>
@@ -59,9 +60,10 @@ TEST(NodePatch, ALabelChangesOnlyFromWhatItWas) {
   EXPECT_FALSE(NodePatch(Labelling("a", "b"), "no JSON", ""));
 }
 
-const std::vector<plan::MigLayout> kLayouts = {
-    {"tangram-1", {{0, {{"1g.5gb", 7}}}, {1, {}}, {2, {{"1g.5gb", 7}}}}},
-    {"tangram-2", {{0, {{"1g.5gb+me", 1}, {"3g.20gb", 1}}}}}};
+const control::WriteLayouts kNeeds = {
+    .operation = "op",
+    .layouts = {{"tangram-1", {{0, {{"1g.5gb", 7}}}, {1, {}}, {2, {{"1g.5gb", 7}}}}},
+                {"tangram-2", {{0, {{"1g.5gb+me", 1}, {"3g.20gb", 1}}}}}}};
 constexpr const char* kTheirs =
     "# ours\nversion: v1\nmig-configs:\n    # all off\n    all-disabled:\n    - devices: all\n"
     "      mig-enabled: false\n";
@@ -74,9 +76,9 @@ constexpr const char* kBoth =
     "    # all off\n    all-disabled:\n    - devices: all\n      mig-enabled: false\n";
 
 TEST(WithLayouts, OursComeAndTheirsStayLetterByLetter) {
-  EXPECT_EQ(**WithLayouts(kTheirs, kLayouts), kBoth);
-  EXPECT_FALSE(*WithLayouts(kBoth, kLayouts)) << "they are there";
-  EXPECT_EQ(**WithLayouts("version: v1\nmig-configs: {}\n", {kLayouts[1]}),
+  EXPECT_EQ(**WithLayouts(kTheirs, kNeeds), kBoth);
+  EXPECT_FALSE(*WithLayouts(kBoth, kNeeds)) << "they are there";
+  EXPECT_EQ(**WithLayouts("version: v1\nmig-configs: {}\n", {.layouts = {kNeeds.layouts[1]}}),
             "version: v1\nmig-configs:\n  tangram-2:\n  - devices: [0]\n    mig-enabled: true\n"
             "    mig-devices: {\"1g.5gb+me\": 1, \"3g.20gb\": 1}\n");
 }
@@ -84,7 +86,7 @@ TEST(WithLayouts, OursComeAndTheirsStayLetterByLetter) {
 TEST(WithLayouts, OneThatSomebodyChangedIsNotOverwritten) {
   std::string text = kBoth;
   text.replace(text.find("[0,2]"), 5, "[0,3]");
-  const auto wrong = WithLayouts(text, kLayouts);
+  const auto wrong = WithLayouts(text, kNeeds);
   ASSERT_FALSE(wrong);
   EXPECT_EQ(wrong.error().code, base::ErrorCode::kInvalid);
   EXPECT_THAT(wrong.error().message, HasSubstr("somebody changed tangram-1"));
@@ -93,15 +95,34 @@ TEST(WithLayouts, OneThatSomebodyChangedIsNotOverwritten) {
 TEST(WithLayouts, AFileWithoutAPlaceForThemIsRefused) {
   for (const char* text :
        {"", "version: v1\n", "mig-configs: {all: []}\n", "{\"mig-configs\": {}}"}) {
-    const auto wrong = WithLayouts(text, kLayouts);
+    const auto wrong = WithLayouts(text, kNeeds);
     ASSERT_FALSE(wrong) << text;
     EXPECT_THAT(wrong.error().message, HasSubstr("no map mig-configs"));
   }
 }
 
+TEST(WithLayouts, WhatNobodyUsesGoesWhereThereAreVeryMany) {
+  std::string text = kTheirs;
+  int count = 0;
+  for (; text.size() < kLongLayouts; ++count) {
+    text += fmt::format(
+        "    # number {0}\n    tangram-old-{0}:\n    - devices: all\n      mig-enabled: false\n",
+        count);
+  }
+  control::WriteLayouts needs = kNeeds;
+  needs.in_use = {"tangram-old-7"};
+  const std::string with = **WithLayouts(text, needs);
+  EXPECT_THAT(with, HasSubstr("    # number 8\n    # number 9\n")) << "comments stay";
+  EXPECT_THAT(with, HasSubstr("    tangram-old-7:\n    - devices: all\n"));
+  EXPECT_THAT(with, HasSubstr("    all-disabled:\n    - devices: all\n"));
+  EXPECT_THAT(with, HasSubstr("    tangram-2:\n"));
+  EXPECT_EQ(with.find("tangram-old-8:"), std::string::npos);
+  EXPECT_EQ(with.find(fmt::format("tangram-old-{}:", count - 1)), std::string::npos);
+}
+
 TEST(LayoutsPatch, IsOfTheVersionThatWasRead) {
   const json map = {{"metadata", {{"resourceVersion", "9"}}}, {"data", {{"config.yaml", kTheirs}}}};
-  const auto patch = LayoutsPatch({"op", kLayouts}, map.dump(), "pod/3");
+  const auto patch = LayoutsPatch(kNeeds, map.dump(), "pod/3");
   ASSERT_TRUE(patch && *patch);
   const json is = json::parse(**patch);
   EXPECT_EQ(is["metadata"]["resourceVersion"], "9");
