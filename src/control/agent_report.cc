@@ -48,18 +48,37 @@ std::string TextOf(bool mig, const std::vector<CutInstance>& instances) {
 
 bool Changes(const CardLayouts& card) { return card.before != card.after; }
 
-std::string InUseOf(const ReportedCard& is, const CardLayouts& card) {
+// A device that has to go.
+struct Going {
+  std::string name;  // "the 1g.10gb at 0 of GPU 1", "GPU 1"
+  bool in_use = false;
+  const std::vector<cluster::DeviceHolder>* holders;
+};
+
+std::vector<Going> WhatGoes(const ReportedCard& is, const CardLayouts& card) {
+  std::vector<Going> going;
   const CutCard after = CutOf(card, Side::kAfter);
-  if (is.mig != after.mig && is.in_use) return fmt::format("GPU {} is in use", is.index);
+  if (is.mig != after.mig) {
+    going.push_back({fmt::format("GPU {}", is.index), is.in_use, &is.holders});
+  }
   for (const cluster::ReportedInstance& instance : is.instances) {
     const auto& stays = after.instances;
-    if (!instance.in_use || std::find(stays.begin(), stays.end(), instance.at) != stays.end()) {
-      continue;
-    }
-    return fmt::format("the {} at {} of GPU {} is in use", instance.at.profile, instance.at.start,
-                       is.index);
+    if (std::find(stays.begin(), stays.end(), instance.at) != stays.end()) continue;
+    going.push_back(
+        {fmt::format("the {} at {} of GPU {}", instance.at.profile, instance.at.start, is.index),
+         instance.in_use, &instance.holders});
   }
-  return "";
+  return going;
+}
+
+std::vector<Going> WhatGoes(const GpuNode& report, const std::vector<CardLayouts>& cards) {
+  std::vector<Going> all;
+  for (const CardLayouts& card : cards) {
+    const ReportedCard* is = Changes(card) ? CardOf(report, card.uuid) : nullptr;
+    if (is == nullptr) continue;
+    for (Going& one : WhatGoes(*is, card)) all.push_back(std::move(one));
+  }
+  return all;
 }
 
 }  // namespace
@@ -121,11 +140,22 @@ std::string DifferenceOf(const GpuNode& report, const std::vector<CardLayouts>& 
   return "";
 }
 
+std::string HeldBy(const std::vector<const cluster::Pod*>& pods, const GpuNode& report,
+                   const std::vector<CardLayouts>& cards) {
+  for (const Going& one : WhatGoes(report, cards)) {
+    for (const cluster::Pod* pod : pods) {
+      const cluster::DeviceHolder holder{pod->ns, pod->name};
+      const bool holds = !pod->terminating && std::find(one.holders->begin(), one.holders->end(),
+                                                        holder) != one.holders->end();
+      if (holds) return fmt::format("{}/{} holds {}", pod->ns, pod->name, one.name);
+    }
+  }
+  return "";
+}
+
 std::string InUseOf(const GpuNode& report, const std::vector<CardLayouts>& cards) {
-  for (const CardLayouts& card : cards) {
-    const ReportedCard* is = Changes(card) ? CardOf(report, card.uuid) : nullptr;
-    if (is == nullptr) continue;
-    if (std::string used = InUseOf(*is, card); !used.empty()) return used;
+  for (const Going& one : WhatGoes(report, cards)) {
+    if (one.in_use) return fmt::format("{} is in use", one.name);
   }
   return "";
 }

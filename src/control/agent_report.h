@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "cluster/gpu_node.h"
+#include "cluster/pod.h"
 #include "control/node_layout.h"
 #include "plan/operation.h"
 
@@ -27,6 +28,11 @@ std::vector<cluster::CutCard> CutsOf(const std::vector<plan::CardLayouts>& cards
 // What differs on the cards that change, for a person; empty: nothing does. Places count, too.
 std::string DifferenceOf(const cluster::GpuNode& report,
                          const std::vector<plan::CardLayouts>& cards, Side side);
+
+// Who holds what has to go, of these pods, for a person; empty: none of them. Pods that are being
+// deleted are on their way.
+std::string HeldBy(const std::vector<const cluster::Pod*>& pods, const cluster::GpuNode& report,
+                   const std::vector<plan::CardLayouts>& cards);
 
 // What has to go and is in use, for a person; empty: nothing. What stays at its place may be.
 std::string InUseOf(const cluster::GpuNode& report, const std::vector<plan::CardLayouts>& cards);

@@ -57,6 +57,9 @@ void AgentSaga::Apply() {
 // Who holds an instance may still be on the way out, or its report behind.
 void AgentSaga::Refused(const cluster::CutAnswer& answer) {
   const std::string why = fmt::format("the agent says {}: {}", answer.reason, answer.message);
+  if (const std::string taken = TakenBy(); answer.reason == "InUse" && !taken.empty()) {
+    return Fail(kTakenMeanwhile, fmt::format("{}, and the plan does not name it; {}", taken, why));
+  }
   if (answer.reason == "InUse" && Record().attempts < limits().roll_backs) {
     if (!Settled()) return;
     End(State::kFailed, why);
@@ -109,6 +112,10 @@ void AgentSaga::VerifyRollBack() {
 std::string AgentSaga::WaitsFor() const {
   const std::string why = WhyNoOrder(report(), operation().node, now());
   return why.empty() ? InUseOf(*report(), operation().cards) : why;
+}
+
+std::string AgentSaga::TakenBy() const {
+  return report() == nullptr ? "" : HeldBy(world().others, *report(), operation().cards);
 }
 
 std::string AgentSaga::WhatAPersonChanged() const {

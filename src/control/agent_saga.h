@@ -22,6 +22,7 @@ class AgentSaga final : public RepartitionSaga {
 
  private:
   void Do(Step step) override;
+  std::string TakenBy() const override;
   std::string WaitsFor() const override;
   std::string WhatAPersonChanged() const override;
   std::string WhereToLook() const override;

@@ -88,6 +88,55 @@ TEST_F(AgentSagaTest, WhatSomebodyElseUsesIsWaitedForAndLeftAlone) {
   ExpectClean();
 }
 
+TEST_F(AgentSagaTest, WhoCameSinceThePlanEndsItAtOnce) {
+  world.CutByAgent(true);
+  world.AddPod("newcomer");
+  world.agent->told_holders = {{"ns", "newcomer"}};
+  world.agent->Begin(SagaWorld::kNode, world.now);
+  world.ShowNode();
+  plan::Proposal next = *world.plan;
+  next.name = next.uid = "pool-plan-2";
+  const base::Time began = world.now;
+  world.Run(1h);
+  EXPECT_EQ(End(), "RolledBack TakenMeanwhile");
+  EXPECT_THAT(Why(), HasSubstr("ns/newcomer holds the 3g.20gb at 0 of GPU 0, and the plan does not "
+                               "name it; it is left alone"));
+  const auto* over = plan::EndOf(*world.Operation());
+  EXPECT_LT(over->since - began, 30s) << "the pool's next plan is not kept waiting";
+  EXPECT_TRUE(world.pods.contains("newcomer"));
+  EXPECT_FALSE(world.agent->object.order) << "nothing was asked of the agent";
+  ASSERT_FALSE(world.plan->records.empty());
+  EXPECT_EQ(world.plan->records.back().state, plan::ActionRecord::State::kSkipped);
+  ExpectClean();
+
+  // Nothing failed: the node does not rest.
+  world.agent->told_holders.clear();
+  world.pods.erase("newcomer");
+  world.controller->model().RemovePod({"ns", "newcomer"});
+  world.agent->in_use.clear();
+  world.Propose(next);
+  world.Run(5min);
+  EXPECT_EQ(world.agent->cards, kAfter);
+}
+
+TEST_F(AgentSagaTest, WhoComesWhileTheCardIsCutEndsItToo) {
+  world.CutByAgent(true);
+  world.AddPod("named");
+  world.agent->faults = {AgentFault::kInUse};
+  world.on_tick = [](SagaWorld& now) {
+    if (!now.agent->object.answer || now.pods.contains("newcomer")) return;
+    now.AddPod("newcomer");
+    now.agent->in_use = {{"3g.20gb", 0}};
+    now.agent->told_holders = {{"ns", "newcomer"}};
+    now.ShowNode();
+  };
+  world.Run(1h);
+  EXPECT_EQ(End(), "RolledBack TakenMeanwhile") << Why();
+  EXPECT_THAT(Why(), HasSubstr("the agent says InUse"));
+  EXPECT_TRUE(world.pods.contains("newcomer"));
+  ExpectClean();
+}
+
 TEST_F(AgentSagaTest, WhatIsInUseASecondLongerIsTriedAgain) {
   world.CutByAgent(false);
   world.agent->faults = {AgentFault::kInUse, AgentFault::kInUse};

@@ -32,10 +32,11 @@ class FakeAgent {
  public:
   using Cards = std::map<int, std::vector<cluster::CutInstance>>;  // by index; empty: MIG is off
 
-  std::vector<AgentFault> faults{};            // what befalls its first orders, one each
-  Cards cards{};                               // the hardware
-  std::vector<cluster::CutInstance> in_use{};  // of card 0
-  cluster::GpuNode object{};                   // in the API server
+  std::vector<AgentFault> faults{};                   // what befalls its first orders, one each
+  Cards cards{};                                      // the hardware
+  std::vector<cluster::CutInstance> in_use{};         // of card 0
+  std::vector<cluster::DeviceHolder> told_holders{};  // of what is in use, where the kubelet tells
+  cluster::GpuNode object{};                          // in the API server
   bool runs = true;
 
   void Begin(const std::string& node, base::Time now) {
@@ -142,7 +143,8 @@ class FakeAgent {
       for (const cluster::CutInstance& one : instances) {
         const bool used =
             index == 0 && std::find(in_use.begin(), in_use.end(), one) != in_use.end();
-        card.instances.push_back({one, "", used});
+        card.instances.push_back(
+            {one, "", used, used ? told_holders : std::vector<cluster::DeviceHolder>()});
       }
     }
     Touch();

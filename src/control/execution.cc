@@ -168,7 +168,11 @@ class Stepper {
       return;
     }
     const bool done = end->type == "Done";
-    End(id, done ? State::kDone : State::kFailed,
+    const bool taken = end->reason == kTakenMeanwhile;
+    End(id,
+        done    ? State::kDone
+        : taken ? State::kSkipped
+                : State::kFailed,
         fmt::format("NodeOperation {}: {}", operation->name, end->message));
   }
 

@@ -18,6 +18,9 @@
 
 namespace tangram::control {
 
+// The reason of an operation that found others where the plan saw nobody.
+inline constexpr const char* kTakenMeanwhile = "TakenMeanwhile";
+
 struct StepLimits {
   base::Milliseconds reserve{120'000};
   base::Milliseconds evict{1'800'000};  // budgets that say "later" included
@@ -41,6 +44,7 @@ struct StepLimits {
 struct OperationWorld {
   const cluster::Node* node = nullptr;         // nullptr: it is gone
   std::vector<const cluster::Pod*> holders{};  // pods that hold GPUs of it, and are in the way
+  std::vector<const cluster::Pod*> others{};   // that hold some, and are to stay
   const cluster::GpuNode* report = nullptr;    // of our agent there; nullptr: there is none
   std::string not_allowed{};                   // why it may not begin to change anything; or empty
   std::string not_allowed_reason{};            // in CamelCase

@@ -22,22 +22,6 @@ base::Time OverSince(const NodeOperation& operation) {
   return end == nullptr ? operation.created_at : end->since;
 }
 
-// Of a Reshare those that its change is about. mig-manager wipes cards: all that hold GPUs. The
-// agent leaves what is in use: those that the plan named.
-std::vector<const cluster::Pod*> HoldersInTheWay(const NodeOperation& operation,
-                                                 const cluster::Node& node,
-                                                 const cluster::Snapshot& snapshot) {
-  if (operation.reshare) return PodsInTheWay(node, *operation.reshare, snapshot);
-  std::vector<const cluster::Pod*> pods;
-  for (const cluster::Pod& pod : snapshot.pods) {
-    const bool holds = cluster::HoldsDevices(pod) && plan::AsksForGpu(pod);
-    if (pod.node != node.name || !holds) continue;
-    const bool by_agent = operation.backend == plan::MigBackend::kAgent;
-    if (!by_agent || plan::IsNamed(operation, pod)) pods.push_back(&pod);
-  }
-  return pods;
-}
-
 base::Milliseconds Doubled(base::Milliseconds wait, int failures, base::Milliseconds most) {
   for (int i = 1; i < failures && wait < most; ++i) wait *= 2;
   return std::min(wait, most);
@@ -98,13 +82,14 @@ void Operations::Reset() {
 
 // ---- what is to begin ----
 
-// After operations that did not end done, one after another.
+// After operations that did not end done, one after another. One that found its places taken failed
+// at nothing.
 std::optional<base::Time> Operations::RestsUntil(const std::string& node) const {
   std::vector<const NodeOperation*> over;
   for (const auto& [name, entry] : entries_) {
-    if (entry.operation.node == node && plan::IsOver(entry.operation)) {
-      over.push_back(&entry.operation);
-    }
+    const cluster::Condition* end = plan::EndOf(entry.operation);
+    if (entry.operation.node != node || end == nullptr || end->reason == kTakenMeanwhile) continue;
+    over.push_back(&entry.operation);
   }
   std::sort(over.begin(), over.end(), [](const NodeOperation* a, const NodeOperation* b) {
     return std::pair(OverSince(*a), std::string_view(a->name)) >
@@ -185,6 +170,22 @@ void Operations::Begin(const plan::Proposal& plan, const plan::Pool& pool, const
 
 // ---- one operation ----
 
+// In the way are, of a Reshare, those that its change is about; of mig-manager, which wipes cards,
+// all that hold GPUs; of the agent, which leaves what is in use, those that the plan named.
+void Operations::FindHolders(const NodeOperation& operation, OperationWorld& world) const {
+  if (operation.reshare) {
+    world.holders = PodsInTheWay(*world.node, *operation.reshare, model_.last());
+    return;
+  }
+  const bool by_agent = operation.backend == plan::MigBackend::kAgent;
+  for (const cluster::Pod& pod : model_.last().pods) {
+    const bool holds = cluster::HoldsDevices(pod) && plan::AsksForGpu(pod);
+    if (pod.node != world.node->name || !holds) continue;
+    const bool stays = by_agent && !plan::IsNamed(operation, pod);
+    (stays ? world.others : world.holders).push_back(&pod);
+  }
+}
+
 OperationWorld Operations::WorldOf(const Entry& entry, const plan::PlanPolicy& policy,
                                    const std::set<std::string>& plans) const {
   const NodeOperation& operation = entry.operation;
@@ -196,7 +197,7 @@ OperationWorld Operations::WorldOf(const Entry& entry, const plan::PlanPolicy& p
                        .report = ReportOf(operation.node),
                        .layouts_written = entry.layouts_written,
                        .layouts_refused = entry.layouts_refused};
-  if (world.node != nullptr) world.holders = HoldersInTheWay(operation, *world.node, snapshot);
+  if (world.node != nullptr) FindHolders(operation, world);
   const auto forbid = [&](std::string reason, std::string why) {
     world.not_allowed_reason = std::move(reason);
     world.not_allowed = std::move(why);

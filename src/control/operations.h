@@ -112,6 +112,7 @@ class Operations {
     std::string layouts_refused{};
   };
 
+  void FindHolders(const plan::NodeOperation& operation, OperationWorld& world) const;
   void Follow(Entry& entry, const plan::PlanPolicy& policy, const std::set<std::string>& plans);
   OperationWorld WorldOf(const Entry& entry, const plan::PlanPolicy& policy,
                          const std::set<std::string>& plans) const;

@@ -59,6 +59,9 @@ void Saga::Reserve() {
 
 void Saga::EvictPods() {
   if (MayNotGoOn()) return;
+  if (const std::string taken = TakenBy(); !taken.empty()) {
+    return GiveUp(kTakenMeanwhile, taken + ", and the plan does not name it; it is left alone");
+  }
   std::string pod_in_the_way;
   for (const cluster::Pod* pod : world_.holders) {
     if (pod_in_the_way.empty()) pod_in_the_way = fmt::format("{}/{}", pod->ns, pod->name);

@@ -43,6 +43,9 @@ class Saga {
   // Whether new pods have to be kept off, and pods to go, before anything is changed. If not, it
   // begins with kApply.
   virtual bool KeepsPodsOff() const { return true; }
+  // Who came onto what has to go since the plan was made; empty: nobody. Nothing is waited for
+  // then: another plan goes by who is there now.
+  virtual std::string TakenBy() const { return ""; }
   // Why the change cannot begin though no pod is in its way; empty: it can.
   virtual std::string WaitsFor() const = 0;
   // What a person changed under us; empty: nothing. Not asked before the first step, nor once the
