@@ -29,9 +29,9 @@ def tangram(*args):
                           timeout=120, check=False, env=ENV)
 
 
-def devices_of(count):
-    return {"devices": {"requests": [{"name": "gpus", "exactly": {"deviceClassName": CLASS,
-                                                                  "count": count}}]}}
+def devices_of(count, **more):
+    return {"devices": {"requests": [{"name": "gpus", "exactly": {
+        "deviceClassName": CLASS, "count": count, **more}}]}}
 
 
 def claiming(name, **how):
@@ -86,11 +86,29 @@ class Dra(unittest.TestCase):
         for one in pods:
             self.post(PODS, one)
 
-    def template(self, count):
+    def template(self, count, name="", **more):
+        name = name or f"of-{count}"
         self.post(f"{DRA}/resourceclaimtemplates", {
             "apiVersion": "resource.k8s.io/v1", "kind": "ResourceClaimTemplate",
-            "metadata": {"name": f"of-{count}"}, "spec": {"spec": devices_of(count)}})
-        return {"resourceClaimTemplateName": f"of-{count}"}
+            "metadata": {"name": name}, "spec": {"spec": devices_of(count, **more)}})
+        return {"resourceClaimTemplateName": name}
+
+    def let_several_hold(self, node):
+        """Each card of the node, from now to the end of the test."""
+        path = "/apis/resource.k8s.io/v1/resourceslices"
+        for one in self.get(path)["items"]:
+            if one["spec"].get("nodeName") != node:
+                continue
+            name = f"{path}/{one['metadata']['name']}"
+            for shared in (True, None):
+                devices = [{**d, "allowMultipleAllocations": shared} if shared else d
+                           for d in one["spec"]["devices"]]
+                change = {"spec": {"devices": devices}}
+                if shared:
+                    code, answer = self.api.patch(name, change)
+                    self.assertEqual(code, 200, answer)
+                else:
+                    self.addCleanup(Api(BED).patch, name, change)
 
     def bound(self, *names):
         pods = self.pods()
@@ -168,6 +186,25 @@ class Dra(unittest.TestCase):
         wait_for("the second has its devices", lambda: self.bound("second"))
         self.assertEqual(self.check_sent("second"), ("large-0", 3))
         self.assertEqual(gates_of(self.pods()["never"]), [GATE])
+
+    def test_pods_share_a_card_by_its_memory(self):
+        self.let_several_hold("large-0")
+        self.start("--gate-limit", "120s")
+        part = self.template(1, "part", capacity={"requests": {"memory": "30Gi"}})
+        names = [f"part-{i}" for i in range(3)]
+        self.create(*(claiming(name, **part) for name in names))
+        wait_for("all are bound", lambda: self.bound(*names))
+        held = [self.allocated(name) for name in names]
+        self.assertEqual({pool for [(pool, _)] in held}, {"large-0"}, "no other has such cards")
+        self.assertEqual(len({device for [(_, device)] in held}), 2, "two of 30 GiB on 80 GB")
+        for name in names:
+            self.check_sent(name)
+            [result] = self.claim_of(name)["status"]["allocation"]["devices"]["results"]
+            self.assertEqual(result["consumedCapacity"]["memory"], "30Gi")
+        self.create(claiming("two", **self.template(2)))
+        wait_for("it is bound", lambda: self.bound("two"))  # cards that nobody has any of
+        self.assertFalse({d for [d] in held} & set(self.allocated("two")))
+        self.check_sent("two")
 
     # ---- extended resources ----
 

@@ -25,9 +25,14 @@ std::string Fields(const Alternative& of) {
     selectors += fmt::format("{}{{\"cel\":{{\"expression\":{}}}}}", selectors.empty() ? "" : ",",
                              Text(selector));
   }
+  std::string amounts;
+  for (const auto& [name, quantity] : of.capacity) {
+    amounts += fmt::format("{}{}:{}", amounts.empty() ? "" : ",", Text(name), Text(quantity));
+  }
   return fmt::format(
-      R"("deviceClassName":{},"allocationMode":"ExactCount","count":{},"selectors":[{}])",
-      Text(of.device_class), of.count, selectors);
+      R"("deviceClassName":{},"allocationMode":"ExactCount","count":{},"selectors":[{}]{})",
+      Text(of.device_class), of.count, selectors,
+      amounts.empty() ? "" : fmt::format(R"(,"capacity":{{"requests":{{{}}}}})", amounts));
 }
 
 std::string RequestJson(const ClaimAsk& claim) {

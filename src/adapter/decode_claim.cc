@@ -129,6 +129,8 @@ std::vector<AllocatedDevice> ReadResults(Json list) {
       if (key == "pool") device.pool = field.Text();
       if (key == "device") device.device = field.Text();
       if (key == "adminAccess") device.admin_access = field.Boolean().value_or(false);
+      if (key == "shareID") device.shared = !field.Text().empty();
+      if (key == "consumedCapacity") device.consumed = ReadCapacities(field);
     });
     devices.push_back(std::move(device));
   });

@@ -34,7 +34,9 @@ TEST(DecodeClaim, ReadsRequestsAlternativesAndAllocation) {
         {"request": "alt/small", "driver": "gpu.nvidia.com", "pool": "h100-0",
          "device": "gpu-0-mig-1g10gb-19-0", "adminAccess": null},
         {"request": "watch", "driver": "gpu.nvidia.com", "pool": "h100-0", "device": "gpu-1",
-         "adminAccess": true}]},
+         "adminAccess": true},
+        {"request": "g", "driver": "gpu.nvidia.com", "pool": "h100-0", "device": "gpu-2",
+         "shareID": "9b31", "consumedCapacity": {"memory": "10Gi"}}]},
         "nodeSelector": {"nodeSelectorTerms": []}},
       "reservedFor": [{"resource": "pods", "name": "b0", "uid": "u1"},
                       {"apiGroup": "x.io", "resource": "jobs", "name": "j", "uid": "u2"}]}})");
@@ -48,10 +50,13 @@ TEST(DecodeClaim, ReadsRequestsAlternativesAndAllocation) {
                                 2},
                   DeviceRequest{"alt/big", "gpu.nvidia.com", {}, 1, true},
                   DeviceRequest{"alt/small", "mig.nvidia.com", {}, 1, false}));
-  EXPECT_THAT(claim->devices,
-              ElementsAre(AllocatedDevice{"alt/small", "gpu.nvidia.com", "h100-0",
-                                          "gpu-0-mig-1g10gb-19-0", false},
-                          AllocatedDevice{"watch", "gpu.nvidia.com", "h100-0", "gpu-1", true}));
+  EXPECT_THAT(
+      claim->devices,
+      ElementsAre(
+          AllocatedDevice{"alt/small", "gpu.nvidia.com", "h100-0", "gpu-0-mig-1g10gb-19-0", false},
+          AllocatedDevice{"watch", "gpu.nvidia.com", "h100-0", "gpu-1", true},
+          AllocatedDevice{
+              "g", "gpu.nvidia.com", "h100-0", "gpu-2", false, true, {{"memory", "10Gi"}}}));
   EXPECT_THAT(claim->reserved_for, ElementsAre("u1"));
   EXPECT_THAT(claim->constraints,
               ElementsAre(DeviceConstraint{{"g"}, "resource.kubernetes.io/pcieRoot", ""}));
@@ -127,7 +132,7 @@ TEST(DecodeSlice, ReadsNvidiasDevices) {
                      {"cudaComputeCapability", AttributeType::kVersion, "9.0.0"},
                      {"other.io/uuid", AttributeType::kString, "no"},
                      {"resource.kubernetes.io/pcieRoot", AttributeType::kString, "pci0000:00"}},
-                    {{"memory", "81559Mi", false}},
+                    {{"memory", "81559Mi"}},
                     {{"gpu-0-counter-set", {{"memory-slice-0", 1000}}}},
                     {},
                     false,
@@ -148,7 +153,9 @@ TEST(DecodeSlice, ReadsWhatDecidesWhoMayUseADevice) {
       {"name": "x", "allNodes": true, "allowMultipleAllocations": true,
        "bindingConditions": ["a.io/ready"],
        "attributes": {"count": {"int": -3}, "ok": {"bool": true}, "odd": {"strings": ["a"]}},
-       "capacity": {"memory": {"value": "80Gi", "requestPolicy": {"default": "1Gi"}}},
+       "capacity": {"memory": {"value": "80Gi", "requestPolicy": {"default": "1Gi",
+         "validRange": {"min": "1Gi", "max": "40Gi", "step": "512Mi"}}},
+         "slots": {"value": "8", "requestPolicy": {"validValues": ["1", "2"]}}},
        "taints": [{"key": "xid", "value": "79", "effect": "NoSchedule"}]},
       {"name": "y", "nodeSelector": {"nodeSelectorTerms": [{"matchExpressions": [
         {"key": "rack", "operator": "In", "values": ["r1"]}]}]}}]}})");
@@ -159,7 +166,13 @@ TEST(DecodeSlice, ReadsWhatDecidesWhoMayUseADevice) {
   EXPECT_THAT(x.attributes, ElementsAre(DeviceAttribute{"count", AttributeType::kInt, "-3"},
                                         DeviceAttribute{"ok", AttributeType::kBool, "true"},
                                         DeviceAttribute{"odd", AttributeType::kList, ""}));
-  EXPECT_THAT(x.capacity, ElementsAre(cluster::DeviceCapacity{"memory", "80Gi", true}));
+  EXPECT_THAT(x.capacity,
+              ElementsAre(
+                  cluster::DeviceCapacity{
+                      "memory",
+                      "80Gi",
+                      {{.fallback = "1Gi", .min = "1Gi", .max = "40Gi", .step = "512Mi"}}},
+                  cluster::DeviceCapacity{"slots", "8", {{.values = {"1", "2"}}}}));
   EXPECT_THAT(x.taints, ElementsAre(cluster::Taint{"xid", "79", "NoSchedule"}));
   EXPECT_THAT(slice->devices[1].reach.nodes,
               ElementsAre(cluster::NodeTerm{{{"rack", "In", {"r1"}}}, {}}));

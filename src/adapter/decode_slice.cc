@@ -48,11 +48,28 @@ std::vector<DeviceAttribute> ReadAttributes(Json attributes) {
   return read;
 }
 
+cluster::CapacityPolicy ReadPolicy(Json policy) {
+  cluster::CapacityPolicy read;
+  policy.Fields([&](std::string_view key, Json field) {
+    if (key == "default") read.fallback = field.QuantityText();
+    if (key == "validValues") {
+      field.Items([&](Json value) { read.values.push_back(value.QuantityText()); });
+    }
+    if (key != "validRange") return;
+    field.Fields([&](std::string_view end, Json value) {
+      if (end == "min") read.min = value.QuantityText();
+      if (end == "max") read.max = value.QuantityText();
+      if (end == "step") read.step = value.QuantityText();
+    });
+  });
+  return read;
+}
+
 DeviceCapacity ReadCapacity(std::string_view name, Json capacity) {
-  DeviceCapacity read{std::string(name), {}, false};
+  DeviceCapacity read{std::string(name), {}};
   capacity.Fields([&](std::string_view key, Json field) {
     if (key == "value") read.value = field.QuantityText();
-    if (key == "requestPolicy") read.has_policy = true;
+    if (key == "requestPolicy") read.policy = ReadPolicy(field);
   });
   const bool whole = !read.name.empty() && !read.value.empty();
   if (!whole) capacity.Expected("a capacity with name and value", "one without");

@@ -8,6 +8,7 @@
 #include "adapter/printable.h"
 #include "base/quantity_text.h"
 #include "base/text.h"
+#include "cluster/device_memory.h"
 
 namespace tangram::adapter {
 namespace {
@@ -64,14 +65,13 @@ SliceDevice ReadNvidiaDevice(const cluster::Device& device) {
     const bool is_text = found != nullptr && found->type == cluster::AttributeType::kString;
     return is_text ? found->value : std::string();
   };
-  SliceDevice read{device.name,         text("type"),    text("uuid"), text("parentUUID"),
-                   text("productName"), text("profile"), std::nullopt};
-  for (const cluster::DeviceCapacity& capacity : device.capacity) {
-    if (capacity.name != "memory" && capacity.name != "gpu.nvidia.com/memory") continue;
-    const auto bytes = base::ParseUnits(capacity.value);
-    if (bytes && *bytes >= 0) read.memory = MiBDown(*bytes);
-  }
-  return read;
+  return {device.name,
+          text("type"),
+          text("uuid"),
+          text("parentUUID"),
+          text("productName"),
+          text("profile"),
+          cluster::MemoryOf(device)};
 }
 
 DraPools ReadPools(const cluster::List<ResourceSlice>& slices,

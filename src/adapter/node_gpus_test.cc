@@ -31,7 +31,7 @@ Device Card(int index) {
   device.attributes = {{"type", {}, "gpu"},
                        {"uuid", {}, "GPU-" + minor},
                        {"productName", {}, "NVIDIA A100-SXM4-40GB"}};
-  device.capacity = {{"memory", "40Gi", false}};
+  device.capacity = {{"memory", "40Gi"}};
   return device;
 }
 Device Part(int card, const std::string& name, const std::string& profile,
@@ -43,7 +43,7 @@ Device Part(int card, const std::string& name, const std::string& profile,
                        {"parentUUID", {}, "GPU-" + std::to_string(card)},
                        {"productName", {}, "NVIDIA A100-SXM4-40GB"},
                        {"profile", {}, profile}};
-  device.capacity = {{"memory", "4864Mi", false}};
+  device.capacity = {{"memory", "4864Mi"}};
   return device;
 }
 ResourceSlice Published(std::int64_t generation, std::int64_t count, std::vector<Device> devices) {

@@ -5,7 +5,6 @@
 #include <optional>
 #include <set>
 
-#include "base/quantity_text.h"
 #include "claims/claims.h"
 #include "claims/constraints.h"
 #include "claims/counters.h"
@@ -202,24 +201,21 @@ class Search {
     return HasCapacity(need, candidate.device());
   }
 
-  // What is asked for by capacity. How much a policy or other holders leave is not worked out.
+  // Whether what it would take of the device is left.
   std::optional<bool> HasCapacity(const Need& need, const cluster::Device& device) {
-    for (const auto& [name, asked] : need.request->capacity) {
-      const auto has = std::find_if(device.capacity.begin(), device.capacity.end(),
-                                    [&](const auto& known) { return known.name == name; });
-      if (has == device.capacity.end()) return false;
-      const auto wanted = base::ParseMilli(asked);
-      const auto there = base::ParseMilli(has->value);
-      if (has->has_policy || device.shared_by_capacity || !wanted || !there) {
-        Stop(
-            Unknown{fmt::format("{} asks for capacity {} of device {}, which is shared or has a "
-                                "policy",
-                                need.where, name, device.name)});
+    // A device may have been shared before, and still be held so.
+    const bool may_be_held = device.shared_by_capacity || question_.taken.InUse(device);
+    if (need.request->capacity.empty() && !may_be_held) return true;
+    const auto [known, fresh] = takes_.try_emplace({need.request, &device});
+    if (fresh) {
+      auto takes = TakesOf(*need.request, device);
+      if (!takes) {
+        Stop(Unknown{fmt::format("{}: {}", need.where, takes.error())});
         return std::nullopt;
       }
-      if (*wanted > *there) return false;
+      known->second = *std::move(takes);
     }
-    return true;
+    return known->second && taking_.HaveRoomFor(device, *known->second, question_.taken);
   }
 
   // ---- the search ----
@@ -293,26 +289,37 @@ class Search {
     const auto holders = taken_.find(&candidate.device());
     const bool held = holders != taken_.end() && !holders->second.empty();
     if (need.request->admin_access) return held && holders->second.contains(at.claim);
-    if (candidate.device().shared_by_capacity) return held;  // who else has it is not looked at
     return held || question_.allocated.contains(&candidate.device());
   }
 
   bool Take(const Position& at, const Need& need, const Candidate& candidate) {
     const cluster::Device& device = candidate.device();
     if (IsTaken(at, need, candidate)) return false;
-    if (device.shared_by_capacity) {
-      return Stop(Unknown{fmt::format("device {} is shared by capacity", device.name)});
+    // The first who takes of a device that several hold takes its counters.
+    const bool in_use =
+        device.shared_by_capacity && (taking_.InUse(device) || question_.taken.InUse(device));
+    if (!in_use && !device.consumes.empty() && !counters_.Take(*candidate.pool, device)) {
+      return false;
     }
-    if (!device.consumes.empty() && !counters_.Take(*candidate.pool, device)) return false;
     // From here on the counters stay taken, whatever comes.
     if (IsKeptOff(device, *need.request)) return false;
     if (!AddToConstraints(at, need, candidate)) return false;
-    taken_[&device].insert(at.claim);
-    given_[at.claim].push_back(
-        {question_.claims[at.claim],
-         &device,
-         {need.request->name, std::string(candidate.pool->driver),
-          std::string(candidate.pool->name), device.name, need.request->admin_access}});
+    Given given{question_.claims[at.claim],
+                &device,
+                {need.request->name, std::string(candidate.pool->driver),
+                 std::string(candidate.pool->name), device.name, need.request->admin_access}};
+    if (device.shared_by_capacity) {
+      // Of `All` an earlier request may have taken it: the constraints keep it nevertheless.
+      const auto has_room = HasCapacity(need, device);
+      if (!has_room || !*has_room) return false;
+      given.takes = *takes_.at({need.request, &device});
+      given.result.shared = true;
+      given.result.consumed = ConsumedOf(given.takes, device);
+      taking_.Take(device, given.takes);
+    } else {
+      taken_[&device].insert(at.claim);
+    }
+    given_[at.claim].push_back(std::move(given));
     return true;
   }
 
@@ -336,11 +343,14 @@ class Search {
     for (ConstraintState& constraint : constraints_[at.claim]) {
       constraint.Remove(name, need.request->name);
     }
-    taken_[&candidate.device()].erase(at.claim);
-    given_[at.claim].pop_back();
-    if (!candidate.device().consumes.empty()) {
-      counters_.GiveBack(*candidate.pool, candidate.device());
+    const cluster::Device& device = candidate.device();
+    if (device.shared_by_capacity) {
+      taking_.GiveBack(device, given_[at.claim].back().takes);  // and none of the counters
+    } else {
+      taken_[&device].erase(at.claim);
+      if (!device.consumes.empty()) counters_.GiveBack(*candidate.pool, device);
     }
+    given_[at.claim].pop_back();
   }
 
   const Question& question_;
@@ -349,7 +359,9 @@ class Search {
   std::vector<std::vector<Wanted>> wanted_;  // by claim and request
   std::vector<std::vector<ConstraintState>> constraints_;
   std::vector<std::vector<Given>> given_;
-  std::map<const cluster::Device*, std::set<std::size_t>> taken_;  // by which claims
+  std::map<const cluster::Device*, std::set<std::size_t>> taken_;  // alone, by which claims
+  Capacities taking_;  // by this attempt, of devices that several hold
+  std::map<std::pair<const DeviceRequest*, const cluster::Device*>, std::optional<Amounts>> takes_;
   Counters counters_;
   std::optional<Stopped> stopped_;
   int steps_ = 0;

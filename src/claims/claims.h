@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "claims/capacity.h"
 #include "claims/pools.h"
 #include "claims/selection.h"
 #include "cluster/pod.h"
@@ -23,6 +24,7 @@ struct Given {
   const cluster::Claim* claim = nullptr;
   const cluster::Device* device = nullptr;
   cluster::AllocatedDevice result{};  // as the claim's status would hold it
+  Amounts takes{};                    // of a device that others may hold, too
 };
 
 struct Fits {
@@ -35,7 +37,8 @@ using DeviceSet = std::unordered_set<const cluster::Device*>;
 
 struct Question {
   std::span<const Pool> pools;  // of the node (pools.h)
-  const DeviceSet& allocated;   // by claims, without admin access; devices shared by capacity too
+  const DeviceSet& allocated;   // by claims that hold them alone, without admin access
+  const Capacities& taken;      // of devices that several hold, likewise
   std::span<const cluster::Claim* const> claims;  // none of them allocated
 };
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/quantity_text.h"
 #include "base/sanitized_testing.h"
 #include "claims/testing/random_claims_testing.h"
 
@@ -68,6 +69,7 @@ DeviceRequest OfSize(const std::string& name, int slices) {
 struct Asked {
   std::vector<ResourceSlice> slices = Card();
   std::vector<std::string> allocated{};
+  std::vector<std::pair<std::string, std::string>> shared{};  // device, and how much of its memory
   std::vector<DeviceRequest> requests;
   std::vector<cluster::DeviceConstraint> constraints{};
 };
@@ -77,6 +79,9 @@ Answer Ask(const Asked& asked) {
   scene.node.name = "node";
   for (const std::string& name : asked.allocated) {
     scene.allocated.push_back({"", "d.io", "node", name});
+  }
+  for (const auto& [name, memory] : asked.shared) {
+    scene.allocated.push_back({"", "d.io", "node", name, false, true, {{"memory", memory}}});
   }
   Claim& claim = scene.claims.emplace_back();
   claim.ns = "ns";
@@ -133,14 +138,14 @@ TEST(Claims, TaintsAreToleratedOnRequest) {
 
 TEST(Claims, CapacityIsLookedAtWhereOneHoldsItAlone) {
   std::vector<ResourceSlice> slices = {SliceOf("cards", {Named("small"), Named("large")})};
-  slices[0].devices[0].capacity = {{"memory", "40Gi", false}};
-  slices[0].devices[1].capacity = {{"memory", "80Gi", false}};
+  slices[0].devices[0].capacity = {{"memory", "40Gi"}};
+  slices[0].devices[1].capacity = {{"memory", "80Gi"}};
   DeviceRequest request{"r", "gpu", {}};
   request.capacity = {{"memory", "60Gi"}};
   EXPECT_THAT(Devices(Ask({.slices = slices, .requests = {request}})), ElementsAre("r=large"));
-  slices[0].devices[0].capacity[0].has_policy = true;
+  request.capacity = {{"memory", "very much"}};
   EXPECT_THAT(std::get<Unknown>(Ask({.slices = slices, .requests = {request}})).why,
-              HasSubstr("asks for capacity memory of device small"));
+              HasSubstr("capacity memory of device small: \"very much\" is no amount"));
 }
 
 TEST(Claims, ConstraintsBindDevicesTogether) {
@@ -192,11 +197,75 @@ TEST(Claims, SelectorsThatFailAndThoseUnknownAreSaid) {
   EXPECT_THAT(std::get<Fails>(Ask({.requests = {request}})).why, HasSubstr("no device class none"));
 }
 
-TEST(Claims, SharedDevicesAreUnknown) {
-  std::vector<ResourceSlice> slices = {SliceOf("cards", {Named("gpu-0")})};
-  slices[0].devices[0].shared_by_capacity = true;
-  const Asked asked{.slices = slices, .allocated = {"gpu-0"}, .requests = {{"r", "gpu", {}}}};
-  EXPECT_THAT(std::get<Unknown>(Ask(asked)).why, HasSubstr("gpu-0 is shared by capacity"));
+// Cards that several may hold, with so much memory each.
+std::vector<ResourceSlice> SharedCards(int count, cluster::DeviceCapacity memory) {
+  std::vector<Device> cards;
+  for (int i = 0; i < count; ++i) {
+    cards.push_back(Named("gpu-" + std::to_string(i)));
+    cards.back().shared_by_capacity = true;
+    cards.back().capacity = {memory};
+  }
+  return {SliceOf("cards", cards)};
+}
+DeviceRequest Memory(const std::string& name, const std::string& amount) {
+  DeviceRequest request{name, "gpu", {}};
+  if (!amount.empty()) request.capacity = {{"memory", amount}};
+  return request;
+}
+// What each given device consumes of its first capacity.
+std::vector<std::string> Consumed(const Answer& answer) {
+  std::vector<std::string> amounts;
+  for (const Given& given : std::get<Fits>(answer).devices) {
+    amounts.push_back(given.result.consumed.front().second);
+  }
+  return amounts;
+}
+
+TEST(Claims, SeveralHoldADeviceAsFarAsItsCapacityGoes) {
+  const auto cards = SharedCards(2, {"memory", "80"});
+  EXPECT_THAT(Devices(Ask({.slices = cards,
+                           .requests = {Memory("a", "50"), Memory("b", "40"), Memory("c", "30")}})),
+              ElementsAre("a=gpu-0", "b=gpu-1", "c=gpu-0"));
+  EXPECT_TRUE(Refused(Ask(
+      {.slices = cards, .requests = {Memory("a", "50"), Memory("b", "50"), Memory("c", "40")}})));
+  EXPECT_THAT(Consumed(Ask({.slices = cards, .requests = {Memory("a", ""), Memory("b", "80")}})),
+              ElementsAre("80", "80"))
+      << "who does not say takes all of it";
+  EXPECT_TRUE(Refused(Ask({.slices = cards, .requests = {Memory("a", "81")}})));
+  DeviceRequest other{"a", "gpu", {}};
+  other.capacity = {{"cores", "1"}};
+  EXPECT_TRUE(Refused(Ask({.slices = cards, .requests = {other}}))) << "it has none";
+}
+
+TEST(Claims, WhatOthersConsumeIsNotThere) {
+  Asked asked{.slices = SharedCards(1, {"memory", "80"}), .requests = {Memory("a", "30")}};
+  asked.shared = {{"gpu-0", "51"}};
+  EXPECT_TRUE(Refused(Ask(asked)));
+  asked.shared = {{"gpu-0", "25"}, {"gpu-0", "25"}};
+  EXPECT_THAT(Devices(Ask(asked)), ElementsAre("a=gpu-0"));
+  asked.allocated = {"gpu-0"};
+  EXPECT_TRUE(Refused(Ask(asked))) << "somebody held it alone before it was shared";
+}
+
+TEST(Claims, APolicySaysWhatCanBeHad) {
+  const auto consumed = [](const cluster::CapacityPolicy& policy, const std::string& asked) {
+    const Answer answer =
+        Ask({.slices = SharedCards(1, {"memory", "80", policy}), .requests = {Memory("a", asked)}});
+    return std::holds_alternative<Fits>(answer) ? Consumed(answer).front() : "none";
+  };
+  const cluster::CapacityPolicy values{.fallback = "10", .values = {"10", "20", "40"}};
+  EXPECT_EQ(consumed(values, ""), "10");
+  EXPECT_EQ(consumed(values, "11"), "20");
+  EXPECT_EQ(consumed(values, "41"), "none");
+  const cluster::CapacityPolicy range{.min = "5", .max = "50", .step = "10"};
+  EXPECT_EQ(consumed(range, "1"), "5");
+  EXPECT_EQ(consumed(range, "5500m"), "15");
+  EXPECT_EQ(consumed(range, "45"), "45");
+  EXPECT_EQ(consumed(range, "46"), "none");
+  EXPECT_EQ(consumed({.min = "1"}, "1500m"), "1500m");
+  const auto cards = SharedCards(1, {"memory", "80", {}, /*has_policy=*/true});
+  EXPECT_THAT(std::get<Unknown>(Ask({.slices = cards, .requests = {Memory("a", "1")}})).why,
+              HasSubstr("what may be taken of capacity memory of device gpu-0 is not known"));
 }
 
 TEST(Claims, LongSearchesEndAsUnknown) {
@@ -217,6 +286,7 @@ TEST(Claims, LongSearchesEndAsUnknown) {
 TEST(Claims, WhatIsGivenCanBeGiven) {
   std::mt19937_64 random(3);
   int devices = 0;
+  int shared = 0;
   for (int i = 0; i < (base::kSanitized ? 300 : 3000); ++i) {
     Scene scene = RandomScene(random);
     scene.allocated.clear();
@@ -227,13 +297,26 @@ TEST(Claims, WhatIsGivenCanBeGiven) {
     const auto* fits = std::get_if<Fits>(&answer);
     if (fits == nullptr) continue;
     std::set<std::string> given;
+    std::map<const Device*, std::map<std::string, std::int64_t>> consumed;
     std::map<std::string, std::int64_t> used;  // by pool and counter
     for (const Given& one : fits->devices) {
+      ++devices;
+      if (one.result.shared) {
+        for (const auto& [name, amount] : one.result.consumed) {
+          consumed[one.device][name] += *base::ParseMilli(amount);
+        }
+        continue;
+      }
       EXPECT_TRUE(given.insert(one.result.pool + "/" + one.result.device).second);
       for (const auto& set : one.device->consumes) {
         for (const auto& [name, amount] : set.counters) used[one.result.pool + name] += amount;
       }
-      ++devices;
+    }
+    for (const auto& [device, amounts] : consumed) {
+      for (const auto& capacity : device->capacity) {
+        EXPECT_LE(amounts.at(capacity.name), *base::ParseMilli(capacity.value));
+        ++shared;
+      }
     }
     for (const ResourceSlice& slice : scene.slices) {
       for (const auto& set : slice.counters) {
@@ -244,6 +327,7 @@ TEST(Claims, WhatIsGivenCanBeGiven) {
     }
   }
   EXPECT_GT(devices, 200);
+  EXPECT_GT(shared, 50);
 }
 
 }  // namespace

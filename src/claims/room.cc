@@ -5,16 +5,34 @@
 #include "claims/counters.h"
 
 namespace tangram::claims {
+namespace {
+
+// What is given beside what was allocated before.
+struct More {
+  explicit More(std::span<const Given> given) {
+    for (const Given& one : given) {
+      if (one.result.admin_access) continue;
+      if (one.result.shared) {
+        taken.Take(*one.device, one.takes);
+      } else {
+        alone.insert(one.device);
+      }
+    }
+  }
+  DeviceSet alone;
+  Capacities taken;
+};
+
+}  // namespace
 
 std::int64_t RoomLeft(std::span<const Pool> pools, const DeviceSet& allocated,
-                      std::span<const cluster::Device* const> more) {
+                      const Capacities& taken, std::span<const Given> more) {
+  constexpr double kWhole = 1'000;
+  const More given(more);
   Counters counters(allocated);
-  const auto is_more = [&](const cluster::Device* device) {
-    return std::find(more.begin(), more.end(), device) != more.end();
-  };
   for (const Pool& pool : pools) {
     for (const Offer& offer : pool.offers) {
-      if (is_more(offer.device)) counters.Take(pool, *offer.device);
+      if (given.alone.contains(offer.device)) counters.Take(pool, *offer.device);
     }
   }
   std::int64_t room = 0;
@@ -22,7 +40,12 @@ std::int64_t RoomLeft(std::span<const Pool> pools, const DeviceSet& allocated,
     if (!pool.fault.empty()) continue;
     for (const Offer& offer : pool.offers) {
       const cluster::Device& device = *offer.device;
-      if (!offer.in_reach || allocated.contains(&device) || is_more(&device)) continue;
+      if (!offer.in_reach || allocated.contains(&device) || given.alone.contains(&device)) continue;
+      if (device.shared_by_capacity) {
+        const double left = given.taken.PartLeft(device, taken);
+        room += static_cast<std::int64_t>(kWhole * left * left);
+        continue;
+      }
       if (!counters.Take(pool, device)) continue;
       room += counters.ThousandthsOf(pool, device);
       counters.GiveBack(pool, device);

@@ -36,14 +36,15 @@ class Room : public ::testing::Test {
                     const std::vector<std::string>& more = {}) {
     DeviceSet allocated;
     for (const std::string& name : held) allocated.insert(Named(name));
-    std::vector<const cluster::Device*> others;
-    for (const std::string& name : more) others.push_back(Named(name));
-    return RoomLeft(pools_, allocated, others);
+    std::vector<Given> others;
+    for (const std::string& name : more) others.push_back({nullptr, Named(name)});
+    return RoomLeft(pools_, allocated, taken_, others);
   }
 
   cluster::CounterSet card_;
   std::vector<cluster::Device> devices_;
   std::vector<Pool> pools_;
+  Capacities taken_;
 };
 
 TEST_F(Room, IsWhatCanStillBeGiven) {
@@ -57,6 +58,20 @@ TEST_F(Room, IsWhatCanStillBeGiven) {
 TEST_F(Room, WhatComesIsHeldToo) {
   EXPECT_EQ(Left({}, {"three-a"}), Left({"three-a"}));
   EXPECT_EQ(Left({"four"}, {"three-a", "nic"}), 0);
+}
+
+TEST_F(Room, MoreIsLostOfWhatNobodyHasYet) {
+  cluster::Device& nic = devices_.back();
+  nic.shared_by_capacity = true;
+  nic.capacity = {{"memory", "80Gi"}};
+  const std::int64_t all = Left({});
+  const Amounts half = AmountsOf({{"memory", "40Gi"}}, nic);
+  taken_.Take(nic, half);
+  EXPECT_EQ(all - Left({}), 750);
+  Given given{nullptr, &nic, {}, half};
+  given.result.shared = true;
+  const std::vector<Given> more = {given};
+  EXPECT_EQ(Left({}) - RoomLeft(pools_, {}, taken_, more), 250);
 }
 
 TEST_F(Room, OfPoolsThatGiveNothingThereIsNone) {

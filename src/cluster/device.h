@@ -32,10 +32,22 @@ struct DeviceAttribute {
   bool operator==(const DeviceAttribute&) const = default;
 };
 
+// What may be taken of a capacity of a device that several hold (requestPolicy). Quantities; empty:
+// none.
+struct CapacityPolicy {
+  std::string fallback{};             // by those who do not say (default)
+  std::vector<std::string> values{};  // one of these, in ascending order (validValues); or
+  std::string min{};                  // from here (validRange)
+  std::string max{};                  // to there
+  std::string step{};                 // in multiples of this above min
+  bool operator==(const CapacityPolicy&) const = default;
+};
+
 struct DeviceCapacity {
-  std::string name;         // as of an attribute
-  std::string value;        // a quantity: "80Gi"
-  bool has_policy = false;  // requestPolicy: what is taken of it is not just what is asked for
+  std::string name;   // as of an attribute
+  std::string value;  // a quantity: "80Gi"
+  std::optional<CapacityPolicy> policy{};
+  bool has_policy = false;  // one that is not known: in files of version 5 and before
   bool operator==(const DeviceCapacity&) const = default;
 };
 
@@ -60,7 +72,7 @@ struct Device {
   std::vector<DeviceCapacity> capacity;     // by name
   std::vector<CounterSet> consumes;         // by counter set
   std::vector<Taint> taints;                // effects None, NoSchedule, NoExecute
-  bool shared_by_capacity = false;          // allowMultipleAllocations
+  bool shared_by_capacity = false;          // several may hold it (allowMultipleAllocations)
   bool has_binding_conditions = false;      // tried last
   NodeReach reach;                          // only where its slice says so
   bool operator==(const Device&) const = default;

@@ -32,14 +32,28 @@ struct Layout<DeviceAttribute> {
 };
 
 template <>
+struct Layout<CapacityPolicy> {
+  static constexpr std::string_view kTitle = "capacityPolicy";
+  static constexpr std::string_view kAbout =
+      "What may be taken of a capacity of a device that several hold; quantities.";
+  static constexpr std::tuple kFields = {
+      Field{"default", &CapacityPolicy::fallback, Maybe(), "Taken by those who do not say."},
+      Field{"values", &CapacityPolicy::values, Maybe(), "One of these, in ascending order."},
+      Field{"min", &CapacityPolicy::min, Maybe(), "Not less."},
+      Field{"max", &CapacityPolicy::max, Maybe(), "Not more."},
+      Field{"step", &CapacityPolicy::step, Maybe(), "In multiples of this above min."}};
+};
+
+template <>
 struct Layout<DeviceCapacity> {
   static constexpr std::string_view kTitle = "deviceCapacity";
   static constexpr std::string_view kAbout = "A capacity of a device.";
   static constexpr std::tuple kFields = {
       Field{"name", &DeviceCapacity::name, Must(), "As of an attribute."},
       Field{"value", &DeviceCapacity::value, Must(), "A quantity: 80Gi."},
+      Field{"policy", &DeviceCapacity::policy, Maybe(), "Its requestPolicy; absent: none."},
       Field{"hasPolicy", &DeviceCapacity::has_policy, Maybe(),
-            "It has a requestPolicy; absent: false."}};
+            "It has one, of which no more is known: in files before version 6; absent: false."}};
 };
 
 template <>
@@ -151,7 +165,11 @@ struct Layout<AllocatedDevice> {
       Field{"pool", &AllocatedDevice::pool, Must(), "Pool; NVIDIA's driver gives the node's name."},
       Field{"device", &AllocatedDevice::device, Must(), "Name of the device in its pool."},
       Field{"adminAccess", &AllocatedDevice::admin_access, Maybe(),
-            "Sees the device without holding it; absent: false."}};
+            "Sees the device without holding it; absent: false."},
+      Field{"shared", &AllocatedDevice::shared, Maybe(),
+            "Others may hold parts of the device, too; absent: false."},
+      Field{"consumed", &AllocatedDevice::consumed, Maybe(),
+            "What it takes of a shared device's capacities: quantities by name."}};
 };
 
 template <>

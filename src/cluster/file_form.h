@@ -15,7 +15,7 @@ namespace tangram::cluster {
 
 // A file of a later version is refused with the remedy; an unknown, missing, doubled or
 // out-of-range field is refused with its path ("nodes[3].gpus[0].index").
-inline constexpr int kSnapshotVersion = 5;
+inline constexpr int kSnapshotVersion = 6;
 inline constexpr std::string_view kSnapshotFormat = "tangram-snapshot";
 // A larger file is refused: a cluster of 10,000 nodes and 200,000 pods takes a tenth of it.
 inline constexpr std::size_t kMostSnapshotBytes = std::size_t{1} << 30;

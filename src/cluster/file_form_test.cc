@@ -87,7 +87,7 @@ TEST(SnapshotFile, WritesOneRowALine) {
   snapshot.nodes[1].gpus[0].memory = base::MiB(40'960);
   EXPECT_EQ(
       WriteSnapshot(snapshot),
-      "{\"format\":\"tangram-snapshot\",\n\"version\":5,\n\"takenAt\":\"2026-09-21T14:13:20Z\",\n"
+      "{\"format\":\"tangram-snapshot\",\n\"version\":6,\n\"takenAt\":\"2026-09-21T14:13:20Z\",\n"
       "\"nodes\":[\n{\"name\":\"a\"},\n"
       "{\"name\":\"b\",\"gpus\":[{\"index\":0,\"memoryMiB\":40960}]}\n]}\n");
 }

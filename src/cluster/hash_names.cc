@@ -289,6 +289,11 @@ class SnapshotHasher {
       RenameDriver(device.driver);
       Rename("node", device.pool);
       RenameDevice(device.device);
+      for (auto& [name, quantity] : device.consumed) {
+        RenameAttribute(name);
+        RenameQuantity(quantity);
+      }
+      std::sort(device.consumed.begin(), device.consumed.end());
     }
   }
 
@@ -321,6 +326,12 @@ class SnapshotHasher {
     for (DeviceCapacity& capacity : device.capacity) {
       RenameAttribute(capacity.name);
       RenameQuantity(capacity.value);
+      if (!capacity.policy) continue;
+      CapacityPolicy& policy = *capacity.policy;
+      for (std::string* text : {&policy.fallback, &policy.min, &policy.max, &policy.step}) {
+        RenameQuantity(*text);
+      }
+      for (std::string& value : policy.values) RenameQuantity(value);
     }
     Hide(device.consumes);
     Hide(device.taints);

@@ -96,6 +96,8 @@ struct AllocatedDevice {
   std::string pool;           // the node's name, for NVIDIA's driver
   std::string device;         // "gpu-0" or "gpu-0-mig-1g10gb-19-0"
   bool admin_access = false;  // sees the device without holding it
+  bool shared = false;        // others may hold parts of it, too (shareID)
+  Labels consumed{};          // quantities by capacity, where it is shared: {"memory", "10Gi"}
   bool operator==(const AllocatedDevice&) const = default;
 };
 

@@ -148,6 +148,42 @@ TEST(PlanClaims, WhatWasSentToANodeHoldsItsDevicesBeforeItIsBound) {
   EXPECT_THAT(Placed(PlanOf(c)), ElementsAre("new-0 on a: gpu-1"));
 }
 
+TEST(PlanClaims, PodsShareACardByItsMemory) {
+  DraCluster c;
+  c.DraNode("a", {"r0"});
+  c.DraNode("b", {"r0", "r0"});
+  c.Share("a", "80Gi");
+  c.Share("b", "80Gi");
+  for (const char* name : {"p0", "p1", "p2"}) c.PartPod(name, "40Gi");
+  c.ClaimPod("whole").priority = -1;
+  c.PartPod("late", "80Gi").priority = -2;
+  const Plan plan = PlanOf(c);
+  EXPECT_THAT(Placed(plan), ElementsAre("p0 on a: gpu-0", "p1 on a: gpu-0", "p2 on b: gpu-0",
+                                        "whole on b: gpu-1"))
+      << "a card that is in use is filled first; who says no memory takes all of a card";
+  EXPECT_EQ(std::get<PlacePod>(plan.actions[0].change).devices[0].device.consumed,
+            (cluster::Labels{{"memory", "42949672960"}}));
+  EXPECT_EQ(WaitsFor(plan, "late"), "NoRoom");
+}
+
+TEST(PlanClaims, WhatOthersTakeOfACardIsNotThere) {
+  DraCluster c;
+  c.DraNode("a", {"r0"});
+  c.Share("a", "80Gi");
+  c.PartPod("old-0", "50Gi").node = "a";
+  c.snapshot().pods.back().phase = cluster::PodPhase::kRunning;
+  c.Allocate("old-0-gpu", "a", "gpu-0");
+  cluster::AllocatedDevice& held = c.snapshot().claims.back().devices[0];
+  held.shared = true;
+  held.consumed = {{"memory", "50Gi"}};
+  c.PartPod("small", "30Gi");
+  c.PartPod("large", "40Gi").priority = 1;
+  const Plan plan = PlanOf(c);
+  EXPECT_THAT(Placed(plan), ElementsAre("small on a: gpu-0"));
+  EXPECT_EQ(WhyWaits(plan, "large"),
+            "others hold the devices for its claim large-gpu, on 1 node that it may use");
+}
+
 TEST(PlanClaims, WhatIsNotEvaluatedIsSaid) {
   DraCluster c;
   c.DraNode("a", {"r0"});
@@ -228,6 +264,19 @@ TEST(PlanClaims, ValidateSeesWhatIsWrong) {
               Contains(HasSubstr("request gpus gets nothing")));
   EXPECT_THAT(wrong([](PlacePod& p) { p.devices[0].claim = "other"; }),
               Contains(HasSubstr("pod ns/one-0 has no claim other")));
+  EXPECT_THAT(wrong([](PlacePod& p) { p.devices[0].device.shared = true; }),
+              Contains(HasSubstr("gpu-0 of pool b is held alone, or is not")));
+  c.Share("b", "80Gi");
+  c.snapshot().claims[0].requests[0].capacity = {{"memory", "30Gi"}};
+  const auto takes = [&](const char* amount) {
+    return wrong([&](PlacePod& p) {
+      p.devices[0].device.shared = true;
+      p.devices[0].device.consumed = {{"memory", amount}};
+    });
+  };
+  EXPECT_THAT(takes("20Gi"), Contains(HasSubstr("a claim gets less than it asks for")));
+  EXPECT_THAT(takes("90Gi"), Contains(HasSubstr("more is given than there is")));
+  EXPECT_THAT(takes("30Gi"), IsEmpty());
   c.snapshot().device_classes[0].selectors = {"false"};
   EXPECT_THAT(Validate(good, c.snapshot(), PlaceOnly()),
               Contains(HasSubstr("gpu-0 of pool b is not chosen by request gpus")));
@@ -248,7 +297,11 @@ class RandomDra {
       cluster::Node& node = cluster_.DraNode(name, roots);
       const auto cards = static_cast<std::int64_t>(roots.size());
       if (Roll(4) == 0) node.devices = {{"nvidia.com/gpu", cards}};
-      if (Roll(3) == 0) cluster_.Partition(name);
+      if (Roll(3) == 0) {
+        cluster_.Partition(name);
+      } else if (Roll(2) == 0) {
+        cluster_.Share(name, "80Gi");
+      }
       if (Roll(5) == 0) Last().devices[0].taints = {{"sick", "yes", "NoSchedule"}};
     }
     auto& classes = cluster_.snapshot().device_classes;
@@ -271,6 +324,9 @@ class RandomDra {
       if (Roll(3) == 0) cluster_.snapshot().pods.back().node = "n0";  // sent there
     } else if (kind == 1 && !cluster_.snapshot().claims.empty()) {
       cluster_.PodOf(name, {cluster_.snapshot().claims.front().name});
+    } else if (kind < 4) {
+      cluster_.PartPod(name, std::to_string(10 * (1 + Roll(4))) + "Gi");
+      if (Roll(3) == 0) HoldPart();
     } else {
       cluster_.ClaimPod(name, 1 + Roll(2), Roll(3) ? "gpu.nvidia.com" : "mig.nvidia.com");
       if (Roll(3) == 0) cluster_.snapshot().claims.back().constraints = {{{}, kRoot, {}}};
@@ -280,14 +336,27 @@ class RandomDra {
     if (Roll(4) == 0) cluster_.snapshot().pods.back().labels = {{"tangram.dev/gang", "g"}};
   }
 
+  // Of the first card, where several may hold it: the last pod runs there.
+  void HoldPart() {
+    const cluster::ResourceSlice& slice = cluster_.snapshot().slices.front();
+    if (!slice.devices.at(0).shared_by_capacity) return;
+    cluster::Claim& claim = cluster_.snapshot().claims.back();
+    cluster_.Allocate(claim.name, slice.pool, "gpu-0");
+    claim.devices[0].shared = true;
+    claim.devices[0].consumed = claim.requests[0].capacity;
+    cluster_.snapshot().pods.back().node = slice.pool;
+    cluster_.snapshot().pods.back().phase = cluster::PodPhase::kRunning;
+  }
+
   std::mt19937 random_;
   DraCluster cluster_;
 };
 
 TEST(PlanClaims, EveryPlanHoldsAgainstItsSnapshot) {
   int devices = 0;
+  int shared = 0;
   int of_classes = 0;  // asked for by an extended resource
-  for (unsigned seed = 0; seed < (base::kSanitized ? 40 : 400); ++seed) {
+  for (unsigned seed = 0; seed < (base::kSanitized ? 60 : 600); ++seed) {
     cluster::Snapshot snapshot = RandomDra(seed).Make();
     const Plan plan = MakePlan(snapshot, {});
     ASSERT_THAT(Validate(plan, snapshot, {}), IsEmpty()) << seed;
@@ -295,6 +364,8 @@ TEST(PlanClaims, EveryPlanHoldsAgainstItsSnapshot) {
       const auto* place = std::get_if<PlacePod>(&action.change);
       if (place == nullptr) continue;
       devices += static_cast<int>(place->devices.size());
+      shared += static_cast<int>(std::count_if(place->devices.begin(), place->devices.end(),
+                                               [](const auto& one) { return one.device.shared; }));
       of_classes += static_cast<int>(
           std::count_if(place->devices.begin(), place->devices.end(),
                         [](const auto& one) { return one.claim == kSchedulersClaim; }));
@@ -309,6 +380,7 @@ TEST(PlanClaims, EveryPlanHoldsAgainstItsSnapshot) {
     ASSERT_EQ(MakePlan(snapshot, {}), plan) << seed;
   }
   EXPECT_GT(devices, base::kSanitized ? 20 : 200);
+  EXPECT_GT(shared, base::kSanitized ? 5 : 50);
   EXPECT_GT(of_classes, base::kSanitized ? 5 : 50);
 }
 

@@ -62,6 +62,24 @@ class DraCluster : public Cluster {
     slices.push_back(std::move(counters));
   }
 
+  // Cards of the node that several may hold, with so much memory each.
+  void Share(const std::string& node, const std::string& memory) {
+    for (cluster::ResourceSlice& slice : snapshot().slices) {
+      if (slice.pool != node) continue;
+      for (cluster::Device& device : slice.devices) {
+        device.shared_by_capacity = true;
+        device.capacity = {{"memory", memory}};
+      }
+    }
+  }
+
+  // A pod whose claim takes so much memory of a card.
+  cluster::Pod& PartPod(const std::string& name, const std::string& memory) {
+    cluster::Pod& pod = ClaimPod(name);
+    snapshot().claims.back().requests[0].capacity = {{"memory", memory}};
+    return pod;
+  }
+
   cluster::Claim& Claim(const std::string& name, std::int64_t count = 1,
                         const std::string& device_class = "gpu.nvidia.com") {
     cluster::Claim claim;

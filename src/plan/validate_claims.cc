@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/quantity_text.h"
 #include "cel/cel.h"
 #include "claims/selection.h"
 #include "cluster/schedulable.h"
@@ -57,7 +58,13 @@ ClaimCheck::ClaimCheck(const cluster::Snapshot& snapshot) : snapshot_(snapshot) 
   for (const cluster::Claim& claim : snapshot.claims) {
     claims_.emplace(std::pair(claim.ns, claim.name), &claim);
     for (const AllocatedDevice& device : claim.devices) {
-      if (!device.admin_access) held_.emplace(device.driver, device.pool, device.device);
+      const Key key(device.driver, device.pool, device.device);
+      if (device.admin_access) continue;
+      if (device.shared) {
+        Consume(key, device);
+      } else {
+        held_.insert(key);
+      }
     }
   }
   for (const cluster::ResourceSlice& slice : snapshot.slices) {
@@ -69,11 +76,11 @@ ClaimCheck::ClaimCheck(const cluster::Snapshot& snapshot) : snapshot_(snapshot) 
   }
 }
 
-void ClaimCheck::TakeHeldCards(std::map<std::string, NodeCount>& nodes) const {
+void ClaimCheck::TakeHeldCards(std::map<std::string, NodeCount>& nodes) {
   for (const cluster::Claim& claim : snapshot_.claims) {
     for (const AllocatedDevice& device : claim.devices) {
       const auto node = nodes.find(device.pool);
-      if (node != nodes.end()) TakeCard(node->second, device);
+      if (node != nodes.end() && IsFirstOf(device)) TakeCard(node->second, device);
     }
   }
 }
@@ -176,7 +183,8 @@ void ClaimCheck::CheckClaim(NodeCount& on, const cluster::Claim& claim,
     } else {
       CheckDevice(node, *request, device, wrong);
     }
-    if (!TakeCard(on, device)) say("gets a card that the device plugin gave away");
+    if (IsFirstOf(device) && !TakeCard(on, device))
+      say("gets a card that the device plugin gave away");
     pools.emplace(device.driver, device.pool);
   }
   CheckCounts(claim, devices, wrong);
@@ -195,7 +203,14 @@ void ClaimCheck::CheckDevice(const cluster::Node& node, const cluster::DeviceReq
   const Published& published = found->second;
   if (!CanUse(node, *published.slice, *published.device)) say("is not for " + node.name);
   if (given.admin_access != request.admin_access) say("is looked at and held at once");
-  if (!given.admin_access && !held_.insert(key).second) say("is held by another claim");
+  if (given.shared != published.device->shared_by_capacity) say("is held alone, or is not");
+  if (given.shared && !given.admin_access) {
+    if (held_.contains(key)) say("is held by another claim");
+    Consume(key, given);
+    CheckCapacity(request, published, given, wrong);
+  } else if (!given.admin_access && !held_.insert(key).second) {
+    say("is held by another claim");
+  }
   for (const cluster::Taint& taint : published.device->taints) {
     if (!IsTolerated(taint, request)) say("has a taint that is not tolerated");
   }
@@ -215,6 +230,40 @@ bool ClaimCheck::IsChosen(const cluster::DeviceRequest& request, const Published
     }
   }
   return true;
+}
+
+void ClaimCheck::Consume(const Key& key, const AllocatedDevice& given) {
+  for (const auto& [name, quantity] : given.consumed) {
+    consumed_[key][name] += static_cast<double>(base::ParseMilli(quantity).value_or(0));
+  }
+}
+
+// No request gets less than it asks for, and all that hold the device no more than it has.
+void ClaimCheck::CheckCapacity(const cluster::DeviceRequest& request, const Published& published,
+                               const AllocatedDevice& given, Wrong& wrong) const {
+  const auto say = [&](std::string_view name, std::string_view what) {
+    wrong.push_back(fmt::format("device {} of pool {}: of capacity {} {}", given.device, given.pool,
+                                name, what));
+  };
+  for (const auto& [name, asked] : request.capacity) {
+    const auto got = base::ParseMilli(cluster::Find(given.consumed, name));
+    const auto wanted = base::ParseMilli(asked);
+    if (!got || !wanted || *got < *wanted) say(name, "a claim gets less than it asks for");
+  }
+  const auto taken = consumed_.find(Key(given.driver, given.pool, given.device));
+  if (taken == consumed_.end()) return;
+  for (const cluster::DeviceCapacity& capacity : published.device->capacity) {
+    const auto sum = taken->second.find(capacity.name);
+    const auto whole = base::ParseMilli(capacity.value);
+    if (sum != taken->second.end() && whole && sum->second > static_cast<double>(*whole)) {
+      say(capacity.name, "more is given than there is");
+    }
+  }
+}
+
+// Of those that share a device, the first stands for all.
+bool ClaimCheck::IsFirstOf(const AllocatedDevice& device) {
+  return !device.shared || counted_.emplace(device.driver, device.pool, device.device).second;
 }
 
 // Of each request one alternative, as often as it says.

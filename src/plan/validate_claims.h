@@ -21,6 +21,7 @@ namespace tangram::plan {
 //   - is published for that node, in the newest generation of its pool, and nobody holds it;
 //   - is chosen by the selectors of its class and of its request, and its taints are tolerated;
 //   - leaves no counter of its pool below nothing;
+//   - has as much as they ask for of each capacity, where several hold it;
 //   - is no card that the device plugin gave away;
 // each request of the claim gets as many as it asks for, of one of its alternatives; and devices
 // have in common what the claim wants. A claim that is allocated is used where it can be. Where a
@@ -32,7 +33,7 @@ class ClaimCheck {
   explicit ClaimCheck(const cluster::Snapshot& snapshot);
 
   // Cards that claims hold now, where the device plugin offers them too, are not free.
-  void TakeHeldCards(std::map<std::string, NodeCount>& nodes) const;
+  void TakeHeldCards(std::map<std::string, NodeCount>& nodes);
   // A pod comes to a node, and its claims get `devices`. What is wrong, a sentence each.
   std::vector<std::string> Put(NodeCount& on, const cluster::Pod& pod,
                                const std::vector<ClaimedDevice>& devices);
@@ -61,6 +62,10 @@ class ClaimCheck {
                   const std::vector<cluster::AllocatedDevice>& devices, Wrong& wrong);
   void CheckDevice(const cluster::Node& node, const cluster::DeviceRequest& request,
                    const cluster::AllocatedDevice& given, Wrong& wrong);
+  void Consume(const Key& key, const cluster::AllocatedDevice& given);
+  void CheckCapacity(const cluster::DeviceRequest& request, const Published& published,
+                     const cluster::AllocatedDevice& given, Wrong& wrong) const;
+  bool IsFirstOf(const cluster::AllocatedDevice& device);
   bool IsChosen(const cluster::DeviceRequest& request, const Published& published) const;
   void CheckCounts(const cluster::Claim& claim,
                    const std::vector<cluster::AllocatedDevice>& devices, Wrong& wrong) const;
@@ -70,8 +75,10 @@ class ClaimCheck {
 
   const cluster::Snapshot& snapshot_;
   std::map<std::pair<std::string, std::string>, const cluster::Claim*> claims_;
-  std::map<Key, Published> published_;  // of the newest generation
-  std::set<Key> held_;
+  std::map<Key, Published> published_;                     // of the newest generation
+  std::set<Key> held_;                                     // alone
+  std::map<Key, std::map<std::string, double>> consumed_;  // in thousandths, by capacity
+  std::set<Key> counted_;  // cards that several hold, which are not the device plugin's any more
   std::map<const cluster::Claim*, Served> served_;
   std::deque<cluster::Claim> made_;                                 // for pods that came
   std::set<std::pair<const cluster::Pod*, std::string>> by_class_;  // resources of theirs

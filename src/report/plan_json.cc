@@ -49,12 +49,17 @@ void AddChange(Json& json, const plan::PlacePod& change) {
   AddPodOnNode(json, change);
   Json devices = Json::array();
   for (const auto& [claim, device] : change.devices) {
+    Json consumed = Json::array();
+    for (const auto& [capacity, quantity] : device.consumed) {
+      consumed.push_back({{"capacity", capacity}, {"quantity", quantity}});
+    }
     devices.push_back({{"claim", claim},
                        {"request", device.request},
                        {"driver", device.driver},
                        {"pool", device.pool},
                        {"device", device.device},
-                       {"adminAccess", device.admin_access}});
+                       {"adminAccess", device.admin_access},
+                       {"consumed", std::move(consumed)}});
   }
   json["devices"] = std::move(devices);
 }

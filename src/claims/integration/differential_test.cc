@@ -54,6 +54,17 @@ void SetReach(const cluster::NodeReach& reach, json& object) {
   if (!reach.nodes.empty()) object["nodeSelector"] = SelectorJson(reach.nodes);
 }
 
+json PolicyJson(const cluster::CapacityPolicy& policy) {
+  json object = json::object();
+  if (!policy.fallback.empty()) object["default"] = policy.fallback;
+  if (!policy.values.empty()) object["validValues"] = policy.values;
+  for (const auto& [key, value] :
+       {std::pair("min", &policy.min), {"max", &policy.max}, {"step", &policy.step}}) {
+    if (!value->empty()) object["validRange"][key] = *value;
+  }
+  return object;
+}
+
 json DeviceObject(const cluster::Device& device) {
   json object = {{"name", device.name}, {"attributes", json::object()}};
   for (const cluster::DeviceAttribute& attribute : device.attributes) {
@@ -61,7 +72,10 @@ json DeviceObject(const cluster::Device& device) {
   }
   for (const cluster::DeviceCapacity& capacity : device.capacity) {
     object["capacity"][capacity.name] = {{"value", capacity.value}};
+    if (capacity.policy)
+      object["capacity"][capacity.name]["requestPolicy"] = PolicyJson(*capacity.policy);
   }
+  if (device.shared_by_capacity) object["allowMultipleAllocations"] = true;
   if (!device.consumes.empty()) {
     object["consumesCounters"] = CountersJson(device.consumes, "counterSet");
   }
@@ -156,9 +170,11 @@ json QuestionOf(const Scene& scene) {
                                    {"spec", {{"selectors", SelectorsJson(known.selectors)}}}});
   }
   for (const cluster::Claim& claim : scene.claims) question["claims"].push_back(ClaimObject(claim));
-  for (const cluster::AllocatedDevice& id : scene.allocated) {
-    question["allocated"].push_back(
-        {{"driver", id.driver}, {"pool", id.pool}, {"device", id.device}});
+  for (const cluster::AllocatedDevice& one : scene.allocated) {
+    json id = {{"driver", one.driver}, {"pool", one.pool}, {"device", one.device}};
+    if (one.shared) id["shared"] = true;
+    for (const auto& [name, amount] : one.consumed) id["consumed"][name] = amount;
+    question["allocated"].push_back(std::move(id));
   }
   return question;
 }

@@ -26,9 +26,7 @@ class Maker {
     for (int i = 0; i <= Roll(2); ++i) AddPool("pool-" + std::to_string(i), scene);
     for (const ResourceSlice& slice : scene.slices) {
       for (const Device& device : slice.devices) {
-        if (Roll(5) == 0) {
-          scene.allocated.push_back({"", slice.driver, slice.pool, device.name, false});
-        }
+        if (Roll(device.shared_by_capacity ? 2 : 5) == 0) Allocate(slice, device, scene);
       }
     }
     for (int i = 0; i <= Roll(2); ++i) scene.claims.push_back(MakeClaim(i));
@@ -37,6 +35,31 @@ class Maker {
 
  private:
   int Roll(int sides) { return static_cast<int>(random_() % static_cast<unsigned>(sides)); }
+
+  void Allocate(const ResourceSlice& slice, const Device& device, Scene& scene) {
+    cluster::AllocatedDevice& result = scene.allocated.emplace_back();
+    result = {"", slice.driver, slice.pool, device.name};
+    result.shared = device.shared_by_capacity && Roll(8) != 0;
+    if (!result.shared) return;
+    for (const cluster::DeviceCapacity& capacity : device.capacity) {
+      const std::string unit = capacity.name == "memory" ? "Gi" : "";
+      result.consumed.emplace_back(capacity.name, std::to_string(Roll(3) * 5) + unit);
+    }
+  }
+
+  // What may be taken of so many Gi.
+  cluster::CapacityPolicy MakePolicy(std::int64_t size) {
+    const auto gi = [](std::int64_t amount) { return std::to_string(amount) + "Gi"; };
+    cluster::CapacityPolicy policy;
+    const int kind = Roll(4);
+    if (kind == 0) policy.values = {gi(2), gi(5), gi(size)};
+    if (kind > 1) policy.min = gi(1 + Roll(2));
+    if (kind == 2) policy.step = Roll(2) ? "3Gi" : "1500Mi";
+    if (kind > 1 && Roll(2)) policy.max = gi(8);
+    policy.fallback = kind == 0 ? gi(5) : policy.min;
+    if (kind == 1) policy.fallback = gi(1 + Roll(9));
+    return policy;
+  }
 
   // Half of the pools share out one set of counters. Some have slices for other nodes, slices of
   // an earlier generation, or are not whole.
@@ -109,8 +132,12 @@ class Maker {
     if (Roll(12) != 0) {
       device.attributes.push_back({"size", AttributeType::kInt, std::to_string(size)});
     }
-    if (Roll(2) != 0)
-      device.capacity.push_back({"memory", std::to_string(size * 10) + "Gi", false});
+    device.shared_by_capacity = Roll(3) == 0;
+    if (Roll(2) != 0) device.capacity = {{"memory", std::to_string(size * 10) + "Gi"}};
+    if (device.shared_by_capacity && !device.capacity.empty() && Roll(2)) {
+      device.capacity[0].policy = MakePolicy(size * 10);
+    }
+    if (device.shared_by_capacity && Roll(3) == 0) device.capacity.push_back({"cores", "100"});
     if (counted && Roll(4) != 0) {
       device.consumes = {{"card", {{"memory", (1 + Roll(4)) * 1000}, {"slices", size * 1000}}}};
     }
@@ -139,7 +166,8 @@ class Maker {
       const bool exists = Roll(2) == 0;
       request.tolerations = {{"sick", exists ? "Exists" : "Equal", exists ? "" : "yes", ""}};
     }
-    if (Roll(8) == 0) request.capacity = {{"memory", Roll(2) ? "20Gi" : "15Gi"}};
+    if (Roll(3) == 0) request.capacity = {{"memory", std::to_string(1 + Roll(20)) + "Gi"}};
+    if (Roll(6) == 0) request.capacity.insert(request.capacity.begin(), {"cores", "30"});
     return request;
   }
 
@@ -178,14 +206,16 @@ Answer Scene::Ask() const {
   const Catalog catalog(slices);
   Selection selection(classes);
   DeviceSet held;
+  Capacities taken;
   for (const cluster::AllocatedDevice& one : allocated) {
     for (const auto* device : catalog.DevicesNamed(one.driver, one.pool, one.device)) {
-      held.insert(device);
+      if (!one.shared) held.insert(device);
+      if (!one.consumed.empty()) taken.Take(*device, AmountsOf(one.consumed, *device));
     }
   }
   std::vector<const cluster::Claim*> asked;
   for (const cluster::Claim& claim : claims) asked.push_back(&claim);
-  return Allocate({catalog.PoolsOf(node), held, asked}, selection);
+  return Allocate({catalog.PoolsOf(node), held, taken, asked}, selection);
 }
 
 Scene RandomScene(std::mt19937_64& random) { return Maker(random).Make(); }
@@ -195,8 +225,10 @@ std::vector<std::string> DevicesOf(const Answer& answer) {
   if (const auto* fits = std::get_if<Fits>(&answer)) {
     for (const Given& given : fits->devices) {
       const cluster::AllocatedDevice& result = given.result;
-      devices.push_back(result.request + "=" + result.driver + "/" + result.pool + "/" +
-                        result.device);
+      std::string line =
+          result.request + "=" + result.driver + "/" + result.pool + "/" + result.device;
+      for (const auto& [name, amount] : result.consumed) line += " " + name + "=" + amount;
+      devices.push_back(std::move(line));
     }
   }
   return devices;

@@ -23,7 +23,8 @@ struct Scene {
 
 Scene RandomScene(std::mt19937_64& random);
 
-// "request=driver/pool/device" of what is given, in its order; nothing where it does not fit.
+// "request=driver/pool/device" of what is given, in its order, and " memory=1024" for each capacity
+// of a device that several hold; nothing where it does not fit.
 std::vector<std::string> DevicesOf(const Answer& answer);
 
 }  // namespace tangram::claims

@@ -262,6 +262,9 @@ class Maker {
       if (!pod.node.empty()) {
         claim.devices.push_back({claim.requests.front().name, "gpu.nvidia.com", pod.node,
                                  fmt::format("gpu-{}", dice_.In(0, 7)), dice_.Percent(5)});
+        cluster::AllocatedDevice& device = claim.devices.back();
+        device.shared = dice_.Percent(10);
+        if (device.shared) device.consumed = {{"memory", "10Gi"}};
       }
       if (dice_.Percent(20)) {
         claim.constraints = {
@@ -322,7 +325,12 @@ class Maker {
       device.attributes.push_back({"healthy", AttributeType::kBool, "true"});
     }
     if (dice_.Percent(5)) device.attributes.push_back({"links", AttributeType::kList, ""});
-    device.capacity = {{"memory", "80Gi", dice_.Percent(10)}};
+    device.capacity = {{"memory", "80Gi"}};
+    device.capacity[0].has_policy = dice_.Percent(3);
+    if (dice_.Percent(10)) {
+      device.capacity[0].policy = {
+          .fallback = "1Gi", .values = {"1Gi"}, .min = "1Gi", .max = "80Gi", .step = "1Gi"};
+    }
     if (dice_.Percent(50)) {
       device.consumes = {{"secret-pool-counters", {{"memory-slice-0", dice_.In(0, 4) * 1000}}}};
     }

@@ -32,6 +32,7 @@ struct Alternative {
   std::string device_class;            // "mig.nvidia.com"
   std::vector<std::string> selectors;  // CEL; all of them have to hold
   std::int64_t count = 1;
+  cluster::Labels capacity{};  // quantities to take of it, where several hold it
   bool operator==(const Alternative&) const = default;
 };
 

@@ -24,6 +24,10 @@ std::string MemorySelector(base::MiB memory) {
       memory.value());
 }
 
+// A request that takes only a part would have a card all to itself where the driver does not share
+// it.
+constexpr const char* kSharedSelector = "device.allowMultipleAllocations";
+
 std::string ProfileSelector(std::string_view profile) {
   return fmt::format("device.attributes['gpu.nvidia.com'].?profile.orValue('') == '{}'", profile);
 }
@@ -45,6 +49,7 @@ std::string ModelSelector(const std::vector<const gpu::Model*>& models) {
 // Kinds that a claim can name apart: cards, and instances of one profile.
 struct Part {
   std::string_view profile{};               // empty: cards
+  bool by_capacity = false;                 // parts of cards
   std::vector<const gpu::Model*> models{};  // that meet the need so
   bool all = true;                          // every model with DRA devices that has the profile
 };
@@ -58,6 +63,11 @@ std::string DnsLabel(std::string_view profile) {
 Alternative AlternativeOf(const Part& part, const Need& need) {
   Alternative made;
   made.name = part.profile.empty() ? "card" : DnsLabel(part.profile);
+  if (part.by_capacity) {
+    made.name = "part";
+    made.capacity = {{"memory", fmt::format("{}Mi", need.memory.value())}};
+    made.selectors.push_back(kSharedSelector);
+  }
   made.device_class = part.profile.empty() ? "gpu.nvidia.com" : "mig.nvidia.com";
   made.count = need.count;
   if (!part.profile.empty()) made.selectors.push_back(ProfileSelector(part.profile));
@@ -72,12 +82,12 @@ Alternative AlternativeOf(const Part& part, const Need& need) {
 }
 
 // All kinds of the DRA world: what is there, and the profiles of the models that are there.
-std::vector<Kind> KindsOf(const Index& index) {
+std::vector<Kind> KindsOf(const Index& index, const Need& need) {
   std::vector<Kind> kinds;
   for (const Offer& offer : index.offers()) {
     if (offer.kind.way != Way::kDra) continue;
-    kinds.push_back(offer.kind);
-    if (offer.kind.instance || offer.kind.model == nullptr) continue;
+    kinds.push_back(PartFor(offer.kind, need));
+    if (offer.kind.by_capacity || offer.kind.instance || offer.kind.model == nullptr) continue;
     for (const gpu::MigProfile& profile : offer.kind.model->profiles) {
       if (!profile.is_plain() || !profile.memory || profile.memory_slices == 0) continue;
       Kind kind = offer.kind;
@@ -98,15 +108,17 @@ std::string_view ProfileOf(const Kind& kind) {
 
 std::vector<Part> PartsOf(const Index& index, const Need& need) {
   std::vector<Part> parts;
-  const std::vector<Kind> kinds = KindsOf(index);
+  const std::vector<Kind> kinds = KindsOf(index, need);
   const auto part_of = [&](const Kind& kind) {
-    return std::find_if(parts.begin(), parts.end(),
-                        [&](const Part& part) { return part.profile == ProfileOf(kind); });
+    return std::find_if(parts.begin(), parts.end(), [&](const Part& part) {
+      return part.profile == ProfileOf(kind) && part.by_capacity == kind.by_capacity;
+    });
   };
   for (const Kind& kind : kinds) {
     if (!Meets(kind, need) || (kind.instance && kind.profile == nullptr)) continue;
     auto part = part_of(kind);
-    if (part == parts.end()) part = parts.insert(part, {.profile = ProfileOf(kind)});
+    if (part == parts.end())
+      part = parts.insert(part, {.profile = ProfileOf(kind), .by_capacity = kind.by_capacity});
     const bool known =
         std::find(part->models.begin(), part->models.end(), kind.model) != part->models.end();
     if (!known && kind.model != nullptr) part->models.push_back(kind.model);
@@ -125,7 +137,8 @@ std::vector<Alternative> AlternativesFor(const Index& index, const Need& need) {
 }
 
 bool IsSame(const Alternative& a, const Alternative& b) {
-  return a.device_class == b.device_class && a.selectors == b.selectors && a.count == b.count;
+  return a.device_class == b.device_class && a.selectors == b.selectors && a.count == b.count &&
+         a.capacity == b.capacity;
 }
 
 // As many as the API takes. Cards can be had wherever instances can be made: the last one stays.
@@ -151,6 +164,7 @@ std::string TemplateName(std::string_view class_name,
   for (const Alternative& each : alternatives) {
     text += fmt::format("{} {} {}\n", each.name, each.device_class, each.count);
     for (const std::string& selector : each.selectors) text += selector + '\n';
+    for (const auto& [name, quantity] : each.capacity) text += name + '=' + quantity + '\n';
   }
   return fmt::format("tangram-{}-{}", class_name.substr(0, kNameLetters),
                      base::Sha256Hex(text).substr(0, kDigestLetters));
@@ -169,7 +183,9 @@ ClaimAsk ClaimFor(const Index& index, std::string_view class_name, std::span<con
     }
   }
   if (!index.abilities().first_available || all.empty()) {
-    all = {AlternativeOf({.profile = ProfileOf(chosen), .models = {}}, needs.front())};
+    all = {AlternativeOf(
+        {.profile = ProfileOf(chosen), .by_capacity = chosen.by_capacity, .models = {}},
+        needs.front())};
   }
   ClaimAsk claim{.template_name = "", .alternatives = Fewest(std::move(all))};
   NameApart(claim.alternatives);

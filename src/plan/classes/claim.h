@@ -14,7 +14,8 @@
 namespace tangram::plan::classes {
 
 // For each need in its order (a class, then its fallbacks): the kinds of DRA devices that meet it,
-// cheapest first, and, for cards that may be cut on demand (shared counters), their profiles. Where
+// cheapest first, and, for cards that may be cut on demand (shared counters), their profiles; of
+// cards that several hold (allowMultipleAllocations) the memory that is needed. Where
 // lists are not served: `chosen`, which meets the first need, alone.
 ClaimAsk ClaimFor(const Index& index, std::string_view class_name, std::span<const Need> needs,
                   const Kind& chosen);

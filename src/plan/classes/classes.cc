@@ -75,6 +75,7 @@ class Decider {
         const bool enough = offer.most_on_node >= candidate.need.count;
         if (enough && Meets(offer.kind, candidate.need)) candidate.offers.push_back(i);
       }
+      index_.SortByCost(candidate.offers, candidate.need);
     }
     candidates_.push_back(std::move(candidate));
   }
@@ -184,7 +185,8 @@ class Decider {
   }
 
   // "1 of nvidia.com/mig-2g.20gb of A100-80GB, the cheapest for class "small": 1 GPU with ...".
-  std::string What(const Candidate& candidate, const Kind& kind) const {
+  std::string What(const Candidate& candidate, const Kind& of) const {
+    const Kind kind = PartFor(of, candidate.need);
     const std::string device = kind.way == Way::kPlugin
                                    ? fmt::format("{} of {}", candidate.need.count, Describe(kind))
                                    : fmt::format("{} x {}", candidate.need.count, Describe(kind));
@@ -214,7 +216,8 @@ class Decider {
     choice.fit = Fit::kNow;
     choice.why = fmt::format("{}; {} free on {} node{}", What(candidate, kind), free.devices,
                              free.nodes, free.nodes == 1 ? "" : "s");
-    choice.taken = Choice::Taken{found.offer, candidate.need.count};
+    // How much is left of a card by capacity is for its claims to say.
+    if (!kind.by_capacity) choice.taken = Choice::Taken{found.offer, candidate.need.count};
     return Finish(candidate, kind, std::move(choice));
   }
 

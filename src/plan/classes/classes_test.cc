@@ -416,6 +416,36 @@ TEST_F(DraTest, AClaimNamesTheAlternativesCheapestFirst) {
   EXPECT_THAT(claim->template_name, StartsWith("tangram-medium-"));
 }
 
+TEST_F(DraTest, OfCardsThatSeveralHoldAPartIsAskedFor) {
+  DraNode("dra", 1);
+  cluster::ResourceSlice& slice = cluster_.snapshot().slices.emplace_back();
+  slice.driver = "gpu.nvidia.com";
+  slice.pool = "dra";
+  cluster::Device& card = slice.devices.emplace_back();
+  card.name = "gpu-0";
+  card.capacity = {{"memory", "81559Mi"}};
+  card.shared_by_capacity = true;
+  classes_ = {Class("notebook", 8, GpuClass::Isolation::kShared),
+              Class("whole", 0, GpuClass::Isolation::kExclusive)};
+  const Choice choice = Choose("notebook");
+  EXPECT_EQ(choice.isolation, Isolation::kShared);
+  EXPECT_THAT(choice.why, StartsWith("1 x 8 GiB of a DRA card of H100-80GB, the cheapest"));
+  const auto& claim = std::get<ClaimAsk>(choice.ask);
+  EXPECT_EQ(claim.alternatives.front().name, "part") << "a 1g.10gb costs a quarter of the card";
+  EXPECT_EQ(claim.alternatives.front().capacity, (cluster::Labels{{"memory", "8192Mi"}}));
+  EXPECT_THAT(claim.alternatives.front().selectors, Contains("device.allowMultipleAllocations"));
+  EXPECT_TRUE(claim.alternatives.back().capacity.empty()) << "a card, where nobody has any of it";
+  EXPECT_THAT(choice.env, Contains(EnvVar{"TANGRAM_GPU_MEMORY_FRACTION", "0.09"}));
+
+  cluster::Claim& held = cluster_.snapshot().claims.emplace_back();
+  held.devices = {{"r", "gpu.nvidia.com", "dra", "gpu-0", false, true, {{"memory", "81559Mi"}}}};
+  EXPECT_EQ(Choose("notebook").fit, Fit::kWaits) << "nothing is left of it";
+  const Choice all = Choose("whole");
+  for (const Alternative& each : std::get<ClaimAsk>(all.ask).alternatives) {
+    EXPECT_NE(each.name, "part");
+  }
+}
+
 TEST_F(DraTest, BesideADevicePluginTheChoiceIsPerPod) {
   DraNode("dra", 1);
   cluster::Node& cut = Node("plugin", 1);

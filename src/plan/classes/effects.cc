@@ -43,9 +43,9 @@ std::vector<Kind> KindsLike(const Index& index, const Need& need, const Kind& ch
   for (const Offer& offer : index.offers()) {
     const bool alike = offer.kind.way == chosen.way && offer.kind.resource == chosen.resource;
     const bool there = offer.total > 0 && offer.kind.memory().value() > 0;
-    if (alike && there && Meets(offer.kind, need)) kinds.push_back(offer.kind);
+    if (alike && there && Meets(offer.kind, need)) kinds.push_back(PartFor(offer.kind, need));
   }
-  if (kinds.empty() && chosen.memory().value() > 0) kinds.push_back(chosen);
+  if (kinds.empty() && chosen.memory().value() > 0) kinds.push_back(PartFor(chosen, need));
   return kinds;
 }
 

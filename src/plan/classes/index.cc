@@ -67,7 +67,10 @@ bool IsSpotTaint(const cluster::Taint& taint) {
 class IndexBuilder {
  public:
   IndexBuilder(const cluster::Snapshot& snapshot, Index::Sources sources)
-      : snapshot_(snapshot), world_(snapshot, sources.policy), index_(new Index()) {
+      : snapshot_(snapshot),
+        world_(snapshot, sources.policy),
+        shared_(FindSharedCards(snapshot)),
+        index_(new Index()) {
     index_->sources_ = std::move(sources);
     index_->priorities_ = snapshot.priority_classes;
     index_->nodes_ = snapshot.nodes;
@@ -127,7 +130,9 @@ class IndexBuilder {
     const auto [known, fresh] = groups_.try_emplace(WordsOfGroup(group), index_->groups_.size());
     if (fresh) index_->groups_.push_back(std::move(group));
     ++index_->groups_[known->second].nodes;
-    for (const NodeKind& kind : KindsOf(node)) {
+    const auto shared = shared_.find(node.self->name);
+    const SharedCards none;
+    for (const NodeKind& kind : KindsOf(node, shared == shared_.end() ? none : shared->second)) {
       const bool can_ask = kind.kind.way == Way::kPlugin || index_->abilities().claims;
       if (can_ask) AddKind(kind, known->second, node, place);
     }
@@ -195,6 +200,7 @@ class IndexBuilder {
     for (std::size_t i = 0; i < index_->offers_.size(); ++i) {
       Offer& offer = index_->offers_[i];
       if (!is_wanted(offer.kind) || offer.free < count) continue;
+      if (offer.kind.by_capacity) return;  // how much is left of it then is not known
       if (by_node ? HoldOnOneOf(offer, pod, count)
                   : cluster::Admits(index_->groups_[offer.group].like, pod) &&
                         HoldOnNode(offer, i, count)) {
@@ -262,6 +268,7 @@ class IndexBuilder {
           entry.offers.push_back(i);
         }
       }
+      index_->SortByCost(entry.offers, entry.need);
       index_->classes_.push_back(std::move(entry));
     }
   }
@@ -276,6 +283,7 @@ class IndexBuilder {
 
   const cluster::Snapshot& snapshot_;
   World world_;
+  const std::unordered_map<std::string_view, SharedCards> shared_;
   std::unique_ptr<Index> index_;
   std::unordered_map<std::string, std::size_t> groups_;
   std::unordered_map<std::string, std::size_t> offers_of_;
@@ -291,6 +299,12 @@ bool Index::SelectsNodes(const cluster::Pod& pod) const {
   return std::any_of(pod.affinity.nodes.begin(), pod.affinity.nodes.end(), selects) ||
          std::any_of(pod.node_selector.begin(), pod.node_selector.end(),
                      [&](const auto& wanted) { return !IsCommon(wanted.first); });
+}
+
+void Index::SortByCost(std::vector<std::size_t>& offers, const Need& need) const {
+  std::stable_sort(offers.begin(), offers.end(), [&](std::size_t a, std::size_t b) {
+    return IsCheaper(PartFor(offers_[a].kind, need), PartFor(offers_[b].kind, need));
+  });
 }
 
 std::shared_ptr<const Index> Index::Build(const cluster::Snapshot& snapshot, Sources sources) {

@@ -91,6 +91,9 @@ class Index {
   const Abilities& abilities() const { return sources_.abilities; }
   const cluster::List<cluster::PriorityClass>& priority_classes() const { return priorities_; }
 
+  // Cheapest first, by what the need takes of each.
+  void SortByCost(std::vector<std::size_t>& offers, const Need& need) const;
+
   // Nodes with GPUs were seen; with none, nothing can be said to be impossible.
   bool knows_gpus() const { return !offers_.empty(); }
   // Whether all nodes of a group have the label in common, or none has it.

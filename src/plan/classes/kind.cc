@@ -35,13 +35,14 @@ std::string_view NameOfProfile(const Kind& kind) {
 }  // namespace
 
 int Kind::compute() const {
+  if (by_capacity) return 0;
   if (!instance) return 100 / replicas;
   if (model == nullptr || profile == nullptr) return 0;
   return ComputeOf(*model, *profile) / replicas;
 }
 
 Isolation Kind::isolation() const {
-  if (replicas > 1 || sharing != cluster::Sharing::kNone) return Isolation::kShared;
+  if (by_capacity || replicas > 1 || sharing != cluster::Sharing::kNone) return Isolation::kShared;
   return instance ? Isolation::kHardware : Isolation::kExclusive;
 }
 
@@ -55,6 +56,14 @@ base::MicroUsdPerHour PriceOf(const Kind& kind, base::MicroUsdPerHour card) {
   return price / kind.replicas;
 }
 
+Kind PartFor(const Kind& kind, const Need& need) {
+  Kind part = kind;
+  if (!kind.by_capacity || kind.seen.value() <= 0) return part;
+  part.part = need.memory;
+  part.price = kind.price * need.memory.value() / kind.seen.value();
+  return part;
+}
+
 Kind CardOf(const gpu::Model& model) { return {.model = &model, .seen = model.memory}; }
 
 bool Meets(const Kind& kind, const Need& need) {
@@ -62,6 +71,8 @@ bool Meets(const Kind& kind, const Need& need) {
   if (need.count > 1 && kind.isolation() != Isolation::kExclusive) return false;
   if (need.memory.value() > 0 && kind.memory() < need.memory) return false;
   if (need.compute > 0 && kind.compute() < need.compute) return false;
+  // Who does not say how much takes all of it.
+  if (kind.by_capacity && (need.memory.value() == 0 || need.latency_sensitive)) return false;
   if (need.latency_sensitive && kind.replicas > kMostBesideLatency) return false;
   if (!need.selectors.empty() && kind.way != Way::kDra) return false;
   return need.any_model() ||
@@ -74,7 +85,7 @@ bool IsCheaper(const Kind& a, const Kind& b) {
     const base::MiB memory = kind.memory();
     return std::tuple(!kind.priced, kind.price, memory.value() == 0, memory, kind.compute(),
                       kind.way, std::string_view(kind.resource), NameOfModel(kind),
-                      NameOfProfile(kind), kind.replicas, kind.sharing);
+                      NameOfProfile(kind), kind.replicas, kind.sharing, kind.by_capacity);
   };
   return key(a) < key(b);
 }
@@ -82,6 +93,10 @@ bool IsCheaper(const Kind& a, const Kind& b) {
 std::string Describe(const Kind& kind) {
   const std::string of = kind.model == nullptr ? "" : fmt::format(" of {}", kind.model->name);
   if (kind.way == Way::kPlugin) return kind.resource + of;
+  if (kind.by_capacity) {
+    return kind.part.value() > 0 ? fmt::format("{} of a DRA card{}", Describe(kind.part), of)
+                                 : fmt::format("a part of a DRA card{}", of);
+  }
   if (!kind.instance) return fmt::format("a DRA card{}", of);
   return fmt::format("a DRA instance {}{}", NameOfProfile(kind), of);
 }

@@ -30,9 +30,13 @@ struct Kind {
   base::MiB seen{};               // memory of the card, or the instance; 0: not known
   base::MicroUsdPerHour price{};  // of one; 0 where the price is not known
   bool priced = false;
+  // A part of a card of DRA that several hold (allowMultipleAllocations), of as much memory as is
+  // asked for; how much that is says PartFor.
+  bool by_capacity = false;
+  base::MiB part{};
   bool operator==(const Kind&) const = default;
 
-  base::MiB memory() const { return seen / replicas; }
+  base::MiB memory() const { return part.value() > 0 ? part : seen / replicas; }
   int compute() const;  // percent of a card, rounded down; 0: not known
   Isolation isolation() const;
 };
@@ -41,11 +45,16 @@ struct Kind {
 // shares. 1g.10gb takes two of eight memory slices, 2g.10gb two of seven for compute.
 base::MicroUsdPerHour PriceOf(const Kind& kind, base::MicroUsdPerHour card);
 
+// What the need takes of it, which it meets: of a kind by capacity the part that it asks for, at
+// that part of the price; else all of it.
+Kind PartFor(const Kind& kind, const Need& need);
+
 // A whole card of the model, of which nothing else is known.
 Kind CardOf(const gpu::Model& model);
 
 // Whether one device is what is needed. What is not known meets no demand: never less than asked.
 // More than one instance or share is no use to one process, so pods that need several get cards.
+// By capacity only memory is shared out: compute, and who else comes, is not promised.
 bool Meets(const Kind& kind, const Need& need);
 
 // Cheapest first; without a price last; then least memory, least compute, name.

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "cluster/device_memory.h"
 #include "plan/pass/cut.h"
 #include "plan/share/sharing.h"
 
@@ -108,15 +109,29 @@ void Add(std::vector<NodeKind>& kinds, const NodeKind& more) {
   same->could_ever += more.could_ever;
 }
 
-void AddDra(const NodeRoom& node, std::vector<NodeKind>& kinds) {
+// How many parts fit says the need; the claims of pods say whether they do.
+void AddPart(const NodeRoom& node, const CardRoom& card, base::MiB left,
+             std::vector<NodeKind>& kinds) {
+  NodeKind found{
+      .kind = {.way = Way::kDra, .model = card.model, .seen = card.memory, .by_capacity = true},
+      .total = 1,
+      .free = left.value() > 0 ? 1 : 0};
+  SetPrice(node, found.kind);
+  Add(kinds, found);
+}
+
+void AddDra(const NodeRoom& node, const SharedCards& shared, std::vector<NodeKind>& kinds) {
   for (const CardRoom& card : node.cards) {
     const cluster::Gpu* gpu = GpuOf(node, card);
     if (gpu == nullptr || !IsOfDra(*gpu)) continue;
+    const auto parts = shared.find(gpu->dra_device);
+    if (parts != shared.end()) AddPart(node, card, parts->second.left, kinds);
+    const bool in_use = parts != shared.end() && parts->second.in_use;
     for (const SeatRoom& seat : card.seats) {
       NodeKind found{.kind = KindOfSeat(card, seat), .total = seat.replicas};
       found.kind.way = Way::kDra;
       SetPrice(node, found.kind);
-      found.free = std::max(0, seat.replicas - seat.held);
+      found.free = in_use ? 0 : std::max(0, seat.replicas - seat.held);
       Add(kinds, found);
     }
   }
@@ -173,13 +188,38 @@ void AddCards(const NodeRoom& node, const CardRoom& card, std::vector<NodeKind>&
 
 }  // namespace
 
-std::vector<NodeKind> KindsOf(const NodeRoom& node) {
+std::unordered_map<std::string_view, SharedCards> FindSharedCards(
+    const cluster::Snapshot& snapshot) {
+  std::unordered_map<std::string_view, SharedCards> cards;
+  for (const cluster::ResourceSlice& slice : snapshot.slices) {
+    if (slice.driver != cluster::kNvidiaDriver) continue;
+    for (const cluster::Device& device : slice.devices) {
+      const auto memory = cluster::MemoryOf(device);
+      if (device.shared_by_capacity && memory) cards[slice.pool][device.name].left = *memory;
+    }
+  }
+  for (const cluster::Claim& claim : snapshot.claims) {
+    for (const cluster::AllocatedDevice& held : claim.devices) {
+      const auto node = cards.find(held.pool);
+      if (held.admin_access || node == cards.end()) continue;
+      const auto card = node->second.find(held.device);
+      if (card == node->second.end()) continue;
+      base::MiB& left = card->second.left;
+      const auto taken = held.shared ? cluster::MemoryOf(held) : left;
+      left -= std::min(left, taken.value_or(base::MiB()));
+      card->second.in_use = true;
+    }
+  }
+  return cards;
+}
+
+std::vector<NodeKind> KindsOf(const NodeRoom& node, const SharedCards& shared) {
   std::vector<NodeKind> kinds;
   for (const auto& [resource, count] : node.offers) {
     const bool gpu = KindOf(resource).unit != ResourceKind::Unit::kNotGpu;
     if (gpu && count > 0) Add(kinds, PluginKind(node, resource, count));
   }
-  AddDra(node, kinds);
+  AddDra(node, shared, kinds);
   if (!node.may_receive()) return kinds;
   for (const CardRoom& card : node.cards) {
     if (!card.may_change || card.model == nullptr) continue;

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <map>
-#include <numeric>
 #include <string>
 #include <unordered_map>
+
+#include "plan/leaks/card_seats.h"
 
 namespace tangram::plan {
 namespace {
@@ -13,126 +14,6 @@ using cluster::DeviceUsage;
 using cluster::Gpu;
 using cluster::Node;
 using cluster::Pod;
-
-constexpr std::int64_t kUnit = base::kWhole.value();
-
-// What `instance` takes of its card's placement axis; 1 where the facts do not say.
-int SlicesOf(const gpu::Model* model, const cluster::Instance& instance) {
-  if (model == nullptr) return 1;
-  const gpu::MigProfile* profile = gpu::ProfileNamed(*model, instance.profile);
-  return profile == nullptr || profile->memory_slices == 0 ? 1 : profile->memory_slices;
-}
-
-// The memory slices that a further instance could still use; 0 where none fits any more.
-int UsableFreeSlices(const gpu::Model& model, const Gpu& card) {
-  int used = 0;
-  std::vector<const gpu::MigProfile*> placed;
-  for (const cluster::Instance& instance : card.instances) {
-    const gpu::MigProfile* profile = gpu::ProfileNamed(model, instance.profile);
-    if (profile == nullptr) return 0;
-    placed.push_back(profile);
-    used += profile->memory_slices;
-  }
-  const bool room =
-      std::any_of(model.profiles.begin(), model.profiles.end(), [&](const auto& more) {
-        if (!more.is_plain()) return false;
-        placed.push_back(&more);
-        const bool fits = gpu::FindLayout(model, placed).has_value();
-        placed.pop_back();
-        return fits;
-      });
-  return room ? std::max(0, model.memory_slices - used) : 0;
-}
-
-// What depends on the product or the layout alone, worked out once for each: a cluster of 80,000
-// cards has a few dozen of them.
-class Facts {
- public:
-  const gpu::Model* ModelOf(const Gpu& card) {
-    const auto [known, fresh] = models_.try_emplace({card.product, card.memory.value()}, nullptr);
-    if (fresh) known->second = cluster::ModelOf(card);
-    return known->second;
-  }
-
-  int FreeSlices(const gpu::Model& model, const Gpu& card) {
-    std::vector<std::string_view> profiles;
-    for (const cluster::Instance& instance : card.instances) profiles.push_back(instance.profile);
-    std::sort(profiles.begin(), profiles.end());
-    const auto [known, fresh] = free_.try_emplace({&model, std::move(profiles)}, 0);
-    if (fresh) known->second = UsableFreeSlices(model, card);
-    return known->second;
-  }
-
- private:
-  std::map<std::pair<std::string_view, std::int64_t>, const gpu::Model*> models_;
-  std::map<std::pair<const gpu::Model*, std::vector<std::string_view>>, int> free_;
-};
-
-// Shares by weight that sum to exactly one; what rounding leaves goes to the last.
-void SetShares(std::vector<Seat>& seats, const std::vector<std::int64_t>& weights) {
-  const std::int64_t total = std::accumulate(weights.begin(), weights.end(), std::int64_t{0});
-  std::int64_t given = 0;
-  for (std::size_t i = 0; i < seats.size(); ++i) {
-    const bool last = i + 1 == seats.size();
-    const std::int64_t share = last ? kUnit - given : kUnit * weights[i] / total;
-    seats[i].share = base::PartsPerMillion(share);
-    given += share;
-  }
-}
-
-void SetCosts(Card& card) {
-  base::MicroUsdPerHour given;
-  for (Seat& seat : card.seats) {
-    const bool last = &seat == &card.seats.back();
-    seat.cost = last ? card.rate - given : base::ShareOf(card.rate, seat.share);
-    given += seat.cost;
-  }
-}
-
-void AddSeats(Card& card, Facts& facts) {
-  const Gpu& gpu = *card.gpu;
-  const int replicas = std::max(1, gpu.replicas);
-  std::vector<std::int64_t> weights;
-  const auto add = [&](const cluster::Instance* instance, std::int64_t weight) {
-    for (int replica = 0; replica < replicas; ++replica) {
-      card.seats.push_back({.instance = instance, .replica = replica});
-      weights.push_back(weight);
-    }
-  };
-  if (gpu.instances.empty()) add(nullptr, 1);
-  for (const cluster::Instance& instance : gpu.instances) {
-    add(&instance, SlicesOf(card.model, instance));
-  }
-  if (!gpu.instances.empty() && card.model != nullptr) {
-    const int free = facts.FreeSlices(*card.model, gpu);
-    if (free > 0) {
-      card.seats.push_back({.uncovered = true});
-      weights.push_back(std::int64_t{free} * replicas);
-    }
-  }
-  SetShares(card.seats, weights);
-}
-
-// The node's price over its cards; what rounding leaves goes to the last.
-std::vector<Card> CardsOf(const Node& node, Facts& facts) {
-  std::vector<Card> cards;
-  base::MicroUsdPerHour given;
-  for (const Gpu& gpu : node.gpus) {
-    Card card{.node = &node, .gpu = &gpu};
-    card.model = facts.ModelOf(gpu);
-    card.priced = node.price.has_value();
-    if (card.priced) {
-      const bool last = &gpu == &node.gpus.back();
-      const auto count = static_cast<std::int64_t>(node.gpus.size());
-      card.rate = last ? node.price->rate - given : node.price->rate / count;
-      given += card.rate;
-    }
-    AddSeats(card, facts);
-    SetCosts(card);
-    cards.push_back(std::move(card));
-  }
-  return cards;
-}
 
 // By uuid where both sides know it, else by the index on the node.
 bool IsOfCard(const DeviceUsage& record, const Gpu& card) {
@@ -150,9 +31,9 @@ std::string PodKey(std::string_view ns, std::string_view name) {
 // Seats the pods of one node. Exact knowledge first, then counts.
 class NodeSeater {
  public:
-  NodeSeater(std::span<Card> cards,
+  NodeSeater(std::span<Card> cards, const SharesByDevice& shares,
              const std::unordered_map<std::string, const cluster::Claim*>& claims)
-      : cards_(cards), claims_(claims) {}
+      : cards_(cards), shares_(shares), claims_(claims) {}
 
   // Devices of `pod` that its DRA claims name.
   void SeatByClaims(const Pod& pod) {
@@ -162,7 +43,10 @@ class NodeSeater {
       if (claim == claims_.end()) continue;
       for (const cluster::AllocatedDevice& device : claim->second->devices) {
         if (device.admin_access || device.pool != pod.node) continue;
-        if (SeatOnDevice(pod, device.device)) ++seated;
+        if (device.shared ? SeatOnShare(pod, *claim->second, device.device)
+                          : SeatOnDevice(pod, device.device)) {
+          ++seated;
+        }
       }
     }
   }
@@ -246,20 +130,39 @@ class NodeSeater {
     }
   }
 
-  bool SeatOnDevice(const Pod& pod, const std::string& device) {
+  // Its name as DRA has it.
+  static const std::string& DeviceOf(const Card& card, const Seat& seat) {
+    return seat.instance ? seat.instance->id : card.gpu->dra_device;
+  }
+
+  template <class IsOne>
+  bool SeatOnDevice(const Pod& pod, const std::string& device, IsOne is_one) {
     for (Card& card : cards_) {
       for (Seat& seat : card.seats) {
-        const std::string& id = seat.instance ? seat.instance->id : card.gpu->dra_device;
-        if (id != device || seat.uncovered || seat.pod != nullptr) continue;
+        if (DeviceOf(card, seat) != device || seat.uncovered || seat.pod != nullptr ||
+            !is_one(seat))
+          continue;
         Take(seat, pod, /*exact=*/true);
         return true;
       }
     }
     return false;
   }
+  bool SeatOnDevice(const Pod& pod, const std::string& device) {
+    return SeatOnDevice(pod, device, [](const Seat&) { return true; });
+  }
+  // Of those that the claim takes of the device, the first that no pod has yet.
+  bool SeatOnShare(const Pod& pod, const cluster::Claim& claim, const std::string& device) {
+    const std::vector<const cluster::Claim*>& claims = shares_.at(device).claims;
+    return SeatOnDevice(pod, device, [&](const Seat& seat) {
+      const auto share = static_cast<std::size_t>(seat.replica);
+      return share < claims.size() && claims[share] == &claim;
+    });
+  }
 
-  static bool IsOfKind(const Card& card, const Seat& seat, const ResourceKind& kind) {
-    if (seat.uncovered) return false;
+  // What claims share out is no device of the plugin.
+  bool IsOfKind(const Card& card, const Seat& seat, const ResourceKind& kind) const {
+    if (seat.uncovered || shares_.contains(DeviceOf(card, seat))) return false;
     const bool single = card.node->mig_strategy == cluster::MigStrategy::kSingle;
     if (kind.unit == ResourceKind::Unit::kCard) return seat.instance == nullptr || single;
     if (seat.instance == nullptr) return false;
@@ -326,6 +229,7 @@ class NodeSeater {
   }
 
   std::span<Card> cards_;
+  const SharesByDevice& shares_;
   const std::unordered_map<std::string, const cluster::Claim*>& claims_;
   std::vector<Rest> rest_;
   std::unordered_map<const Pod*, std::int64_t> by_claim_;  // devices that claims seated
@@ -370,7 +274,7 @@ std::span<const DeviceUsage> RecordsOf(const cluster::Snapshot& snapshot, std::s
 }
 
 void SeatNode(std::span<Card> cards, std::span<const Pod* const> pods,
-              std::span<const DeviceUsage> records,
+              std::span<const DeviceUsage> records, const SharesByDevice& shares,
               const std::unordered_map<std::string, const cluster::Claim*>& claims,
               Holdings& holdings) {
   AttachUsage(cards, records);
@@ -378,7 +282,7 @@ void SeatNode(std::span<Card> cards, std::span<const Pod* const> pods,
   for (const DeviceUsage& record : records) {
     if (!record.pod.empty()) by_pod[{record.ns, record.pod}].push_back(&record);
   }
-  NodeSeater seater(cards, claims);
+  NodeSeater seater(cards, shares, claims);
   for (const Pod* pod : pods) seater.SeatByClaims(*pod);
   for (const Pod* pod : pods) {
     const auto found = by_pod.find({pod->ns, pod->name});
@@ -459,15 +363,19 @@ Holdings FindHoldings(const cluster::Snapshot& snapshot) {
       holdings.unplaced.push_back(&pod);
     }
   }
-  Facts facts;
+  CardMaker maker;
+  const auto shares_by_node = FindShares(snapshot);
+  const SharesByDevice none;
   for (const Node& node : snapshot.nodes) {
+    const auto shared = shares_by_node.find(node.name);
+    const SharesByDevice& shares = shared == shares_by_node.end() ? none : shared->second;
     const std::size_t first = holdings.cards.size();
-    for (Card& card : CardsOf(node, facts)) holdings.cards.push_back(std::move(card));
+    for (Card& card : maker.CardsOf(node, shares)) holdings.cards.push_back(std::move(card));
     const std::span cards(holdings.cards.data() + first, holdings.cards.size() - first);
     if (cards.empty()) continue;
     const auto pods = pods_of.find(node.name);
     SeatNode(cards, pods == pods_of.end() ? std::span<const Pod* const>() : std::span(pods->second),
-             RecordsOf(snapshot, node.name), claims, holdings);
+             RecordsOf(snapshot, node.name), shares, claims, holdings);
   }
   return holdings;
 }

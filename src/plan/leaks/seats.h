@@ -1,7 +1,8 @@
 // Who holds what: every card as seats, with the pod on each and its share of the cost.
 //
-// A seat is the smallest thing a pod can hold: the card, a MIG instance, a replica of either, or
-// the part of a MIG card that no instance covers. The API server says how many devices a pod holds,
+// A seat is the smallest thing a pod can hold: the card, a MIG instance, a replica of either, what
+// a claim takes of either by capacity (and what is left of it), or the part of a MIG card that no
+// instance covers. The API server says how many devices a pod holds,
 // rarely which; DRA allocations, our agents' reports and DCGM's labels say exactly. What neither
 // names is counted onto free seats of the right kind in index order, and marked `exact = false`.
 #pragma once
@@ -19,7 +20,7 @@ namespace tangram::plan {
 struct Seat {
   const cluster::Instance* instance = nullptr;  // null: the whole card, or the uncovered part
   bool uncovered = false;                       // no instance is here, but one could be
-  int replica = 0;                              // from 0
+  int replica = 0;                              // or share by capacity, from 0
   const cluster::Pod* pod = nullptr;            // null: free
   bool exact = false;
   bool moved = false;             // the pod's records name more devices than it holds

@@ -82,6 +82,57 @@ TEST(Seats, TheAgentsReportIsNewerThanAMeasurement) {
   EXPECT_EQ(Seated(snapshot), "a - -");
 }
 
+// A card of DRA of which claims take so much memory each; pod "0" uses the first, and so on.
+cluster::Snapshot SharedByCapacity(const std::vector<std::string>& amounts) {
+  cluster::Snapshot snapshot = Cut({}, {});
+  cluster::Node node = snapshot.nodes[0];
+  node.gpus[0].instances.clear();
+  node.gpus[0].dra_device = "gpu-0";
+  node.devices.clear();
+  node.price.emplace().rate = base::MicroUsdPerHour(1'000'000);
+  snapshot.nodes = {node};
+  for (const std::string& amount : amounts) {
+    cluster::Pod pod;
+    pod.ns = "ns";
+    pod.name = std::to_string(snapshot.pods.size());
+    pod.node = "n";
+    pod.phase = cluster::PodPhase::kRunning;
+    pod.claims = {"claim-" + pod.name};
+    cluster::Claim claim;
+    claim.ns = "ns";
+    claim.name = pod.claims[0];
+    claim.devices = {{"r", "gpu.nvidia.com", "n", "gpu-0", false, true, {}}};
+    if (!amount.empty()) claim.devices[0].consumed = {{"memory", amount}};
+    snapshot.pods.push_back(pod);
+    snapshot.claims.push_back(claim);
+  }
+  cluster::Normalize(snapshot);
+  return snapshot;
+}
+
+std::vector<std::int64_t> Costs(const cluster::Snapshot& snapshot) {
+  std::vector<std::int64_t> costs;
+  const Holdings holdings = FindHoldings(snapshot);
+  for (const Seat& seat : holdings.cards.at(0).seats) costs.push_back(seat.cost.value());
+  return costs;
+}
+
+TEST(Seats, WhoSharesByCapacityPaysForWhatItTakes) {
+  const cluster::Snapshot two = SharedByCapacity({"20Gi", "10Gi"});
+  EXPECT_EQ(Seated(two), "0 1 -") << "and a quarter is left";
+  EXPECT_THAT(Costs(two), testing::ElementsAre(500'000, 250'000, 250'000));
+  EXPECT_EQ(Seated(SharedByCapacity({"30Gi", "10Gi"})), "0 1") << "nothing is left";
+  cluster::Snapshot both = SharedByCapacity({"20Gi"});
+  both.pods.push_back(both.pods[0]);
+  both.pods.back().name = "by-plugin";
+  both.pods.back().claims.clear();
+  both.pods.back().devices = {{"nvidia.com/gpu", 1}};
+  cluster::Normalize(both);
+  EXPECT_EQ(Seated(both), "0 -") << "the plugin gives out none of that card";
+  EXPECT_THAT(Costs(SharedByCapacity({"", "10Gi"})), testing::ElementsAre(500'000, 500'000))
+      << "how much one takes is not known";
+}
+
 TEST(Seats, SharesOfOneCardAreNamedOnceEach) {
   cluster::Snapshot snapshot = Cut({}, {"a", "b"});
   cluster::Gpu& gpu = snapshot.nodes[0].gpus[0];

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <unordered_map>
+#include <utility>
 
 #include "plan/pass/world.h"
 
@@ -51,10 +53,12 @@ void World::TakeClaimedCards() {
   if (!state_.book.any()) return;
   std::unordered_map<std::string_view, NodeRoom*> by_name;
   for (NodeRoom& node : state_.nodes) by_name.emplace(node.name, &node);
+  std::set<std::pair<std::string_view, std::string_view>> shared;  // that were counted
   for (const cluster::Claim& claim : snapshot_.claims) {
     for (const cluster::AllocatedDevice& device : claim.devices) {
       const auto node = by_name.find(device.pool);
       if (device.admin_access || node == by_name.end()) continue;
+      if (device.shared && !shared.emplace(device.pool, device.device).second) continue;
       if (CardOf(*node->second, device) != nullptr) --CardsFreeOn(*node->second);
     }
   }

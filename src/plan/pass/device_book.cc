@@ -84,8 +84,14 @@ DeviceBook::DeviceBook(const cluster::Snapshot& snapshot) : resources_(snapshot)
   for (const cluster::Claim& claim : snapshot.claims) {
     for (const cluster::AllocatedDevice& held : claim.devices) {
       if (held.admin_access) continue;
-      const auto devices = shared_->catalog.DevicesNamed(held.driver, held.pool, held.device);
-      allocated_.insert(devices.begin(), devices.end());
+      for (const auto* device :
+           shared_->catalog.DevicesNamed(held.driver, held.pool, held.device)) {
+        if (!held.shared) {
+          held_.alone.insert(device);
+        } else if (!held.consumed.empty()) {
+          held_.taken.Take(*device, claims::AmountsOf(held.consumed, *device));
+        }
+      }
     }
   }
 }
@@ -138,9 +144,23 @@ std::string DeviceBook::WordsOf(const ClaimList& claims) const {
   return words;
 }
 
-claims::Answer DeviceBook::Ask(const cluster::Node& node, const claims::DeviceSet& allocated,
+claims::Answer DeviceBook::Ask(const cluster::Node& node, const Held& held,
                                const ClaimList& claims) const {
-  return claims::Allocate({shared_->PoolsOf(node), allocated, claims}, shared_->selection);
+  return claims::Allocate({shared_->PoolsOf(node), held.alone, held.taken, claims},
+                          shared_->selection);
+}
+
+bool DeviceBook::Hold(const claims::Given& given) {
+  if (!given.result.shared) return held_.alone.insert(given.device).second;
+  const bool was_free = !held_.taken.InUse(*given.device);
+  held_.taken.Take(*given.device, given.takes);
+  return was_free;
+}
+
+bool DeviceBook::LetGo(const claims::Given& given) {
+  if (!given.result.shared) return held_.alone.erase(given.device) > 0;
+  held_.taken.GiveBack(*given.device, given.takes);
+  return !held_.taken.InUse(*given.device);
 }
 
 bool DeviceBook::Fits(const Site& site, const cluster::Pod& pod) const {
@@ -150,7 +170,7 @@ bool DeviceBook::Fits(const Site& site, const cluster::Pod& pod) const {
   std::string words = WordsOf(*list);
   auto& full = full_[site.node];
   if (full.contains(words)) return false;
-  const bool fits = std::holds_alternative<claims::Fits>(Ask(*site.node, allocated_, *list));
+  const bool fits = std::holds_alternative<claims::Fits>(Ask(*site.node, held_, *list));
   if (!fits) full.insert(std::move(words));
   return fits;
 }
@@ -159,15 +179,14 @@ std::vector<cluster::AllocatedDevice> DeviceBook::Give(const Site& site, const c
   std::vector<cluster::AllocatedDevice> taken;
   const auto list = any() ? ToServe(site, pod) : std::nullopt;
   if (!list || (list->empty() && pod.claims.empty())) return taken;
-  const claims::Answer answer = Ask(*site.node, allocated_, *list);
+  const claims::Answer answer = Ask(*site.node, held_, *list);
   const auto* fits = std::get_if<claims::Fits>(&answer);
   if (fits == nullptr) return taken;
   for (const cluster::Claim* claim : *list) served_[claim].node = site.node;
   for (const claims::Given& given : fits->devices) {
     served_[given.claim].devices.push_back(given);
     if (given.result.admin_access) continue;
-    allocated_.insert(given.device);
-    taken.push_back(given.result);
+    if (Hold(given)) taken.push_back(given.result);
   }
   Changed(*site.node, taken, Room::kLess);
   for (const auto& [name, claim] : ServedOf(pod)) ++served_.at(claim).pods;
@@ -185,8 +204,7 @@ std::vector<cluster::AllocatedDevice> DeviceBook::TakeBack(const cluster::Node& 
     if (--served->second.pods > 0) continue;
     for (const claims::Given& given : served->second.devices) {
       if (given.result.admin_access) continue;
-      allocated_.erase(given.device);
-      freed.push_back(given.result);
+      if (LetGo(given)) freed.push_back(given.result);
     }
     served_.erase(served);
   }
@@ -224,12 +242,14 @@ void DeviceBook::SetHeldByOthers(const cluster::Node& node, const std::string& d
        shared_->catalog.DevicesNamed(cluster::kNvidiaDriver, node.name, device)) {
     const bool by_others = others_.contains(known);
     if (held == by_others) continue;
-    if (held && !allocated_.insert(known).second) continue;  // a claim holds it
+    const bool by_claims = held_.alone.contains(known) || held_.taken.InUse(*known);
+    if (held && by_claims) continue;
     if (held) {
       others_.insert(known);
+      held_.alone.insert(known);
     } else {
       others_.erase(known);
-      allocated_.erase(known);
+      held_.alone.erase(known);
     }
     Changed(node, {}, held ? Room::kLess : Room::kMore);
   }
@@ -253,7 +273,7 @@ std::int64_t DeviceBook::FreeOn(const cluster::Node& node) const {
   known = 0;
   for (const claims::Pool& pool : shared_->PoolsOf(node)) {
     *known += std::count_if(pool.offers.begin(), pool.offers.end(), [&](const auto& offer) {
-      return offer.in_reach && !allocated_.contains(offer.device);
+      return offer.in_reach && !held_.alone.contains(offer.device);
     });
   }
   return *known;
@@ -264,17 +284,13 @@ std::int64_t DeviceBook::LossBy(const Site& site, const cluster::Pod& pod) const
   if (!list || list->empty()) return 0;
   const std::vector<claims::Pool>& pools = shared_->PoolsOf(*site.node);
   KnownRoom& room = room_[site.node];
-  if (!room.left) room.left = claims::RoomLeft(pools, allocated_);
+  if (!room.left) room.left = claims::RoomLeft(pools, held_.alone, held_.taken);
   const auto [known, fresh] = room.loss.try_emplace(WordsOf(*list));
   if (!fresh) return known->second;
-  const claims::Answer answer = Ask(*site.node, allocated_, *list);
+  const claims::Answer answer = Ask(*site.node, held_, *list);
   const auto* fits = std::get_if<claims::Fits>(&answer);
   if (fits == nullptr) return 0;
-  std::vector<const cluster::Device*> given;
-  for (const claims::Given& one : fits->devices) {
-    if (!one.result.admin_access) given.push_back(one.device);
-  }
-  known->second = *room.left - claims::RoomLeft(pools, allocated_, given);
+  known->second = *room.left - claims::RoomLeft(pools, held_.alone, held_.taken, fits->devices);
   return known->second;
 }
 
@@ -290,7 +306,7 @@ DeviceBook::Could DeviceBook::CouldServe(const std::vector<Site>& sites,
   if (shared_->catalog.empty()) {
     return {Verdict::kUnknown, "no devices of DRA are known here, so its claims cannot be served"};
   }
-  const claims::DeviceSet nothing;
+  const Held nothing;
   Could could{Verdict::kNoDevices};
   for (const Site& site : sites) {
     const auto list = ToServe(site, pod);
@@ -310,7 +326,7 @@ DeviceBook::Could DeviceBook::CouldServe(const std::vector<Site>& sites,
 std::string DeviceBook::WhyUnknown(const std::vector<Site>& sites, const cluster::Pod& pod) const {
   for (const Site& site : sites) {
     const auto list = ToServe(site, pod);
-    std::string why = list ? WhyOpen(Ask(*site.node, allocated_, *list)) : WhyNotAsked(site, pod);
+    std::string why = list ? WhyOpen(Ask(*site.node, held_, *list)) : WhyNotAsked(site, pod);
     if (!why.empty()) return why;
   }
   return {};

@@ -136,12 +136,19 @@ class DeviceBook {
   // Why it is not known what the claims would be, or what is free; empty: it is.
   std::string WhyNotAsked(const Site& site, const cluster::Pod& pod) const;
   std::string WordsOf(const ClaimList& claims) const;
-  claims::Answer Ask(const cluster::Node& node, const claims::DeviceSet& allocated,
-                     const ClaimList& claims) const;
+  // What claims hold.
+  struct Held {
+    claims::DeviceSet alone{};
+    claims::Capacities taken{};  // of devices that several hold
+  };
+  claims::Answer Ask(const cluster::Node& node, const Held& held, const ClaimList& claims) const;
+  // Whether nobody held the device before; whether nobody holds it now.
+  bool Hold(const claims::Given& given);
+  bool LetGo(const claims::Given& given);
 
   ClassResources resources_;
   std::shared_ptr<Shared> shared_;  // null: there are no claims
-  claims::DeviceSet allocated_;
+  Held held_;
   claims::DeviceSet others_;  // of these, what claims do not hold
   std::map<const cluster::Claim*, Served> served_;
   enum class Room { kLess, kMore };

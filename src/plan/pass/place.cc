@@ -10,9 +10,10 @@ namespace {
 
 // Where the pod stands on it already.
 std::string ClaimReason(const World& world, const cluster::Pod& pod) {
-  std::vector<std::string_view> names;
-  const auto given = world.book().GivenTo(pod);
-  for (const ClaimedDevice& one : given) names.push_back(one.device.device);
+  std::vector<std::string> names;
+  for (const ClaimedDevice& one : world.book().GivenTo(pod)) {
+    names.push_back((one.device.shared ? "a part of " : "") + one.device.device);
+  }
   if (names.empty()) return "its claims hold devices there";
   if (pod.claims.empty()) return fmt::format("it gets {} of DRA", fmt::join(names, ", "));
   return fmt::format("its {} {}", pod.claims.size() == 1 ? "claim gets" : "claims get",
