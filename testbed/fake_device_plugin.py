@@ -19,23 +19,34 @@ NODE, MACHINE = sys.argv[3:5]
 
 
 def seen():
-    """How many of what pods can ask for."""
+    """The cards' devices, by what pods ask for: [[id, where it stands]]."""
     said = subprocess.run(
         [BUILD / "tangram", "agent", "--once", "-o", "json", "--nvml", BUILD / "src/agent/fake_nvml.so"],
         check=True, capture_output=True, env={**os.environ, "TANGRAM_FAKE_NVML": MACHINE}).stdout
-    counts = collections.Counter()
+    devices = collections.defaultdict(list)
     for card in json.loads(said)["cards"]:
         mig = card["mig"]
         names = {profile["id"]: profile["name"] for profile in mig["profiles"]}
         if not mig["enabled"]:
-            counts["nvidia.com/gpu"] += 1
+            devices["nvidia.com/gpu"].append([card["uuid"], f"{card['index']}"])
         for instance in mig["instances"]:
-            counts["nvidia.com/mig-" + names[instance["profileId"]]] += 1
-    return counts
+            devices["nvidia.com/mig-" + names[instance["profileId"]]] += [
+                [one["uuid"], f"{card['index']}:{instance['start']}"] for one in instance["computeInstances"]]
+    return devices
+
+
+def tell_kubelet(devices):
+    """Beside the machine, for who plays the kubelet."""
+    file = pathlib.Path(f"{MACHINE}.devices")
+    part = file.with_suffix(".part")
+    part.write_text(json.dumps(devices))
+    part.rename(file)
 
 
 def look(api):
-    counts = seen()
+    devices = seen()
+    tell_kubelet(devices)
+    counts = collections.Counter({resource: len(ones) for resource, ones in devices.items()})
     path = f"/api/v1/nodes/{NODE}"
     was = api.call("GET", path)[1]
     known = {r for r in was["status"]["allocatable"] if r.startswith("nvidia.com/")}

@@ -81,8 +81,9 @@ def take_down(bed):
 
 
 class MigManager:
-    def __init__(self, bed, config_map, node, cards):
-        """`config_map`: its path; `cards`: of each card of the node, {profile: count}."""
+    def __init__(self, bed, config_map, node, cards, every=0.2):
+        """`config_map`: its path; `cards`: of each card of the node, {profile: count}; `every`: how many
+        seconds are between two looks at the node."""
         self.api = Api(bed)
         self.config_map = config_map
         self.path = f"/api/v1/nodes/{node}"
@@ -91,22 +92,22 @@ class MigManager:
         self.applied = []  # values of the label, in their order
         self.seen = self._node()["metadata"]["labels"].get(CONFIG, "")
         self.error = None
-        self._ends = False
+        self._every = every
+        self._ends = threading.Event()
         self._offer()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def close(self):
-        self._ends = True
+        self._ends.set()
         self._thread.join()
         if self.error:
             raise self.error
 
     def _run(self):
         try:
-            while not self._ends:
+            while not self._ends.wait(self._every):
                 self._look()
-                time.sleep(0.2)
         except Exception as error:  # told by close, on the thread that can fail the test
             self.error = error
 

@@ -54,7 +54,7 @@ INSTANTIATE_TEST_SUITE_P(
         SnapshotCase{"AReport", R"({"format":"tangram-report","version":1})",
                      "this is not a Tangram snapshot (\"format\" is \"tangram-report\""},
         SnapshotCase{"LaterVersion", R"({"format":"tangram-snapshot","version":9,"soon":[]})",
-                     "this file is version 9; this tangram reads 5: use a newer tangram"}),
+                     "this file is version 9; this tangram reads 6: use a newer tangram"}),
     [](const auto& given) { return given.param.name; });
 
 TEST_F(SourceTest, ReadsStandardInputAsItReadsTheFile) {
