@@ -31,6 +31,7 @@ ClassStatus StatusOf(const Index& index, const Index::Entry& entry) {
   std::int64_t could = 0;
   for (const std::size_t place : entry.offers) {
     const Offer& offer = index.offers().at(place);
+    if (!IsCounted(offer.kind, entry.need)) continue;
     status.free += offer.free;
     status.total += offer.total;
     could += offer.could;

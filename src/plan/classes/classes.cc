@@ -201,6 +201,7 @@ class Decider {
     for (const std::size_t i : candidate.offers) {
       const Kind& other = index_.offers()[i].kind;
       if (other.way != kind.way || other.resource != kind.resource) continue;
+      if (!IsCounted(other, candidate.need)) continue;
       if (const auto free = reach_.FreeOf(i, candidate.need)) {
         all.devices += free->devices;
         all.nodes += free->nodes;

@@ -430,6 +430,7 @@ TEST_F(DraTest, OfCardsThatSeveralHoldAPartIsAskedFor) {
   const Choice choice = Choose("notebook");
   EXPECT_EQ(choice.isolation, Isolation::kShared);
   EXPECT_THAT(choice.why, StartsWith("1 x 8 GiB of a DRA card of H100-80GB, the cheapest"));
+  EXPECT_THAT(choice.why, HasSubstr("; 1 free on 1 node")) << "whole or in parts, it is one card";
   const auto& claim = std::get<ClaimAsk>(choice.ask);
   EXPECT_EQ(claim.alternatives.front().name, "part") << "a 1g.10gb costs a quarter of the card";
   EXPECT_EQ(claim.alternatives.front().capacity, (cluster::Labels{{"memory", "8192Mi"}}));

@@ -39,9 +39,9 @@ std::string WordsOfGroup(const Group& group) {
 
 std::string KeyOf(const Group& group, const Kind& kind) {
   std::string key = Describe(kind);
-  key += fmt::format("|{}|{}|{}|{}|{}\n", kind.profile == nullptr ? "" : kind.profile->name,
-                     static_cast<int>(kind.way), static_cast<int>(kind.sharing), kind.replicas,
-                     kind.price.value());
+  key += fmt::format("|{}|{}|{}|{}|{}|{}\n", kind.has_parts,
+                     kind.profile == nullptr ? "" : kind.profile->name, static_cast<int>(kind.way),
+                     static_cast<int>(kind.sharing), kind.replicas, kind.price.value());
   return key + WordsOfGroup(group);
 }
 

@@ -64,6 +64,13 @@ Kind PartFor(const Kind& kind, const Need& need) {
   return part;
 }
 
+bool IsCounted(const Kind& kind, const Need& need) {
+  if (!kind.has_parts) return true;
+  Kind part = kind;
+  part.by_capacity = true;
+  return !Meets(part, need);
+}
+
 Kind CardOf(const gpu::Model& model) { return {.model = &model, .seen = model.memory}; }
 
 bool Meets(const Kind& kind, const Need& need) {

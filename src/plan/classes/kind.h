@@ -34,6 +34,7 @@ struct Kind {
   // asked for; how much that is says PartFor.
   bool by_capacity = false;
   base::MiB part{};
+  bool has_parts = false;  // of the whole of such a card, which is another kind
   bool operator==(const Kind&) const = default;
 
   base::MiB memory() const { return part.value() > 0 ? part : seen / replicas; }
@@ -48,6 +49,9 @@ base::MicroUsdPerHour PriceOf(const Kind& kind, base::MicroUsdPerHour card);
 // What the need takes of it, which it meets: of a kind by capacity the part that it asks for, at
 // that part of the price; else all of it.
 Kind PartFor(const Kind& kind, const Need& need);
+
+// Whether its devices are counted for the need, which it meets: not cards of which it takes parts.
+bool IsCounted(const Kind& kind, const Need& need);
 
 // A whole card of the model, of which nothing else is known.
 Kind CardOf(const gpu::Model& model);

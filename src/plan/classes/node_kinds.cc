@@ -130,6 +130,7 @@ void AddDra(const NodeRoom& node, const SharedCards& shared, std::vector<NodeKin
     for (const SeatRoom& seat : card.seats) {
       NodeKind found{.kind = KindOfSeat(card, seat), .total = seat.replicas};
       found.kind.way = Way::kDra;
+      found.kind.has_parts = parts != shared.end();
       SetPrice(node, found.kind);
       found.free = in_use ? 0 : std::max(0, seat.replicas - seat.held);
       Add(kinds, found);
