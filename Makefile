@@ -11,18 +11,21 @@ setup:           ## install every Debian package and build the control plane of 
 	tools/setup packages
 	tools/setup testbed
 	tools/setup kueue
+	tools/setup karpenter
 
 build: packages  ## build/tangram
 	cmake --preset release
 	cmake --build --preset release -j $(JOBS)
 
-.PHONY: packages testbed kueue
+.PHONY: packages testbed kueue karpenter
 packages:
 	@tools/setup packages
 testbed:
 	@tools/setup testbed
 kueue:
 	@tools/setup kueue
+karpenter:
+	@tools/setup karpenter
 
 test: build testbed kueue  ## everything: unit, real API server and Prometheus, Chromium, sanitizers, clang-tidy
 	tools/run_tests
@@ -33,7 +36,7 @@ unit: build      ## the unit tests alone
 sanitize: packages   ## unit tests under ASan+UBSan and TSan, and a short run of every fuzzer
 	tools/run_tests asan tsan
 
-integration: build testbed kueue  ## against a real API server and a real Prometheus
+integration: build testbed kueue karpenter  ## against a real API server and a real Prometheus
 	tools/run_tests integration
 
 page: build      ## the HTML report in a real Chromium

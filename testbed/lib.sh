@@ -13,11 +13,12 @@ find_go() {
   export PATH GOTOOLCHAIN=local GOFLAGS="-buildvcs=false${GOFLAGS:+ $GOFLAGS}"
 }
 
-# The folder of what go.mod and go.sum of the module $1 pin, the testbed's own by default. The order
-# of go.mod's lines and its comments pin nothing.
+# The folder of what go.mod and go.sum of the module $1 pin, the testbed's own by default, and of what
+# stands beside them. The order of go.mod's lines and its comments pin nothing.
 pinned_cache() {
   local key module="${1:-$here}"
-  key="$({ sed 's|//.*||; s|[[:space:]]*$||' "$module/go.mod" | LC_ALL=C sort; cat "$module/go.sum"; } |
+  key="$({ sed 's|//.*||; s|[[:space:]]*$||' "$module/go.mod" | LC_ALL=C sort; cat "$module/go.sum"
+    find "$module" -maxdepth 1 -name '*.go' | LC_ALL=C sort | xargs -r cat; } |
     sha256sum | cut -c1-16)"
   echo "${XDG_CACHE_HOME:-$HOME/.cache}/tangram/testbed/$key"
 }

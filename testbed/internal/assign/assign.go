@@ -49,10 +49,20 @@ type plugin struct {
 // NewTable starts with every device free.
 func NewTable(nodes []node.Node) *Table {
 	t := &Table{nodes: map[string]*plugin{}, held: map[string][]Held{}}
-	for _, n := range nodes {
-		t.nodes[n.Name] = &plugin{node: n, units: n.Units(), taken: map[string]string{}}
-	}
+	t.Follow(nodes)
 	return t
+}
+
+// Follow takes the nodes of now. Those that were known keep what they handed out.
+func (t *Table) Follow(nodes []node.Node) {
+	before := t.nodes
+	t.nodes = map[string]*plugin{}
+	for _, n := range nodes {
+		t.nodes[n.Name] = before[n.Name]
+		if t.nodes[n.Name] == nil {
+			t.nodes[n.Name] = &plugin{node: n, units: n.Units(), taken: map[string]string{}}
+		}
+	}
 }
 
 // Restore takes back what an earlier table had handed out.

@@ -74,6 +74,33 @@ func TestAnUnknownHistoryMetricIsRefused(t *testing.T) {
 	}
 }
 
+func TestNodesOfKarpenterAreMetOnceTheirCardsAreThere(t *testing.T) {
+	c, err := spec.Parse([]byte(tiny + "components: [karpenter]\nkarpenter:\n  instanceTypes:\n" +
+		"  - {name: g6.12xlarge, product: NVIDIA-L4, gpus: 4}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	labels := map[string]string{corev1.LabelInstanceTypeStable: "g6.12xlarge"}
+	made := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "made", Labels: labels}}
+	o := newObserver(c, nil, state{}, quiet)
+	for _, step := range []struct {
+		label string
+		met   int
+	}{{"", 0}, {"kwok.x-k8s.io/node", 0}, {"nvidia.com/gpu.product", 1}} {
+		labels[step.label] = "x"
+		o.meet([]*corev1.Node{made})
+		if len(o.nodes) != step.met {
+			t.Errorf("with label %q %d nodes are met, want %d", step.label, len(o.nodes), step.met)
+		}
+	}
+	if units := o.nodes[0].Units(); len(units) != 4 {
+		t.Errorf("it has %d cards", len(units))
+	}
+	if o.meet([]*corev1.Node{made}) || !o.meet(nil) || len(o.nodes) != 0 {
+		t.Error("a node is news when it comes and when it goes, and not while it stays")
+	}
+}
+
 func TestUnsettledSaysWhy(t *testing.T) {
 	c, err := spec.Parse([]byte(tiny + "workloads:\n- {name: runs, kind: Pod}\n- {name: waits, kind: Pod, expect: pending}\n- {name: lacks, replicas: 2}\n"))
 	if err != nil {

@@ -23,10 +23,17 @@ func (b *Bed) startComponents(ctx context.Context) error {
 		program := strings.TrimSpace(string(output))
 		short, cancel := context.WithTimeout(ctx, 3*time.Minute)
 		defer cancel()
-		manifests := filepath.Join(filepath.Dir(program), "config", "components")
-		if err := b.plane.StartKueue(short, program, manifests); err != nil {
+		if err := b.startComponent(short, name, program); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
 	return nil
+}
+
+func (b *Bed) startComponent(ctx context.Context, name, program string) error {
+	beside := filepath.Dir(program)
+	if name == "karpenter" {
+		return b.plane.StartKarpenter(ctx, program, filepath.Join(beside, "crds"), &b.cluster.Karpenter)
+	}
+	return b.plane.StartKueue(ctx, program, filepath.Join(beside, "config", "components"))
 }

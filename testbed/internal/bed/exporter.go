@@ -40,6 +40,9 @@ func RunExporter(ctx context.Context, dir string, say func(string, ...any)) erro
 	}
 	server := &dcgm.Server{}
 	watch := newWatch(client)
+	if err := watch.boot(ctx, client, o.cluster, say); err != nil {
+		return err
+	}
 	if err := watch.start(ctx); err != nil {
 		return err
 	}
@@ -113,8 +116,13 @@ func (w *watch) start(ctx context.Context) error {
 			return err
 		}
 	}
-	// A node's heartbeat is no news; its coming and going is.
-	coming := cache.ResourceEventHandlerFuncs{AddFunc: handler.AddFunc, DeleteFunc: handler.DeleteFunc}
+	// A node's heartbeat is no news; its coming and going is, and that of its cards.
+	coming := cache.ResourceEventHandlerFuncs{AddFunc: handler.AddFunc, DeleteFunc: handler.DeleteFunc,
+		UpdateFunc: func(before, after any) {
+			if product(before) != product(after) {
+				touch()
+			}
+		}}
 	if _, err := w.factory.Core().V1().Nodes().Informer().AddEventHandler(coming); err != nil {
 		return err
 	}
@@ -131,8 +139,14 @@ func (w *watch) follow(ctx context.Context, o *observer, server *dcgm.Server, di
 		claims, err2 := w.factory.Resource().V1().ResourceClaims().Lister().List(labels.Everything())
 		nodes, err3 := w.factory.Core().V1().Nodes().Lister().List(labels.Everything())
 		if err1 == nil && err2 == nil && err3 == nil {
+			met := o.meet(nodes)
 			fleet, changed := o.observe(pods, claims)
 			server.Show(fleet, gone(o.nodes, nodes))
+			if met {
+				if err := writeTargets(dir, o.cluster, o.nodes, fleet); err != nil {
+					say("targets: %v", err)
+				}
+			}
 			if changed || written == nil {
 				written = o.table.All()
 				if err := writeAssignments(dir, written); err != nil {

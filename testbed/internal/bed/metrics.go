@@ -14,7 +14,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"tangram.dev/testbed/internal/dcgm"
+	"tangram.dev/testbed/internal/node"
 	"tangram.dev/testbed/internal/plane"
+	"tangram.dev/testbed/internal/spec"
 )
 
 // startExporter decides who holds which device, records it and starts the process that keeps it.
@@ -31,7 +33,7 @@ func (b *Bed) startExporter(ctx context.Context) error {
 		return err
 	}
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
-		if _, err := b.exporterPort(); err == nil {
+		if _, err := exporterPort(b.Dir); err == nil {
 			return nil
 		}
 		if err := b.supervisor.Exited(child); err != nil {
@@ -43,12 +45,25 @@ func (b *Bed) startExporter(ctx context.Context) error {
 	}
 }
 
-func (b *Bed) exporterPort() (int, error) {
-	data, err := os.ReadFile(portFile(b.Dir))
+func exporterPort(dir string) (int, error) {
+	data, err := os.ReadFile(portFile(dir))
 	if err != nil {
 		return 0, err
 	}
 	return strconv.Atoi(string(data))
+}
+
+// writeTargets tells Prometheus, which looks at this file, whom to ask.
+func writeTargets(dir string, c *spec.Cluster, nodes []node.Node, fleet *dcgm.Fleet) error {
+	port, err := exporterPort(dir)
+	if err != nil {
+		return err
+	}
+	targets, err := fleet.TargetFile(c, nodes, port)
+	if err != nil {
+		return err
+	}
+	return plane.WriteFile(targetsFile(dir), targets, 0o644)
 }
 
 // writeHistory backfills Prometheus' data folder before Prometheus starts.
@@ -57,15 +72,7 @@ func (b *Bed) writeHistory(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	port, err := b.exporterPort()
-	if err != nil {
-		return err
-	}
-	targets, err := fleet.TargetFile(b.cluster, b.nodes, port)
-	if err != nil {
-		return err
-	}
-	if err := plane.WriteFile(targetsFile(b.Dir), targets, 0o644); err != nil {
+	if err := writeTargets(b.Dir, b.cluster, b.nodes, fleet); err != nil {
 		return err
 	}
 	if b.cluster.Metrics.History == 0 || len(fleet.Order) == 0 {

@@ -21,15 +21,16 @@ const UsageAnnotation = "testbed.tangram.dev/usage"
 // observer knows who holds which device and what every device does. Not safe for concurrent use.
 type observer struct {
 	cluster *spec.Cluster
-	nodes   []node.Node
+	fixed   []node.Node // those of the cluster file
+	nodes   []node.Node // and those that Karpenter made
 	table   *assign.Table
 	traces  *usage.Traces
 	started time.Time
 }
 
 func newObserver(c *spec.Cluster, nodes []node.Node, s state, say func(string, ...any)) *observer {
-	return &observer{cluster: c, nodes: nodes, table: assign.NewTable(nodes), started: s.Started,
-		traces: loadTraces(c, s.Traces, say)}
+	return &observer{cluster: c, fixed: nodes, nodes: nodes, table: assign.NewTable(nodes),
+		started: s.Started, traces: loadTraces(c, s.Traces, say)}
 }
 
 // Traces are optional: without them a replay workload follows a day between its min and its max.

@@ -40,6 +40,13 @@ func Inventory(c *spec.Cluster) ([]Node, error) {
 	return nodes, nil
 }
 
+// Launched is a node of this name that Karpenter made. Its cards depend on seed and name, as all do.
+func Launched(seed int64, name, ip string, t spec.InstanceType) (Node, error) {
+	g := t.Group()
+	cards, err := cardsOf(seed, name, g)
+	return Node{Name: name, IP: ip, Group: g, Cards: cards}, err
+}
+
 func nameOf(g *spec.NodeGroup, ordinal int) string {
 	return fmt.Sprintf("%s-%d", g.Name, ordinal)
 }

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 
@@ -37,6 +38,11 @@ func (n Node) Object() *corev1.Node {
 				ContainerRuntimeVersion: "containerd://2.0.5"},
 		},
 	}
+}
+
+// DiscoveryPatch is the merge patch by which feature discovery labels a node that has registered.
+func (n Node) DiscoveryPatch() ([]byte, error) {
+	return json.Marshal(map[string]any{"metadata": map[string]any{"labels": n.discovered()}})
 }
 
 // ExtendedPatch is the strategic merge patch of node status by which kubelet publishes what the

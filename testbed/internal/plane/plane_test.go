@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"tangram.dev/testbed/internal/spec"
 )
 
 func TestStopEndsTheRecordedProcessAndNoStranger(t *testing.T) {
@@ -121,6 +123,39 @@ func TestTheExpiredTokenIsExpired(t *testing.T) {
 	}
 	if claims.Exp == 0 || time.Unix(claims.Exp, 0).After(time.Now()) {
 		t.Errorf("expires at %d", claims.Exp)
+	}
+}
+
+func TestInstanceTypesAreAsKarpenterReadsThem(t *testing.T) {
+	data, err := instanceTypes(&spec.Karpenter{InstanceTypes: []spec.InstanceType{
+		{Name: "g6.xlarge", GPUs: 1, CPU: "4", Memory: "16Gi",
+			Offers: map[string]map[string]float64{"spot": {"b": 0.5, "a": 0.4}}},
+		{Name: "sold nowhere"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var types []struct {
+		Resources map[string]string
+		Offerings []struct {
+			Price        float64
+			Requirements []struct {
+				Key, Operator string
+				Values        []string
+			}
+		}
+	}
+	if err := json.Unmarshal(data, &types); err != nil {
+		t.Fatal(err)
+	}
+	if got := types[0].Resources["nvidia.com/gpu"]; got != "1" {
+		t.Errorf("%q cards", got)
+	}
+	offerings := types[0].Offerings
+	if len(offerings) != 2 || offerings[0].Price != 0.4 || offerings[0].Requirements[1].Values[0] != "a" {
+		t.Errorf("offerings are %v", offerings)
+	}
+	if len(types[1].Offerings) != 0 || types[1].Resources["nvidia.com/gpu"] != "" {
+		t.Errorf("a type without cards that is sold nowhere is %v", types[1])
 	}
 }
 

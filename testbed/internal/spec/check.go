@@ -23,9 +23,10 @@ func (c *Cluster) check() error {
 	p.metrics(&c.Metrics)
 	for i, name := range c.Components {
 		where := fmt.Sprintf("components[%d]", i)
-		p.oneOf(where, "name", name, "kueue")
+		p.oneOf(where, "name", name, "karpenter", "kueue")
 		p.require(!slices.Contains(c.Components[:i], name), "%s: %s is named twice", where, name)
 	}
+	p.karpenter(c)
 	p.require(len(c.NodeGroups) > 0, "nodeGroups: empty; name at least one group of nodes")
 	seen := map[string]bool{}
 	for i := range c.NodeGroups {
@@ -81,6 +82,24 @@ func (p *problems) metrics(m *Metrics) {
 		p.require(m.History/m.Step <= maxHistorySteps,
 			"metrics: %s of history in steps of %s is over %d samples a series; use a longer step",
 			m.History.Std(), m.Step.Std(), maxHistorySteps)
+	}
+}
+
+func (p *problems) karpenter(c *Cluster) {
+	k, wanted := &c.Karpenter, slices.Contains(c.Components, "karpenter")
+	p.require(wanted == (len(k.InstanceTypes) > 0),
+		"karpenter: instanceTypes go with components: [karpenter], and the other way round")
+	p.require(k.RegistrationDelay.Std()%time.Second == 0,
+		"karpenter: registrationDelay is %s; use whole seconds", k.RegistrationDelay.Std())
+	seen := map[string]bool{}
+	for i, t := range k.InstanceTypes {
+		where := fmt.Sprintf("karpenter.instanceTypes[%d] %q", i, t.Name)
+		p.require(t.Name != "" && !seen[t.Name], "%s: each type has a name of its own", where)
+		seen[t.Name] = true
+		p.group(where, t.Group())
+		for capacity := range t.Offers {
+			p.oneOf(where, "offers", capacity, "on-demand", "spot")
+		}
 	}
 }
 

@@ -56,6 +56,8 @@ func (c *Cluster) complete() {
 	setDefault(&c.Metrics.ScrapeInterval, Duration(30*time.Second))
 	setDefault(&c.Metrics.Labels, "plain")
 	setDefault(&c.Metrics.Hostname, "Hostname")
+	setDefault(&c.Karpenter.RegistrationDelay, Duration(3*time.Second))
+	setDefault(&c.Karpenter.DeviceDelay, Duration(2*time.Second))
 	for i := range c.NodeGroups {
 		c.NodeGroups[i].complete()
 	}

@@ -38,6 +38,10 @@ func TestParseRefusesWithTheFieldAndTheCure(t *testing.T) {
 		{"budget for nobody", head + "}\npodDisruptionBudgets:\n- {name: b, namespace: x, workload: w, minAvailable: \"1\"}", "no workload x/w"},
 		{"duration", head + "}\nmetrics: {history: soon}", `"soon" is not a duration`},
 		{"number as duration", head + "}\nmetrics: {step: 300}", "write it as text"},
+		{"types for nobody", head + "}\nkarpenter: {instanceTypes: [{name: x}]}", "go with components: [karpenter]"},
+		{"capacity type", head + "}\ncomponents: [karpenter]\nkarpenter: {instanceTypes: [{name: x, offers: {reserved: {a: 1}}}]}",
+			"use on-demand, spot"},
+		{"card of a type", head + "}\ncomponents: [karpenter]\nkarpenter: {instanceTypes: [{name: x, gpus: 1}]}", "unknown product"},
 		{"too much history", head + "}\nmetrics: {history: 300d, step: 10s}", "use a longer step"},
 	}
 	for _, c := range cases {

@@ -12,7 +12,8 @@ type Cluster struct {
 	Seed            int64           `json:"seed"`
 	Metrics         Metrics         `json:"metrics"`
 	DRA             DRA             `json:"dra"`
-	Components      []string        `json:"components"` // kueue
+	Components      []string        `json:"components"` // karpenter | kueue
+	Karpenter       Karpenter       `json:"karpenter"`
 	NodeGroups      []NodeGroup     `json:"nodeGroups"`
 	PriorityClasses []PriorityClass `json:"priorityClasses"`
 	Quotas          []Quota         `json:"quotas"`
@@ -40,6 +41,32 @@ type Metrics struct {
 // DRA are settings of NVIDIA's DRA driver for the whole cluster.
 type DRA struct {
 	ExtendedResource bool `json:"extendedResource"`
+}
+
+// Karpenter is what the machines of its kwok provider are, and how long they take to come.
+type Karpenter struct {
+	RegistrationDelay Duration       `json:"registrationDelay"` // from the launch to the Node
+	DeviceDelay       Duration       `json:"deviceDelay"`       // from the Node to its cards
+	InstanceTypes     []InstanceType `json:"instanceTypes"`
+}
+
+// InstanceType is a machine that can be had at any time, unlike a NodeGroup, which is there.
+type InstanceType struct {
+	Name    string `json:"name"`
+	Product string `json:"product"`
+	GPUs    int    `json:"gpus"`
+	CPU     string `json:"cpu"`
+	Memory  string `json:"memory"`
+	// Offers are USD an hour, by capacity type and zone. A type without offers is not to be had.
+	Offers map[string]map[string]float64 `json:"offers"`
+}
+
+// Group is the group of one node of this type.
+func (t InstanceType) Group() *NodeGroup {
+	g := &NodeGroup{Name: "karpenter", Count: 1, Product: t.Product, GPUs: t.GPUs, CPU: t.CPU,
+		Memory: t.Memory, InstanceType: t.Name}
+	g.complete()
+	return g
 }
 
 // NodeGroup is `count` equal nodes.
