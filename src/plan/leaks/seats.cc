@@ -28,12 +28,17 @@ std::string PodKey(std::string_view ns, std::string_view name) {
   return key;
 }
 
+// What claims say of one node's devices, and which claims there are, by pod key.
+struct Claimed {
+  const SharesByDevice& shares;
+  const std::unordered_map<std::string, const cluster::Claim*>& claims;
+};
+
 // Seats the pods of one node. Exact knowledge first, then counts.
 class NodeSeater {
  public:
-  NodeSeater(std::span<Card> cards, const SharesByDevice& shares,
-             const std::unordered_map<std::string, const cluster::Claim*>& claims)
-      : cards_(cards), shares_(shares), claims_(claims) {}
+  NodeSeater(std::span<Card> cards, const Claimed& claimed)
+      : cards_(cards), shares_(claimed.shares), claims_(claimed.claims) {}
 
   // Devices of `pod` that its DRA claims name.
   void SeatByClaims(const Pod& pod) {
@@ -274,15 +279,13 @@ std::span<const DeviceUsage> RecordsOf(const cluster::Snapshot& snapshot, std::s
 }
 
 void SeatNode(std::span<Card> cards, std::span<const Pod* const> pods,
-              std::span<const DeviceUsage> records, const SharesByDevice& shares,
-              const std::unordered_map<std::string, const cluster::Claim*>& claims,
-              Holdings& holdings) {
+              std::span<const DeviceUsage> records, const Claimed& claimed, Holdings& holdings) {
   AttachUsage(cards, records);
   std::map<std::pair<std::string_view, std::string_view>, std::vector<const DeviceUsage*>> by_pod;
   for (const DeviceUsage& record : records) {
     if (!record.pod.empty()) by_pod[{record.ns, record.pod}].push_back(&record);
   }
-  NodeSeater seater(cards, shares, claims);
+  NodeSeater seater(cards, claimed);
   for (const Pod* pod : pods) seater.SeatByClaims(*pod);
   for (const Pod* pod : pods) {
     const auto found = by_pod.find({pod->ns, pod->name});
@@ -375,7 +378,7 @@ Holdings FindHoldings(const cluster::Snapshot& snapshot) {
     if (cards.empty()) continue;
     const auto pods = pods_of.find(node.name);
     SeatNode(cards, pods == pods_of.end() ? std::span<const Pod* const>() : std::span(pods->second),
-             RecordsOf(snapshot, node.name), shares, claims, holdings);
+             RecordsOf(snapshot, node.name), {shares, claims}, holdings);
   }
   return holdings;
 }

@@ -83,15 +83,17 @@ DeviceBook::DeviceBook(const cluster::Snapshot& snapshot) : resources_(snapshot)
   shared_ = std::make_shared<Shared>(snapshot);
   for (const cluster::Claim& claim : snapshot.claims) {
     for (const cluster::AllocatedDevice& held : claim.devices) {
-      if (held.admin_access) continue;
-      for (const auto* device :
-           shared_->catalog.DevicesNamed(held.driver, held.pool, held.device)) {
-        if (!held.shared) {
-          held_.alone.insert(device);
-        } else if (!held.consumed.empty()) {
-          held_.taken.Take(*device, claims::AmountsOf(held.consumed, *device));
-        }
-      }
+      if (!held.admin_access) Hold(held);
+    }
+  }
+}
+
+void DeviceBook::Hold(const cluster::AllocatedDevice& held) {
+  for (const auto* device : shared_->catalog.DevicesNamed(held.driver, held.pool, held.device)) {
+    if (!held.shared) {
+      held_.alone.insert(device);
+    } else if (!held.consumed.empty()) {
+      held_.taken.Take(*device, claims::AmountsOf(held.consumed, *device));
     }
   }
 }

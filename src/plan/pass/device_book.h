@@ -142,6 +142,7 @@ class DeviceBook {
     claims::Capacities taken{};  // of devices that several hold
   };
   claims::Answer Ask(const cluster::Node& node, const Held& held, const ClaimList& claims) const;
+  void Hold(const cluster::AllocatedDevice& held);
   // Whether nobody held the device before; whether nobody holds it now.
   bool Hold(const claims::Given& given);
   bool LetGo(const claims::Given& given);
