@@ -287,7 +287,7 @@ TEST(Claims, WhatIsGivenCanBeGiven) {
   std::mt19937_64 random(3);
   int devices = 0;
   int shared = 0;
-  for (int i = 0; i < (base::kSanitized ? 300 : 3000); ++i) {
+  for (int i = 0; i < (base::kSanitized ? 600 : 3000); ++i) {
     Scene scene = RandomScene(random);
     scene.allocated.clear();
     for (Claim& claim : scene.claims) {
